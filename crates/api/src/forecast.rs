@@ -1,0 +1,129 @@
+//! A series' next weeks with honest bands, and how good such forecasts have been.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{Caller, Instant, Result, SeriesId, WhyUnknown};
+
+/// What is known of a series' future.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ForecastState {
+    /// There is a forecast.
+    Ready {
+        /// It.
+        forecast: Box<Forecast>,
+    },
+    /// There is none, and this is why.
+    Unknown {
+        /// Why.
+        why: WhyUnknown,
+    },
+}
+
+/// A forecast: what the series will be, with bands, and how such forecasts did before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// When it was made.
+    pub made_at: Instant,
+    /// The instant of the newest sample it knows.
+    pub known_until: Instant,
+    /// The grid's step in words: `1 day`.
+    pub step: String,
+    /// The grid's step in seconds; a month counts as 30 days and 10 hours.
+    pub step_seconds: u32,
+    /// How many grid points of history it was fitted on.
+    pub history: u32,
+    /// How many of those had to be filled in.
+    pub filled: u32,
+    /// The future, a point a step.
+    pub points: Vec<ForecastPoint>,
+    /// How such forecasts did on the series' own past.
+    pub back_test: BackTest,
+    /// When the limit is reached, where the series has one.
+    pub crossing: Option<Crossing>,
+}
+
+/// One step of the future.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForecastPoint {
+    /// When.
+    pub at: Instant,
+    /// The middle.
+    pub point: f64,
+    /// Below this in one of ten cases.
+    pub lo80: f64,
+    /// Above this in one of ten cases.
+    pub hi80: f64,
+    /// Below this in one of forty cases.
+    pub lo95: f64,
+    /// Above this in one of forty cases.
+    pub hi95: f64,
+}
+
+/// How forecasts of this kind did on the series' own past.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BackTest {
+    /// From how many past instants it was tried.
+    pub origins: u32,
+    /// The ensemble's mean absolute scaled error (Hyndman & Koehler 2006); `None` where it was not tried.
+    pub mase: Option<f64>,
+    /// The seasonal naive forecast's.
+    pub naive_mase: Option<f64>,
+    /// The ensemble's symmetric mean absolute percentage error, 0 to 200.
+    pub smape: Option<f64>,
+    /// The seasonal naive forecast's.
+    pub naive_smape: Option<f64>,
+    /// Whether it beat the seasonal naive forecast.
+    pub beats_naive: bool,
+    /// Each model.
+    pub members: Vec<MemberScore>,
+}
+
+/// One model of the ensemble.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemberScore {
+    /// The model's name.
+    pub name: String,
+    /// Its share of the forecast, 0 to 1.
+    pub weight: f64,
+    /// Its mean absolute scaled error; `None` where it could not be fitted.
+    pub mase: Option<f64>,
+    /// Why it could not be fitted.
+    pub failed: Option<String>,
+}
+
+/// When a limit is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Crossing {
+    /// The limit it was computed for.
+    pub limit: f64,
+    /// Whether the newest value is already there.
+    pub already: bool,
+    /// Reached by then in half of the cases; `None` where that lies beyond the horizon.
+    pub median: Option<Instant>,
+    /// Earliest instant of the 80 % band.
+    pub lo80: Option<Instant>,
+    /// Latest instant of the 80 % band.
+    pub hi80: Option<Instant>,
+    /// Earliest instant of the 95 % band.
+    pub lo95: Option<Instant>,
+    /// Latest instant of the 95 % band.
+    pub hi95: Option<Instant>,
+    /// How likely it is within the horizon, 0 to 1.
+    pub probability: f64,
+    /// The end of the horizon.
+    pub horizon: Instant,
+}
+
+/// Forecasts of series.
+#[async_trait]
+pub trait Forecasts: Send + Sync {
+    /// What is known of the series' future. Needs `monitoring:read`.
+    async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState>;
+    /// Computes the series' forecast anew, now. Needs `monitoring:write`.
+    async fn refresh(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState>;
+    /// Computes the forecasts that are due, a few at a time; answers how many.
+    /// For the server itself: the background job.
+    async fn run_due(&self, caller: &Caller) -> Result<u32>;
+}

@@ -1,0 +1,71 @@
+//! The vocabulary that everything in Millrace speaks: types, one [`Error`], and one trait of
+//! operations for each feature.
+//!
+//! Pages, server functions, REST, jobs and tests hold a [`Services`] and know no implementation,
+//! so nobody can go round authorisation.
+//! The crate compiles for the server and for the browser and depends on nothing of ours.
+
+mod account;
+mod caller;
+mod demo;
+mod error;
+mod forecast;
+mod ids;
+mod import;
+mod live;
+mod permission;
+mod runway;
+mod series;
+mod source;
+mod time;
+
+use std::sync::Arc;
+
+pub use account::{
+    Accounts, ApiKey, Credentials, NewKey, NewSecret, NewUser, SetUp, SignedIn, User,
+};
+pub use caller::{Caller, Who};
+pub use demo::{Demo, DemoState};
+pub use error::{Error, FieldError, Result};
+pub use forecast::{
+    BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
+};
+pub use ids::{ImportId, KeyId, SeriesId, SourceId, UserId};
+pub use import::{
+    BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
+    ImportState, Imports, PreviewRow, Separator, Staging,
+};
+pub use live::{Event, LivePoint, Topic};
+pub use permission::{Permission, Role, Scope};
+pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
+pub use series::{
+    Aggregation, Direction, Domain, Limit, LimitChange, Point, Points, Range, Recorded, Refused,
+    Series, SeriesChange, SeriesFilter, SeriesOps, SeriesPage, Stake, Unit,
+};
+pub use source::{Source, SourceKind, Sources};
+pub use time::{Clock, Instant};
+
+/// Every operation of the product, one trait object for each feature.
+#[derive(Clone)]
+pub struct Services {
+    /// Users, sessions and keys.
+    pub accounts: Arc<dyn Accounts>,
+    /// The demo company.
+    pub demo: Arc<dyn Demo>,
+    /// Forecasts of series.
+    pub forecasts: Arc<dyn Forecasts>,
+    /// Files on their way in.
+    pub imports: Arc<dyn Imports>,
+    /// The home page's list.
+    pub runway: Arc<dyn RunwayOps>,
+    /// Labelled time series.
+    pub series: Arc<dyn SeriesOps>,
+    /// Where data comes from.
+    pub sources: Arc<dyn Sources>,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! Where data comes from.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{Caller, Instant, Result, SourceId};
+
+/// Where data comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// The source.
+    pub id: SourceId,
+    /// What people call it.
+    pub name: String,
+    /// How its data comes in.
+    pub kind: SourceKind,
+    /// Whether it belongs to the demo company.
+    pub demo: bool,
+    /// When it was added.
+    pub created_at: Instant,
+    /// When data last came in; `None` for never.
+    pub last_seen_at: Option<Instant>,
+    /// How often data is expected, in seconds; `None` where nobody can say (a file).
+    pub expected_every_seconds: Option<u32>,
+    /// How many series it has.
+    pub series: u32,
+    /// How many samples were taken in.
+    pub accepted: u64,
+    /// How many samples or rows were refused.
+    pub refused: u64,
+    /// Why the last one was refused.
+    pub last_refusal: Option<String>,
+}
+
+impl Source {
+    /// Since when data is missing, if it is: three expected intervals without any.
+    pub fn stale_since(&self, now: Instant) -> Option<Instant> {
+        let every = i64::from(self.expected_every_seconds?) * Instant::SECOND;
+        let seen = self.last_seen_at?;
+        (now.0.saturating_sub(seen.0) > every.saturating_mul(3)).then_some(seen)
+    }
+}
+
+/// How data comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// The machine that Millrace runs on.
+    Host,
+    /// A file that somebody dropped.
+    File,
+    /// Samples sent over HTTP with a key.
+    Push,
+    /// The demo company's generator.
+    Demo,
+}
+
+impl SourceKind {
+    /// The kind as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::File => "file",
+            Self::Push => "push",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+impl std::str::FromStr for SourceKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Host, Self::File, Self::Push, Self::Demo]
+            .into_iter()
+            .find(|k| k.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is no kind of source"))
+    }
+}
+
+/// Where data comes from.
+#[async_trait]
+pub trait Sources: Send + Sync {
+    /// Every source, by name. Needs `monitoring:read`.
+    async fn list(&self, caller: &Caller) -> Result<Vec<Source>>;
+    /// One source. Needs `monitoring:read`.
+    async fn get(&self, caller: &Caller, id: &SourceId) -> Result<Source>;
+    /// Removes a source with its series and their samples. Needs `monitoring:write`.
+    /// `name` must be the source's name: a guard against the wrong click.
+    async fn remove(&self, caller: &Caller, id: &SourceId, name: &str) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(last_seen_at: Option<Instant>, every: Option<u32>) -> Source {
+        Source {
+            id: "s".into(),
+            name: "s".into(),
+            kind: SourceKind::Host,
+            demo: false,
+            created_at: Instant(0),
+            last_seen_at,
+            expected_every_seconds: every,
+            series: 0,
+            accepted: 0,
+            refused: 0,
+            last_refusal: None,
+        }
+    }
+
+    #[test]
+    fn a_source_is_stale_after_three_missed_intervals_and_not_before() {
+        let seen = Instant::from_seconds(100);
+        let s = source(Some(seen), Some(10));
+        assert_eq!(s.stale_since(Instant::from_seconds(130)), None);
+        assert_eq!(s.stale_since(Instant::from_seconds(131)), Some(seen));
+    }
+
+    #[test]
+    fn a_file_is_never_stale() {
+        assert_eq!(
+            source(Some(Instant(0)), None).stale_since(Instant(i64::MAX)),
+            None
+        );
+    }
+}

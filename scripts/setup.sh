@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Sets the machine up: compiler for wasm32, cargo-leptos, wasm-bindgen, Node packages, a browser.
+# Each step looks first whether its work is already done, so a second run does none.
+# Usage: scripts/setup.sh build|test
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+what="${1:-build}"
+mkdir -p "$MILLRACE_TOOLS/bin"
+
+# Two makes at once would install into each other.
+exec 9>"$MILLRACE_CACHE/setup.lock"
+flock 9
+
+sudo=""
+[ "$(id -u)" = 0 ] || sudo="sudo"
+log="$MILLRACE_CACHE/setup.log"
+
+# Runs a slow command, keeps what it prints in the log, and shows that it is alive.
+slow() {
+  local title="$1"; shift
+  say "$title (log: $log)"
+  local started=$SECONDS
+  "$@" >>"$log" 2>&1 &
+  local pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1
+    if [ -t 2 ]; then printf '\r    %3d s' "$((SECONDS - started))" >&2; fi
+  done
+  if [ -t 2 ]; then printf '\r' >&2; fi
+  wait "$pid" || { tail -n 20 "$log" >&2; die "$title failed; the whole log is $log"; }
+  say "$title: $((SECONDS - started)) s"
+}
+
+apt_updated=""
+need_debian() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
+  done
+  [ "${#missing[@]}" = 0 ] && return 0
+  if [ -z "$apt_updated" ]; then
+    slow "Refreshing Debian's package lists" $sudo apt-get update
+    apt_updated=1
+  fi
+  slow "Installing ${missing[*]}" $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+have_debian_rust() { command -v apt-get >/dev/null && apt-cache policy rustc-web 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+
+compiler() {
+  if [ -x /usr/bin/rustc ] && [ -L /usr/bin/rust-lld ] && rustc --version | grep -qE '1\.(9[6-9]|[0-9]{3})'; then
+    return 0
+  fi
+  if command -v apt-get >/dev/null && ! have_debian_rust; then
+    slow "Refreshing Debian's package lists" $sudo apt-get update
+    apt_updated=1
+  fi
+  if have_debian_rust; then
+    need_debian rustc-web cargo-web rust-web-src rust-web-llvm rustfmt-web rust-web-clippy
+    . scripts/env.sh
+    hash -r
+  else
+    command -v rustc >/dev/null || die "no Rust compiler: install rustc 1.96 or newer (rustup.rs)"
+  fi
+}
+
+# The linker for wasm32 that rust-web-llvm links rust-lld to is a package of its own.
+linker() {
+  [ -L /usr/bin/rust-lld ] && [ ! -e /usr/bin/rust-lld ] || return 0
+  need_debian "$(readlink /usr/bin/rust-lld)"
+}
+
+wasm_std() {
+  local libdir
+  libdir="$(rustc --print target-libdir --target wasm32-unknown-unknown)"
+  ls "$libdir"/libstd-*.rlib >/dev/null 2>&1 && return 0
+  if [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]; then
+    command -v rustup >/dev/null || die "this rustc has neither a wasm32 standard library nor the sources to build one"
+    slow "Adding the wasm32 target" rustup target add wasm32-unknown-unknown
+    return 0
+  fi
+  local work="$MILLRACE_CACHE/wasm-std"
+  rm -rf "$work"
+  mkdir -p "$work/src"
+  printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[lib]\npath = "src/lib.rs"\n' >"$work/Cargo.toml"
+  printf '#![no_std]\n' >"$work/src/lib.rs"
+  slow "Building the standard library for wasm32" env RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" \
+    cargo build --release --manifest-path "$work/Cargo.toml" \
+    -Zbuild-std=std,panic_abort,panic_unwind,proc_macro --target wasm32-unknown-unknown
+  $sudo mkdir -p "$libdir"
+  $sudo cp "$work"/target/wasm32-unknown-unknown/release/deps/*.rlib "$libdir"/
+  rm -rf "$work"
+}
+
+# cargo-leptos with its own release profile costs over 20 CPU minutes; as a build driver it needs no optimiser.
+cargo_tool() {
+  local crate="$1" version="$2" binary="$3"; shift 3
+  "$MILLRACE_TOOLS/bin/$binary" --version 2>/dev/null | grep -qF "$version" && return 0
+  slow "Building $crate $version (some minutes, once)" env CARGO_TARGET_DIR="$MILLRACE_CACHE/tools-target" \
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+    cargo install "$crate" --version "$version" --root "$MILLRACE_TOOLS" --force "$@"
+  rm -rf "$MILLRACE_CACHE/tools-target"
+}
+
+node_packages() {
+  command -v npm >/dev/null || die "no Node.js: install Node 20 or newer (Debian: apt-get install nodejs npm)"
+  cmp -s package-lock.json node_modules/.millrace-lock && return 0
+  # Not `npm ci`: it refuses a lock file that leaves out other platforms' optional packages,
+  # as npm itself writes it where a registry does not carry them all.
+  slow "Installing the Node packages" npm install --no-save --no-audit --no-fund
+  cp package-lock.json node_modules/.millrace-lock
+}
+
+command -v cc >/dev/null || need_debian gcc libc6-dev
+compiler
+linker
+wasm_std
+node_packages
+cargo_tool wasm-bindgen-cli "$BINDGEN_CLI" wasm-bindgen
+cargo_tool cargo-leptos "$LEPTOS_CLI" cargo-leptos --locked
+if [ "$what" = test ]; then
+  need_debian chromium postgresql
+fi
