@@ -14,5 +14,5 @@ else
   export PATH="$MILLRACE_TOOLS/bin:$PWD/node_modules/.bin:$PATH"
 fi
 
-say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+say() { if [ -t 2 ]; then printf '\033[1m==> %s\033[0m\n' "$*" >&2; else printf '==> %s\n' "$*" >&2; fi; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }

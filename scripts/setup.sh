@@ -10,22 +10,32 @@ mkdir -p "$MILLRACE_TOOLS/bin"
 
 # Two makes at once would install into each other.
 exec 9>"$MILLRACE_CACHE/setup.lock"
-flock 9
+flock -n 9 || { say "Waiting for the set-up that runs already"; flock 9; }
 
 sudo=""
 [ "$(id -u)" = 0 ] || sudo="sudo"
 log="$MILLRACE_CACHE/setup.log"
 
-# Runs a slow command, keeps what it prints in the log, and shows that it is alive.
+if [ -n "$sudo" ] && ! command -v sudo >/dev/null; then sudo="no_sudo"; fi
+no_sudo() { die "installing packages needs root: run 'make setup' as root once, or install sudo"; }
+
+# Runs a slow command, keeps what it prints in the log, and shows that it is alive:
+# a counter for a person, a line now and then for a log.
 slow() {
   local title="$1"; shift
   say "$title (log: $log)"
-  local started=$SECONDS
-  "$@" >>"$log" 2>&1 &
+  local started=$SECONDS told=0
+  "$@" </dev/null >>"$log" 2>&1 &
   local pid=$!
   while kill -0 "$pid" 2>/dev/null; do
     sleep 1
-    if [ -t 2 ]; then printf '\r    %3d s' "$((SECONDS - started))" >&2; fi
+    local now=$((SECONDS - started))
+    if [ -t 2 ]; then
+      printf '\r    %3d s' "$now" >&2
+    elif [ "$((now - told))" -ge 15 ]; then
+      told=$now
+      printf '    %3d s  %s\n' "$now" "$(tail -n 1 "$log" | cut -c1-100)" >&2
+    fi
   done
   if [ -t 2 ]; then printf '\r' >&2; fi
   wait "$pid" || { tail -n 20 "$log" >&2; die "$title failed; the whole log is $log"; }
@@ -43,7 +53,7 @@ need_debian() {
     slow "Refreshing Debian's package lists" $sudo apt-get update
     apt_updated=1
   fi
-  slow "Installing ${missing[*]}" $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+  slow "Installing ${missing[*]}" $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
 }
 
 have_debian_rust() { command -v apt-get >/dev/null && apt-cache policy rustc-web 2>/dev/null | grep -q 'Candidate: [0-9]'; }
@@ -74,7 +84,11 @@ linker() {
 wasm_std() {
   local libdir
   libdir="$(rustc --print target-libdir --target wasm32-unknown-unknown)"
-  ls "$libdir"/libstd-*.rlib >/dev/null 2>&1 && return 0
+  # A compiler that Debian has renewed cannot read what the old one built.
+  if ls "$libdir"/libstd-*.rlib >/dev/null 2>&1 &&
+    { [ ! -e "$libdir/.millrace" ] || [ "$(cat "$libdir/.millrace")" = "$(rustc -V)" ]; }; then
+    return 0
+  fi
   if [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]; then
     command -v rustup >/dev/null || die "this rustc has neither a wasm32 standard library nor the sources to build one"
     slow "Adding the wasm32 target" rustup target add wasm32-unknown-unknown
@@ -89,7 +103,9 @@ wasm_std() {
     cargo build --release --manifest-path "$work/Cargo.toml" \
     -Zbuild-std=std,panic_abort,panic_unwind,proc_macro --target wasm32-unknown-unknown
   $sudo mkdir -p "$libdir"
+  if [ -e "$libdir/.millrace" ]; then $sudo rm -f "$libdir"/*.rlib; fi
   $sudo cp "$work"/target/wasm32-unknown-unknown/release/deps/*.rlib "$libdir"/
+  rustc -V | $sudo tee "$libdir/.millrace" >/dev/null
   rm -rf "$work"
 }
 
@@ -104,7 +120,10 @@ cargo_tool() {
 }
 
 node_packages() {
-  command -v npm >/dev/null || die "no Node.js: install Node 20 or newer (Debian: apt-get install nodejs npm)"
+  # Not from Debian 12: its Node is older than what the tools of the pages and of their tests take.
+  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 11) ? 0 : 1)' 2>/dev/null ||
+    die "Millrace needs Node.js 20.11 or newer (nodejs.org)"
+  command -v npm >/dev/null || die "Millrace needs npm, which comes with Node.js (nodejs.org)"
   cmp -s package-lock.json node_modules/.millrace-lock && return 0
   # Not `npm ci`: it refuses a lock file that leaves out other platforms' optional packages,
   # as npm itself writes it where a registry does not carry them all.
@@ -112,6 +131,7 @@ node_packages() {
   cp package-lock.json node_modules/.millrace-lock
 }
 
+# SQLite is C, and so is the linker's driver.
 command -v cc >/dev/null || need_debian gcc libc6-dev
 compiler
 linker

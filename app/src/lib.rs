@@ -1,1 +1,80 @@
 //! The pages.
+//!
+//! No cargo features, no cfg, no server crate: a page speaks to [`api::Services`] through server
+//! functions, each one line long, and Leptos' own features decide which half is compiled.
+
+mod account;
+mod frame;
+mod imports;
+mod live;
+mod problem;
+pub mod rpc;
+mod runway;
+mod series;
+mod settings;
+mod sources;
+mod welcome;
+
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+use ui::Preferences;
+
+/// The document around the pages.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    // Absent where routes are listed: there is no request then.
+    let preferences = use_context::<Preferences>().unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html
+            lang="en"
+            data-theme=preferences.theme
+            data-density=preferences.density
+            data-rail=preferences.rail
+        >
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <HashedStylesheet options=options.clone() id="leptos"/>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// Every page.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    live::provide();
+    ui::provide_toasts();
+    view! {
+        <Title formatter=|page: String| if page.is_empty() { "Millrace".to_owned() } else { format!("{page} · Millrace") }/>
+        <Router>
+            <Routes fallback=problem::NoSuchPage>
+                <Route path=path!("/login") view=account::LogIn ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=account::SetUpPage ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
+                    <Route path=path!("/") view=runway::RunwayPage ssr=SsrMode::Async/>
+                    <Route path=path!("/welcome") view=welcome::Welcome ssr=SsrMode::Async/>
+                    <Route path=path!("/series") view=series::SeriesList ssr=SsrMode::Async/>
+                    <Route path=path!("/series/:id") view=series::SeriesDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/sources") view=sources::SourcesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/imports") view=imports::ImportList ssr=SsrMode::Async/>
+                    <Route path=path!("/imports/:id") view=imports::ImportDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/gallery") view=ui::Gallery ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, ImportId, Instant, Result, SourceId};
+use crate::{Caller, Error, ImportId, Instant, Result, SourceId};
 
 /// A file on its way in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -183,6 +183,19 @@ pub struct Staging {
     pub path: std::path::PathBuf,
     /// The most bytes it may have.
     pub max_bytes: u64,
+}
+
+impl Staging {
+    /// The error for a file over the limit, with what to do about it.
+    pub fn too_large(&self) -> Error {
+        let mib = self.max_bytes / (1024 * 1024);
+        Error::TooLarge {
+            message: format!(
+                "The file is larger than {mib} MiB. Split it by date and import the parts under the \
+                 same name, or raise MILLRACE_UPLOAD_MIB."
+            ),
+        }
+    }
 }
 
 /// Files on their way in.

@@ -262,6 +262,8 @@ pub trait SeriesOps: Send + Sync {
     async fn list(&self, caller: &Caller, filter: SeriesFilter) -> Result<SeriesPage>;
     /// One series. Needs `monitoring:read`.
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<Series>;
+    /// What time it is on the server. Needs `monitoring:read`.
+    async fn now(&self, caller: &Caller) -> Result<Instant>;
     /// Its points in a range, thinned to at most `max` (2 to 5,000). Needs `monitoring:read`.
     async fn points(
         &self,

@@ -81,8 +81,8 @@ impl std::str::FromStr for SourceKind {
 /// Where data comes from.
 #[async_trait]
 pub trait Sources: Send + Sync {
-    /// Every source, by name. Needs `monitoring:read`.
-    async fn list(&self, caller: &Caller) -> Result<Vec<Source>>;
+    /// Every source, by name, and since when it is silent, if it is. Needs `monitoring:read`.
+    async fn list(&self, caller: &Caller) -> Result<Vec<(Source, Option<Instant>)>>;
     /// One source. Needs `monitoring:read`.
     async fn get(&self, caller: &Caller, id: &SourceId) -> Result<Source>;
     /// Removes a source with its series and their samples. Needs `monitoring:write`.

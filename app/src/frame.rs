@@ -1,0 +1,198 @@
+//! What stands around every page once somebody is signed in.
+
+use api::{DemoState, Role, Topic};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::use_location;
+use serde::{Deserialize, Serialize};
+use ui::{
+    Banner, Button, ButtonKind, DensitySwitch, Glyph, LiveMark, NavItem, Palette, PaletteItem, Shell,
+    ThemeSwitch, ToastRegion, UserMenu,
+};
+
+use crate::live;
+use crate::problem::Problem;
+use crate::rpc;
+
+/// What every page shows of the person and the installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The address they signed in with.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether the demo company is there.
+    pub demo: DemoState,
+}
+
+impl Session {
+    /// Whether they may change things; pages hide what they may not.
+    pub fn may_write(&self) -> bool {
+        self.role.permissions().contains(&api::Permission::MonitoringWrite)
+    }
+
+    /// Whether they may see and change people and keys.
+    pub fn may_manage(&self) -> bool {
+        self.role.permissions().contains(&api::Permission::AccessWrite)
+    }
+}
+
+/// Who is signed in, and to what.
+#[server(input = GetUrl)]
+pub async fn load_session() -> rpc::Answer<Session> {
+    let (services, caller) = rpc::ctx()?;
+    let me = services.accounts.me(&caller).await?;
+    let demo = services.demo.state(&caller).await?;
+    Ok(Session { email: me.email, role: me.role, demo })
+}
+
+/// Removes the demo company.
+#[server]
+pub async fn remove_demo() -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    Ok(services.demo.remove(&caller).await?)
+}
+
+/// Makes the demo company and goes to the Runway.
+#[server]
+pub async fn start_demo() -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    services.demo.start(&caller).await?;
+    rpc::redirect("/");
+    Ok(())
+}
+
+/// Series whose names fit what is typed in the palette.
+#[server(input = GetUrl)]
+pub async fn find_series(text: String) -> rpc::Answer<Vec<(String, String, String)>> {
+    let (services, caller) = rpc::ctx()?;
+    let filter = api::SeriesFilter { text, limit: 12, ..api::SeriesFilter::default() };
+    let page = services.series.list(&caller, filter).await?;
+    Ok(page.series.into_iter().map(|s| (s.id.0, s.title, s.source_name)).collect())
+}
+
+/// The signed-in person's session, as pages below the frame read it.
+#[derive(Clone, Copy)]
+pub struct SessionContext(pub Resource<rpc::Answer<Session>>);
+
+/// The frame around the pages.
+#[component]
+pub fn Frame() -> impl IntoView {
+    let stream = live::live();
+    let session = Resource::new(move || stream.version(Topic::Demo), |_| load_session());
+    provide_context(SessionContext(session));
+    Effect::new(|| live::open());
+    let location = use_location();
+    let path = Signal::derive(move || location.pathname.get());
+    view! {
+        <Shell
+            nav=Signal::stored(places())
+            path=path
+            banner=move || view! { <DemoBanner session/> }
+            status=move || view! { <LiveMark state=stream.mark/> }
+            user=move || view! { <Person session path/> }
+        >
+            <Outlet/>
+        </Shell>
+        <Search/>
+        <ToastRegion/>
+    }
+}
+
+fn places() -> Vec<NavItem> {
+    vec![
+        NavItem::new("/", "Runway", Glyph::Runway),
+        NavItem::new("/series", "Series", Glyph::Chart),
+        NavItem::new("/sources", "Sources", Glyph::Sources),
+        NavItem::new("/imports", "Import", Glyph::Import),
+        NavItem::new("/settings", "Settings", Glyph::Settings),
+    ]
+}
+
+#[component]
+fn DemoBanner(session: Resource<rpc::Answer<Session>>) -> impl IntoView {
+    let remove = ServerAction::<RemoveDemo>::new();
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                let session = session.await.ok()?;
+                let may_write = session.may_write();
+                match session.demo {
+                    DemoState::Absent => None,
+                    DemoState::Loading => {
+                        Some(view! { <Banner><span>"The demo company is being made…"</span></Banner> }.into_any())
+                    }
+                    DemoState::Present => {
+                        Some(
+                            view! {
+                                <Banner>
+                                    <span>"Demo data: Alder & Oak, a company that does not exist."</span>
+                                    {may_write
+                                        .then(|| {
+                                            view! {
+                                                <ActionForm action=remove>
+                                                    <Button kind=ButtonKind::Quiet small=true busy=remove.pending()>
+                                                        "Remove it"
+                                                    </Button>
+                                                </ActionForm>
+                                            }
+                                        })}
+                                </Banner>
+                            }
+                                .into_any(),
+                        )
+                    }
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Person(session: Resource<rpc::Answer<Session>>, path: Signal<String>) -> impl IntoView {
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match session.await {
+                    Ok(session) => {
+                        view! {
+                            <UserMenu name=session.email role=session.role.as_str()>
+                                <ThemeSwitch path/>
+                                <DensitySwitch path/>
+                                <form method="post" action="/auth/sign-out">
+                                    <Button kind=ButtonKind::Quiet>"Sign out"</Button>
+                                </form>
+                            </UserMenu>
+                        }
+                            .into_any()
+                    }
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Search() -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    let found = LocalResource::new(move || {
+        let text = typed.get();
+        async move { if text.trim().len() < 2 { Ok(Vec::new()) } else { find_series(text).await } }
+    });
+    let found = Signal::derive(move || {
+        let rows = found.get().and_then(Result::ok).unwrap_or_default();
+        rows.into_iter()
+            .map(|(id, title, source)| {
+                PaletteItem { label: title, hint: source, href: format!("/series/{id}"), icon: Glyph::Chart }
+            })
+            .collect::<Vec<_>>()
+    });
+    let items = places()
+        .into_iter()
+        .map(|place| PaletteItem { label: place.label, hint: String::new(), href: place.href, icon: place.icon })
+        .chain([PaletteItem { label: "Add data".into(), hint: String::new(), href: "/welcome".into(), icon: Glyph::Plus }])
+        .collect::<Vec<_>>();
+    view! { <Palette items=Signal::stored(items) found on_query=Callback::new(move |text| typed.set(text))/> }
+}

@@ -1,0 +1,500 @@
+//! Files on their way in: dropped, guessed at, corrected, imported.
+
+use api::{
+    BadCell, ColumnRole, DecimalMark, Duplicates, Error, Import, ImportResult, ImportSettings,
+    ImportState, PreviewRow, Separator, Topic,
+};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use ui::{
+    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Field, FileInput, Glyph, Input, Notice,
+    PageHead, Progress, Select, SelectOption, Skeleton, Table, Tone, When,
+};
+
+use crate::live;
+use crate::problem::{FormProblem, Problem};
+use crate::rpc;
+
+/// The latest imports.
+#[server(input = GetUrl)]
+pub async fn list() -> rpc::Answer<Vec<Import>> {
+    let (services, caller) = rpc::ctx()?;
+    Ok(services.imports.list(&caller).await?)
+}
+
+/// One import.
+#[server(input = GetUrl)]
+pub async fn load_import(id: String) -> rpc::Answer<Import> {
+    let (services, caller) = rpc::ctx()?;
+    Ok(services.imports.get(&caller, &api::ImportId(id)).await?)
+}
+
+/// Reads a draft in another way.
+#[server]
+pub async fn correct(
+    id: String,
+    source_name: String,
+    separator: String,
+    decimal: String,
+    time_format: String,
+    time_zone: String,
+    duplicates: String,
+    #[server(default)] roles: Vec<String>,
+    #[server(default)] names: Vec<String>,
+    #[server(default)] units: Vec<String>,
+) -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    let id = api::ImportId(id);
+    let present = services.imports.get(&caller, &id).await?;
+    let columns = columns(&roles, names, units)?;
+    let settings = ImportSettings {
+        source_name,
+        separator: choice(&separator, "separator")?,
+        decimal: choice(&decimal, "decimal")?,
+        time_format,
+        time_formats: present.settings.time_formats,
+        time_zone,
+        duplicates: choice(&duplicates, "duplicates")?,
+        columns,
+    };
+    services.imports.correct(&caller, &id, settings).await?;
+    rpc::redirect(&format!("/imports/{id}"));
+    Ok(())
+}
+
+/// Starts an import.
+#[server]
+pub async fn start(id: String) -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    Ok(services.imports.start(&caller, &api::ImportId(id)).await?)
+}
+
+/// Stops an import, or forgets a draft.
+#[server]
+pub async fn cancel(id: String) -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    Ok(services.imports.cancel(&caller, &api::ImportId(id)).await?)
+}
+
+/// A choice of a form, by its name on the wire.
+fn choice<T: serde::de::DeserializeOwned>(value: &str, field: &str) -> Result<T, rpc::Failure> {
+    serde_json::from_value(serde_json::Value::String(value.to_owned()))
+        .map_err(|_| rpc::Failure(Error::field(field, format!("`{value}` cannot be chosen here."))))
+}
+
+fn columns(roles: &[String], names: Vec<String>, units: Vec<String>) -> rpc::Answer<Vec<api::Column>> {
+    if roles.len() != names.len() || roles.len() != units.len() {
+        return Err(rpc::Failure(Error::invalid("The form did not arrive whole. Load the page again.")));
+    }
+    let parts = roles.iter().zip(names.into_iter().zip(units));
+    parts.map(|(role, (name, unit))| Ok(api::Column { name, role: choice(role, "roles")?, unit })).collect()
+}
+
+/// The place to drop a file on, as a plain form: it works without JavaScript.
+#[component]
+pub fn UploadForm() -> impl IntoView {
+    let sending = RwSignal::new(false);
+    view! {
+        <form
+            method="post"
+            action="/upload"
+            enctype="multipart/form-data"
+            class="stack"
+            on:submit=move |_| sending.set(true)
+        >
+            <FileInput
+                name="file"
+                accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values,text/plain"
+                label="Drop a CSV or TSV file here, or choose one"
+                hint="Any table with a date column. You see a preview before anything is imported."
+            />
+            <Button kind=ButtonKind::Primary icon=Glyph::Import busy=sending>"Look at it"</Button>
+        </form>
+    }
+}
+
+/// The list of imports.
+#[component]
+pub fn ImportList() -> impl IntoView {
+    let stream = live::live();
+    let query = use_query_map();
+    let imports = Resource::new(move || stream.version(Topic::Imports), |_| list());
+    view! {
+        <Title text="Import"/>
+        <PageHead title="Import" lede="Bring a table in. The same file again changes nothing; a longer one adds what is new."/>
+        {move || {
+            query
+                .read()
+                .get("problem")
+                .map(|problem| view! { <Notice title="That file was not taken" means=problem/> })
+        }}
+        <Card><UploadForm/></Card>
+        <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
+            {move || Suspend::new(async move {
+                match imports.await {
+                    Ok(imports) if imports.is_empty() => {
+                        view! { <Empty title="Nothing was imported yet" icon=Glyph::Import/> }.into_any()
+                    }
+                    Ok(imports) => view! { <ImportTable imports/> }.into_any(),
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn ImportTable(imports: Vec<Import>) -> impl IntoView {
+    let columns = vec![
+        Column::text("File"),
+        Column::number("Size", ""),
+        Column::text("Uploaded"),
+        Column::text("State"),
+    ];
+    view! {
+        <Card title="Earlier imports" flush=true>
+            <Table caption="Imports" columns>
+                {imports
+                    .into_iter()
+                    .map(|import| {
+                        let (tone, words) = state_words(&import.state);
+                        view! {
+                            <tr>
+                                <td data-label="File">
+                                    <a href=format!("/imports/{}", import.id)>{import.file_name}</a>
+                                </td>
+                                <td class="num" data-label="Size">
+                                    {ui::number_text(Some(import.bytes as f64), "B")}
+                                </td>
+                                <td data-label="Uploaded"><When at=import.created_at.0/></td>
+                                <td data-label="State"><Badge tone label=words/></td>
+                            </tr>
+                        }
+                    })
+                    .collect_view()}
+            </Table>
+        </Card>
+    }
+}
+
+fn state_words(state: &ImportState) -> (Tone, String) {
+    match state {
+        ImportState::Draft => (Tone::Accent, "waits for you".into()),
+        ImportState::Running { rows, .. } => (Tone::Accent, format!("running, {rows} rows")),
+        ImportState::Done { result } => (Tone::Good, format!("{} samples", result.samples)),
+        ImportState::Failed { .. } => (Tone::Alert, "failed".into()),
+        ImportState::Cancelled => (Tone::Neutral, "cancelled".into()),
+    }
+}
+
+/// The page of one import: preview, progress, result.
+#[component]
+pub fn ImportDetail() -> impl IntoView {
+    let stream = live::live();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let correct = ServerAction::<Correct>::new();
+    let start = ServerAction::<Start>::new();
+    let cancel = ServerAction::<Cancel>::new();
+    let import = Resource::new(
+        move || {
+            let versions = (correct.version().get(), start.version().get(), cancel.version().get());
+            (id.get(), versions, stream.version(Topic::Imports))
+        },
+        |(id, ..)| load_import(id),
+    );
+    view! {
+        <FormProblem answer=correct.value()/>
+        <FormProblem answer=start.value()/>
+        <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
+            {move || Suspend::new(async move {
+                match import.await {
+                    Ok(import) => view! { <Stage import correct start cancel/> }.into_any(),
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Stage(
+    import: Import,
+    correct: ServerAction<Correct>,
+    start: ServerAction<Start>,
+    cancel: ServerAction<Cancel>,
+) -> impl IntoView {
+    let size = ui::number_text(Some(import.bytes as f64), "B");
+    let id = import.id.0.clone();
+    let name = import.file_name.clone();
+    let stop = move |words: &'static str| {
+        let id = id.clone();
+        view! {
+            <ActionForm action=cancel>
+                <input type="hidden" name="id" value=id/>
+                <Button busy=cancel.pending()>{words}</Button>
+            </ActionForm>
+        }
+    };
+    view! {
+        <Title text=name.clone()/>
+        <PageHead title=name lede=size/>
+        {match import.state.clone() {
+            ImportState::Draft => view! { <Draft import correct start/> {stop("Forget this file")} }.into_any(),
+            ImportState::Running { rows, bytes } => {
+                let share = (import.bytes > 0).then(|| bytes as f64 / import.bytes as f64);
+                view! {
+                    <Card title="Importing">
+                        <Progress
+                            label="Reading and checking. Nothing is visible until all of it is in."
+                            done=Signal::stored(share)
+                            detail=format!("{} rows", ui::number_text(Some(rows as f64), ""))
+                        />
+                        {stop("Cancel")}
+                    </Card>
+                }
+                    .into_any()
+            }
+            ImportState::Done { result } => view! { <Finished result/> }.into_any(),
+            ImportState::Failed { message } => {
+                view! {
+                    <Notice title="Nothing was imported" means=message>
+                        <ButtonLink href="/imports">"Try another file"</ButtonLink>
+                    </Notice>
+                }
+                    .into_any()
+            }
+            ImportState::Cancelled => {
+                view! {
+                    <Notice tone=Tone::Neutral title="Cancelled" means="Nothing was imported.">
+                        <ButtonLink href="/imports">"Try another file"</ButtonLink>
+                    </Notice>
+                }
+                    .into_any()
+            }
+        }}
+    }
+}
+
+#[component]
+fn Finished(result: ImportResult) -> impl IntoView {
+    let number = |n: u64| ui::number_text(Some(n as f64), "");
+    let words = format!(
+        "{} rows became {} samples in {} series.",
+        number(result.rows),
+        number(result.samples),
+        result.series
+    );
+    view! {
+        <Notice tone=Tone::Good title="Imported" means=words>
+            <ButtonLink href=format!("/series?source={}", result.source_id) kind=ButtonKind::Primary>
+                "See its series"
+            </ButtonLink>
+        </Notice>
+        {(result.bad_rows > 0).then(|| view! { <BadRows total=result.bad_rows bad=result.bad/> })}
+    }
+}
+
+#[component]
+fn BadRows(total: u64, bad: Vec<BadCell>) -> impl IntoView {
+    let shown = bad.len();
+    view! {
+        <Card title=format!("{total} rows could not be read") note=format!("the first {shown}") flush=true>
+            <Table caption="Rows that could not be read" columns=vec![Column::number("Line", ""), Column::text("Why")]>
+                {bad
+                    .into_iter()
+                    .map(|cell| {
+                        view! {
+                            <tr>
+                                <td class="num" data-label="Line">{cell.line}</td>
+                                <td data-label="Why">{cell.reason}</td>
+                            </tr>
+                        }
+                    })
+                    .collect_view()}
+            </Table>
+        </Card>
+    }
+}
+
+#[component]
+fn Draft(import: Import, correct: ServerAction<Correct>, start: ServerAction<Start>) -> impl IntoView {
+    let (id, own) = (import.id.0.clone(), import.id.0);
+    let (reading, columns) = (import.settings.clone(), import.settings.clone());
+    let bad = import.preview.iter().filter(|r| r.problem.is_some()).count();
+    let seen = import.preview.len();
+    let stuck = import.question.is_some();
+    view! {
+        {import
+            .question
+            .clone()
+            .map(|question| view! { <Notice tone=Tone::Warning title="One thing to decide" means=question/> })}
+        <Card title="How it is read" note="Guessed from the file. Correct what is wrong and look again.">
+            <ActionForm action=correct attr:class="stack">
+                <input type="hidden" name="id" value=own/>
+                <ReadingFields settings=reading/>
+                <ColumnFields settings=columns/>
+                <Button busy=correct.pending()>"Look again"</Button>
+            </ActionForm>
+        </Card>
+        <Card title="Preview" note=format!("the first {seen} rows, {bad} of them unreadable") flush=true>
+            <Preview settings=import.settings rows=import.preview/>
+        </Card>
+        <ActionForm action=start>
+            <input type="hidden" name="id" value=id/>
+            <Button kind=ButtonKind::Primary icon=Glyph::Import busy=start.pending() disabled=Signal::stored(stuck)>
+                "Import it"
+            </Button>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn ReadingFields(settings: ImportSettings) -> impl IntoView {
+    let separators = vec![
+        SelectOption::new("comma", "comma ,"),
+        SelectOption::new("semicolon", "semicolon ;"),
+        SelectOption::new("tab", "tabulator"),
+        SelectOption::new("pipe", "bar |"),
+    ];
+    let separator = match settings.separator {
+        Separator::Comma => "comma",
+        Separator::Semicolon => "semicolon",
+        Separator::Tab => "tab",
+        Separator::Pipe => "pipe",
+    };
+    let decimals = vec![SelectOption::new("point", "1,234.56"), SelectOption::new("comma", "1.234,56")];
+    let decimal = match settings.decimal {
+        DecimalMark::Point => "point",
+        DecimalMark::Comma => "comma",
+    };
+    let repeats = vec![
+        SelectOption::new("sum", "added up"),
+        SelectOption::new("last", "replaced by the last"),
+        SelectOption::new("mean", "averaged"),
+    ];
+    let duplicates = match settings.duplicates {
+        Duplicates::Sum => "sum",
+        Duplicates::Last => "last",
+        Duplicates::Mean => "mean",
+    };
+    let formats = settings
+        .time_formats
+        .iter()
+        .map(|(value, example)| SelectOption::new(value.clone(), example.clone()))
+        .collect::<Vec<_>>();
+    view! {
+        <div class="row-form">
+            <Field id="source-name" label="Source" hint="The same name again updates it.">
+                <Input name="source_name" value=settings.source_name required=true/>
+            </Field>
+            <Field id="separator" label="Cells are separated by">
+                <Select name="separator" options=separators value=separator/>
+            </Field>
+            <Field id="decimal" label="Numbers look like">
+                <Select name="decimal" options=decimals value=decimal/>
+            </Field>
+            <Field id="time-format" label="Dates look like">
+                <Select name="time_format" options=formats value=settings.time_format/>
+            </Field>
+            <Field id="time-zone" label="Time zone" hint="Of dates that name none, such as Europe/Berlin.">
+                <Input name="time_zone" value=settings.time_zone required=true/>
+            </Field>
+            <Field id="duplicates" label="Rows of the same time and labels are">
+                <Select name="duplicates" options=repeats value=duplicates/>
+            </Field>
+        </div>
+    }
+}
+
+#[component]
+fn ColumnFields(settings: ImportSettings) -> impl IntoView {
+    let roles = || {
+        vec![
+            SelectOption::new("time", "when"),
+            SelectOption::new("value", "a number to chart"),
+            SelectOption::new("label", "tells series apart"),
+            SelectOption::new("ignore", "not read"),
+        ]
+    };
+    let role = |role: ColumnRole| match role {
+        ColumnRole::Time => "time",
+        ColumnRole::Value => "value",
+        ColumnRole::Label => "label",
+        ColumnRole::Ignore => "ignore",
+    };
+    view! {
+        <Table
+            caption="What each column is for"
+            columns=vec![Column::text("Column"), Column::text("Is"), Column::text("Unit")]
+        >
+            {settings
+                .columns
+                .into_iter()
+                .enumerate()
+                .map(|(i, column)| {
+                    let label = format!("What column {} is for", column.name);
+                    view! {
+                        <tr>
+                            <td data-label="Column">
+                                {column.name.clone()}
+                                <input type="hidden" name=format!("names[{i}]") value=column.name.clone()/>
+                            </td>
+                            <td data-label="Is">
+                                <Select name=format!("roles[{i}]") options=roles() value=role(column.role) label=label/>
+                            </td>
+                            <td data-label="Unit">
+                                <Input
+                                    name=format!("units[{i}]")
+                                    value=column.unit
+                                    label=format!("Unit of {}", column.name)
+                                />
+                            </td>
+                        </tr>
+                    }
+                })
+                .collect_view()}
+        </Table>
+    }
+}
+
+#[component]
+fn Preview(settings: ImportSettings, rows: Vec<PreviewRow>) -> impl IntoView {
+    let mut columns = vec![Column::number("Line", "")];
+    columns.extend(settings.columns.iter().map(|c| Column::text(c.name.clone())));
+    let heads: Vec<_> = settings.columns.iter().map(|c| c.name.clone()).collect();
+    view! {
+        <Table caption="The first rows" columns scroll=true>
+            {rows
+                .into_iter()
+                .map(|row| {
+                    let at_fault = row.problem.as_ref().and_then(|p| p.column);
+                    let heads = heads.clone();
+                    let cells = row
+                        .cells
+                        .into_iter()
+                        .enumerate()
+                        .map(|(i, cell)| {
+                            let bad = at_fault == u32::try_from(i).ok();
+                            let head = heads.get(i).cloned().unwrap_or_default();
+                            view! { <td class:cell-bad=bad data-label=head>{cell}</td> }
+                        })
+                        .collect_view();
+                    let reason = row.problem.map(|p| p.reason);
+                    let (is_bad, tip) = (reason.is_some(), reason.clone());
+                    view! {
+                        <tr class:row-bad=is_bad title=tip>
+                            <td class="num" data-label="Line">
+                                {row.line}
+                                {reason.map(|reason| view! { <span class="bad-reason">{reason}</span> })}
+                            </td>
+                            {cells}
+                        </tr>
+                    }
+                })
+                .collect_view()}
+        </Table>
+    }
+}

@@ -1,0 +1,64 @@
+//! What a page says when it cannot show what was asked for.
+
+use api::Error;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use ui::{ButtonLink, Notice, PageHead};
+
+use crate::rpc::{self, Failure};
+
+/// A failure in the page's place: what happened, what it means, what to do.
+#[component]
+pub fn Problem(
+    /// What went wrong.
+    failure: Failure,
+) -> impl IntoView {
+    let Failure(error) = failure;
+    rpc::set_status(&error);
+    let title = match &error {
+        Error::NotFound { .. } => "Not here",
+        Error::Forbidden { .. } => "Not allowed",
+        Error::Unauthenticated => "Signed out",
+        Error::Internal { .. } | Error::Unavailable { .. } => "This could not be shown",
+        _ => "That did not work",
+    };
+    let request_id = match &error {
+        Error::Internal { request_id } => Some(request_id.clone()),
+        _ => None,
+    };
+    let signed_out = error == Error::Unauthenticated;
+    view! {
+        <Notice title=title means=error.to_string() request_id=request_id>
+            {signed_out.then(|| view! { <ButtonLink href="/login">"Sign in"</ButtonLink> })}
+        </Notice>
+    }
+}
+
+/// The answer of a form's action, where it failed.
+#[component]
+pub fn FormProblem<T: Clone + Send + Sync + 'static>(
+    /// The action's last answer.
+    #[prop(into)]
+    answer: Signal<Option<Result<T, Failure>>>,
+) -> impl IntoView {
+    move || match answer.get() {
+        Some(Err(failure)) => Some(view! { <Problem failure/> }),
+        _ => None,
+    }
+}
+
+/// No page has that address.
+#[component]
+pub fn NoSuchPage() -> impl IntoView {
+    rpc::set_status(&Error::not_found("page"));
+    view! {
+        <Title text="Not here"/>
+        <main class="lone">
+            <PageHead
+                title="There is no such page"
+                lede="The address may be mistyped, or what it showed was removed."
+            />
+            <ButtonLink href="/">"Back to the Runway"</ButtonLink>
+        </main>
+    }
+}

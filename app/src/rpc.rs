@@ -1,0 +1,118 @@
+//! How pages reach the operations: through the context that the server provides.
+//!
+//! A server function is one line: `let (services, caller) = rpc::ctx()?;` and the call.
+
+use std::sync::{Arc, Mutex};
+
+use api::{Caller, Error, Services, UserId};
+use leptos::prelude::*;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// An [`api::Error`] on its way through a server function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+#[serde(transparent)]
+pub struct Failure(pub Error);
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl FromServerFnError for Failure {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        Self(match error {
+            ServerFnErrorErr::Request(_) => Error::Unavailable {
+                message: "The server could not be reached. Check the connection and try again.".into(),
+            },
+            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
+                Error::invalid(format!("A field could not be read: {reason}"))
+            }
+            _ => Error::Unavailable {
+                message: "The server gave an answer that could not be read. Reload the page.".into(),
+            },
+        })
+    }
+}
+
+/// What an operation answers to a page.
+pub type Answer<T> = Result<T, Failure>;
+
+/// The means by which a page shapes the HTTP response; provided by the server.
+#[derive(Clone)]
+pub struct Respond {
+    /// Sets the status.
+    pub status: Arc<dyn Fn(u16) + Send + Sync>,
+    /// Sends the browser somewhere else.
+    pub redirect: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+
+/// The operations and who asks. On the server only.
+///
+/// # Errors
+/// Where the context was not provided: a fault of ours.
+pub fn ctx() -> Answer<(Services, Caller)> {
+    match (use_context::<Services>(), use_context::<Caller>()) {
+        (Some(services), Some(caller)) => Ok((services, caller)),
+        _ => Err(Failure(Error::Unavailable { message: "This can be asked of the server only.".into() })),
+    }
+}
+
+/// Sends the browser to another page.
+pub fn redirect(path: &str) {
+    if let Some(respond) = use_context::<Respond>() {
+        (respond.redirect)(path);
+    }
+}
+
+/// Gives the page the status of an error: without it every failure would be a 200.
+pub fn set_status(error: &Error) {
+    if let Some(respond) = use_context::<Respond>() {
+        (respond.status)(error.status());
+    }
+}
+
+/// Secrets that were just made, until the page that shows them asks; provided by the server.
+#[derive(Clone, Default)]
+pub struct Secrets(Arc<Mutex<Vec<Kept>>>);
+
+struct Kept {
+    owner: UserId,
+    id: String,
+    secret: String,
+}
+
+/// How many secrets may wait to be shown; the oldest give way.
+const MOST_KEPT: usize = 64;
+
+/// Keeps the secret of what was just made and sends the browser to the page that shows it once.
+/// With and without JavaScript the secret thus never stands in an address or a log.
+///
+/// # Errors
+/// Where nobody is signed in.
+pub fn reveal_on(path: &str, id: &str, secret: String) -> Answer<()> {
+    let (_, caller) = ctx()?;
+    let Some(owner) = caller.user_id().cloned() else { return Err(Failure(Error::Unauthenticated)) };
+    if let Some(Ok(mut kept)) = use_context::<Secrets>().as_ref().map(|s| s.0.lock()) {
+        if kept.len() >= MOST_KEPT {
+            kept.remove(0);
+        }
+        kept.push(Kept { owner, id: id.to_owned(), secret });
+    }
+    redirect(&format!("{path}?made={id}"));
+    Ok(())
+}
+
+/// Takes a kept secret: the second asking finds none.
+pub fn take_secret(caller: &Caller, id: &str) -> Option<String> {
+    let secrets = use_context::<Secrets>()?;
+    let mut kept = secrets.0.lock().ok()?;
+    let at = kept.iter().position(|k| k.id == id && Some(&k.owner) == caller.user_id())?;
+    Some(kept.remove(at).secret)
+}

@@ -1,0 +1,421 @@
+//! One series: its chart with what is foreseen, how good such forecasts were, its limit.
+
+use api::{
+    BackTest, Crossing, Forecast, ForecastState, Instant, Outlook, Point, Points, Series, Topic,
+};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use ui::{
+    Badge, Button, ButtonKind, ButtonLink, Card, Chart, Column, DataTable, Glyph, Notice, PageHead, Segment,
+    Segmented, Skeleton, StaticChart, Strip, Table, Tone, When,
+};
+
+use super::chart::Drawn;
+use super::limit::{ChangeSeries, LimitForm, NameForm, SetLimit};
+use super::range::{self, Asked, OFFERED};
+use crate::frame::SessionContext;
+use crate::live;
+use crate::problem::{FormProblem, Problem};
+use crate::rpc;
+use crate::runway::{limit_words, reach};
+
+/// At most so many points of history are sent and drawn.
+const MOST_POINTS: u32 = 1_200;
+
+/// A series with its points and its forecast: all that its page shows.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Detail {
+    /// The series.
+    pub series: Series,
+    /// Its points in the range.
+    pub points: Points,
+    /// What is known of its future.
+    pub forecast: ForecastState,
+}
+
+/// A series over the range that the address asks for.
+#[server(input = GetUrl)]
+pub async fn load_detail(id: String, range: String, from: String, to: String) -> rpc::Answer<Detail> {
+    let (services, caller) = rpc::ctx()?;
+    let id = api::SeriesId(id);
+    let series = services.series.get(&caller, &id).await?;
+    let asked = range::asked(Some(&range), Some(&from), Some(&to));
+    let now = services.series.now(&caller).await?;
+    // A series that ended long ago is shown where it has data, not as an empty chart.
+    let until = match (&asked, series.last) {
+        (Asked::Fitting, Some(last)) => last.at.min(now),
+        _ => now,
+    };
+    let range = asked.resolve(until, series.first_at);
+    let points = services.series.points(&caller, &id, range, MOST_POINTS).await?;
+    let forecast = services.forecasts.get(&caller, &id).await?;
+    Ok(Detail { series, points, forecast })
+}
+
+/// Computes the forecast anew.
+#[server]
+pub async fn refresh_forecast(id: String) -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    services.forecasts.refresh(&caller, &api::SeriesId(id)).await?;
+    Ok(())
+}
+
+/// The page of one series.
+#[component]
+pub fn SeriesDetail() -> impl IntoView {
+    let stream = live::live();
+    let params = use_params_map();
+    let query = use_query_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let word = |name: &'static str| Memo::new(move |_| query.read().get(name).unwrap_or_default());
+    let (range, from, to) = (word("range"), word("from"), word("to"));
+    let as_table = Memo::new(move |_| query.read().get("view").as_deref() == Some("table"));
+    let set_limit = ServerAction::<SetLimit>::new();
+    let change = ServerAction::<ChangeSeries>::new();
+    let refresh = ServerAction::<RefreshForecast>::new();
+    let detail = Resource::new(
+        move || {
+            let versions = (
+                set_limit.version().get(),
+                change.version().get(),
+                refresh.version().get(),
+                stream.version(Topic::Forecasts),
+            );
+            (id.get(), range.get(), from.get(), to.get(), versions)
+        },
+        |(id, range, from, to, _)| load_detail(id, range, from, to),
+    );
+    let asked = move || range::asked(Some(&range.get()), Some(&from.get()), Some(&to.get()));
+    view! {
+        <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
+            {move || Suspend::new(async move {
+                match detail.await {
+                    Ok(detail) => {
+                        view! {
+                            <Body
+                                detail
+                                asked=asked()
+                                as_table=as_table.get_untracked()
+                                set_limit
+                                change
+                                refresh
+                            />
+                        }
+                            .into_any()
+                    }
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Body(
+    detail: Detail,
+    asked: Asked,
+    as_table: bool,
+    set_limit: ServerAction<SetLimit>,
+    change: ServerAction<ChangeSeries>,
+    refresh: ServerAction<RefreshForecast>,
+) -> impl IntoView {
+    let SessionContext(session) = expect_context();
+    let Detail { series, points, forecast } = detail;
+    let now = points.now;
+    let (ready, why) = match forecast {
+        ForecastState::Ready { forecast } => (Some(*forecast), None),
+        ForecastState::Unknown { why } => (None, Some(why)),
+    };
+    let drawn = Drawn {
+        series: series.clone(),
+        points: points.points,
+        forecast: ready.clone(),
+        range: points.range,
+    };
+    let title = series.title.clone();
+    let own = format!("/series/{}", series.id);
+    let csv = format!("/series/{}/export.csv?from={}&to={}", series.id, drawn.range.from.0, drawn.range.to.0);
+    let lede = lede(&series);
+    let forms = (series.clone(), series.clone());
+    view! {
+        <Title text=title.clone()/>
+        <PageHead
+            title=title
+            lede=lede
+            actions=move || view! { <ButtonLink href=csv.clone() icon=Glyph::Download>"CSV"</ButtonLink> }
+        />
+        <FormProblem answer=set_limit.value()/>
+        <FormProblem answer=refresh.value()/>
+        <Facts series=series.clone() now/>
+        <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
+            <Ranges own asked=asked.clone() as_table/>
+            <Plot drawn moves=asked.moves() as_table/>
+        </Card>
+        {match (ready, why) {
+            (Some(forecast), _) => view! { <Foreseen series=series.clone() forecast now/> }.into_any(),
+            (None, Some(why)) => {
+                view! { <Notice tone=Tone::Neutral title="No forecast" means=format!("Unknown: {why}.")/> }.into_any()
+            }
+            (None, None) => ().into_any(),
+        }}
+        <Transition>
+            {move || {
+                let (for_limit, for_name) = forms.clone();
+                Suspend::new(async move {
+                    session
+                        .await
+                        .is_ok_and(|s| s.may_write())
+                        .then(|| {
+                            let id = for_limit.id.0.clone();
+                            view! {
+                                <LimitForm series=for_limit action=set_limit/>
+                                <NameForm series=for_name action=change/>
+                                <ActionForm action=refresh>
+                                    <input type="hidden" name="id" value=id/>
+                                    <Button kind=ButtonKind::Quiet icon=Glyph::Refresh busy=refresh.pending()>
+                                        "Compute the forecast anew"
+                                    </Button>
+                                </ActionForm>
+                            }
+                        })
+                })
+            }}
+        </Transition>
+    }
+}
+
+fn lede(series: &Series) -> String {
+    let labels = series.labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ");
+    let name = if labels.is_empty() { series.name.clone() } else { format!("{} · {labels}", series.name) };
+    format!("{name} · from {}", series.source_name)
+}
+
+fn samples_note(samples: u64, drawn: usize) -> String {
+    let all = ui::number_text(Some(samples as f64), "");
+    if samples as f64 > drawn as f64 {
+        format!("{all} samples, thinned to what a chart can show")
+    } else {
+        format!("{all} samples")
+    }
+}
+
+/// The newest value, moving; since when; and whether it is silent.
+#[component]
+fn Facts(series: Series, now: Instant) -> impl IntoView {
+    let stream = live::live();
+    let unit = series.unit.word().to_owned();
+    let newest = RwSignal::new(series.last);
+    let id = series.id.clone();
+    Effect::new(move || {
+        let batch = stream.points.get();
+        if let Some(point) = batch.iter().rev().find(|p| p.series == id) {
+            newest.set(Some(Point { at: point.at, value: Some(point.value) }));
+        }
+    });
+    let at = Signal::derive(move || newest.get().map_or(0, |p| p.at.0));
+    let seen = series.last.is_some();
+    view! {
+        <div class="facts">
+            <span class="fact">
+                <span class="fact-name">"Newest"</span>
+                <span class="fact-value num">
+                    {
+                        let unit = unit.clone();
+                        move || ui::number_text(newest.get().and_then(|p| p.value), &unit)
+                    }
+                </span>
+                {seen.then(|| view! { <span class="quiet"><When at/></span> })}
+            </span>
+            <span class="fact">
+                <span class="fact-name">"Limit"</span>
+                <span class="fact-value">
+                    {series.limit.map_or_else(|| "none".to_owned(), |l| limit_words(l, &unit))}
+                </span>
+            </span>
+            {series
+                .stale_since
+                .map(|since| {
+                    let words = format!("silent for {}", ui::span_text(now.seconds_since(since)));
+                    view! { <Badge tone=Tone::Warning label=words/> }
+                })}
+        </div>
+    }
+}
+
+#[component]
+fn Ranges(own: String, asked: Asked, as_table: bool) -> impl IntoView {
+    let current = match &asked {
+        Asked::Last(word, _) => Some(word.clone()),
+        _ => None,
+    };
+    let view_word = if as_table { "&view=table" } else { "" };
+    let ranges = OFFERED
+        .iter()
+        .map(|(word, label, _)| {
+            let is_current = current.as_deref() == Some(*word);
+            Segment::new(*label, format!("{own}?range={word}{view_word}"), is_current)
+        })
+        .collect::<Vec<_>>();
+    let here = match &asked {
+        Asked::Last(word, _) => format!("{own}?range={word}"),
+        Asked::Fixed(range) => format!(
+            "{own}?from={}&to={}",
+            range.from.0.div_euclid(Instant::SECOND),
+            range.to.0.div_euclid(Instant::SECOND)
+        ),
+        Asked::Fitting => format!("{own}?range="),
+    };
+    let views = vec![
+        Segment::new("Chart", here.clone(), !as_table),
+        Segment::new("Table", format!("{here}&view=table"), as_table),
+    ];
+    view! {
+        <div class="toolbar">
+            <Segmented label="Time range" segments=Signal::stored(ranges)/>
+            <Segmented label="Shown as" segments=Signal::stored(views)/>
+        </div>
+    }
+}
+
+/// The chart, or its table. New samples are drawn as they come in.
+#[component]
+fn Plot(drawn: Drawn, moves: bool, as_table: bool) -> impl IntoView {
+    let stream = live::live();
+    let navigate = use_navigate();
+    let unit = drawn.series.unit.word().to_owned();
+    let label = format!("{} over time", drawn.series.title);
+    let own = format!("/series/{}", drawn.series.id);
+    let rows = drawn.rows();
+    if as_table {
+        return view! { <DataTable points=rows unit=unit caption=label/> }.into_any();
+    }
+    let limit = drawn.series.limit.map(|l| (l.value, limit_words(l, &unit)));
+    let id = drawn.series.id.clone();
+    let now_drawn = RwSignal::new(drawn);
+    Effect::new(move || {
+        let batch = stream.points.get();
+        let new: Vec<_> = batch.iter().filter(|p| p.series == id).map(|p| (p.at, p.value)).collect();
+        if moves && !new.is_empty() {
+            now_drawn.update(|drawn| append(drawn, &new));
+        }
+    });
+    let option = Signal::derive(move || now_drawn.read().option());
+    // Seconds in the address: a link that somebody reads out should be short.
+    let zoomed = Callback::new(move |(from, to): (f64, f64)| {
+        let href = format!("{own}?from={:.0}&to={:.0}", (from / 1000.0).floor(), (to / 1000.0).ceil());
+        navigate(&href, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    });
+    view! {
+        <Chart option label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
+            <StaticChart points=rows unit=unit label=label limit/>
+        </Chart>
+    }
+    .into_any()
+}
+
+/// Appends samples and lets the window move with them.
+fn append(drawn: &mut Drawn, new: &[(Instant, f64)]) {
+    for (at, value) in new {
+        if drawn.points.last().is_none_or(|last| *at > last.at) {
+            drawn.points.push(Point { at: *at, value: Some(*value) });
+        }
+    }
+    let newest = drawn.points.last().map_or(drawn.range.to, |p| p.at.plus(Instant::SECOND));
+    if newest > drawn.range.to {
+        let shift = newest.0 - drawn.range.to.0;
+        drawn.range.to = newest;
+        drawn.range.from = drawn.range.from.plus(shift);
+        let from = drawn.range.from;
+        drawn.points.retain(|p| p.at >= from);
+    }
+}
+
+/// What is foreseen, and how good such forecasts were.
+#[component]
+fn Foreseen(series: Series, forecast: Forecast, now: Instant) -> impl IntoView {
+    let note = format!("step {}, fitted on {} points", forecast.step, forecast.history);
+    let filled = forecast.filled;
+    view! {
+        <Card title="When" note=note>
+            {match (series.limit, forecast.crossing) {
+                (Some(_), Some(crossing)) => view! { <CrossingView crossing now/> }.into_any(),
+                _ => view! { <p class="quiet">"No limit is set, so nothing is reached."</p> }.into_any(),
+            }}
+            {(filled > 0)
+                .then(|| view! { <p class="quiet">{format!("{filled} missing points were filled in from their neighbours.")}</p> })}
+        </Card>
+        <BackTestCard test=forecast.back_test made_at=forecast.made_at/>
+    }
+}
+
+#[component]
+fn CrossingView(crossing: Crossing, now: Instant) -> impl IntoView {
+    let outlook = if crossing.already {
+        Outlook::Over { since: now }
+    } else if crossing.median.is_some() {
+        Outlook::Reaches { crossing }
+    } else {
+        Outlook::Clear { crossing }
+    };
+    let reach = reach(&outlook, now);
+    let words = ui::reach_text(&reach);
+    let likely = ui::number_text(Some((crossing.probability * 100.0).round()), "%");
+    let tone = if crossing.already { Tone::Alert } else { Tone::Warning };
+    view! {
+        <p class="crossing num">
+            {words} {crossing.median.map(|at| view! { ", " <When at=at.0/> })}
+            <span class="quiet">
+                " · within the horizon with " {likely}
+            </span>
+        </p>
+        <Strip reach tone/>
+    }
+}
+
+#[component]
+fn BackTestCard(test: BackTest, made_at: Instant) -> impl IntoView {
+    let columns = vec![
+        Column::text("Model"),
+        Column::number("Weight", "%"),
+        Column::number("Error", "MASE"),
+        Column::text("Note"),
+    ];
+    let error = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |v| format!("{v:.3}"));
+    let verdict = if test.origins == 0 {
+        "Not enough history to try it on the past.".to_owned()
+    } else if test.beats_naive {
+        format!("Tried from {} past days on, it beat “the same as last season”.", test.origins)
+    } else {
+        format!("Tried from {} past days on, it did not beat “the same as last season”: trust it less.", test.origins)
+    };
+    let row = |name: String, weight: String, mase: String, note: String| {
+        view! {
+            <tr>
+                <td data-label="Model">{name}</td>
+                <td class="num" data-label="Weight">{weight}</td>
+                <td class="num" data-label="Error">{mase}</td>
+                <td data-label="Note">{note}</td>
+            </tr>
+        }
+    };
+    let members = test
+        .members
+        .into_iter()
+        .map(|m| row(m.name, format!("{:.0}", m.weight * 100.0), error(m.mase), m.failed.unwrap_or_default()))
+        .collect_view();
+    view! {
+        <Card title="How good such forecasts were" flush=true>
+            <p class="card-text">
+                {verdict} <span class="quiet">" Made " <When at=made_at.0/></span>
+            </p>
+            <Table caption="Back-test: mean absolute scaled error, less is better" columns>
+                {row("Ensemble".into(), String::new(), error(test.mase), String::new())}
+                {row("Seasonal naive".into(), String::new(), error(test.naive_mase), "the floor to beat".into())}
+                {members}
+            </Table>
+        </Card>
+    }
+}

@@ -1,0 +1,131 @@
+//! The forms of a series: its limit, its name and unit.
+
+use api::{Aggregation, Direction, Limit, Series};
+use leptos::prelude::*;
+use ui::{Button, ButtonKind, Card, Field, Input, Select, SelectOption};
+
+use crate::problem::FormProblem;
+use crate::rpc;
+
+/// Sets a limit, or removes it where the value is empty.
+#[server]
+pub async fn set_limit(id: String, value: String, direction: String) -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    let change = api::LimitChange { limit: parse(&value, &direction)? };
+    Ok(services.series.set_limit(&caller, &api::SeriesId(id), change).await?)
+}
+
+/// Changes what a series is called and counts.
+#[server]
+pub async fn change_series(id: String, title: String, unit: String, aggregation: String) -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    let aggregation = match aggregation.as_str() {
+        "sum" => Aggregation::Sum,
+        "mean" => Aggregation::Mean,
+        _ => Aggregation::Last,
+    };
+    let change = api::SeriesChange { title, unit, aggregation };
+    Ok(services.series.change(&caller, &api::SeriesId(id), change).await?)
+}
+
+/// Reads a limit as people type it: a decimal comma is as good as a point.
+fn parse(value: &str, direction: &str) -> Result<Option<Limit>, api::Error> {
+    let text = value.trim().replace(',', ".");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let value: f64 = text
+        .parse()
+        .ok()
+        .filter(|v: &f64| v.is_finite())
+        .ok_or_else(|| api::Error::field("value", format!("“{text}” is not a number. Write it as 90 or 12.5.")))?;
+    let direction = if direction == "falling" { Direction::Falling } else { Direction::Rising };
+    Ok(Some(Limit { value, direction }))
+}
+
+/// The limit's form.
+#[component]
+pub fn LimitForm(series: Series, action: ServerAction<SetLimit>) -> impl IntoView {
+    let directions = vec![
+        SelectOption::new("rising", "breaks at or above"),
+        SelectOption::new("falling", "runs out at or below"),
+    ];
+    let chosen = match series.limit.map(|l| l.direction) {
+        Some(Direction::Falling) => "falling",
+        _ => "rising",
+    };
+    let value = series.limit.map(|l| l.value.to_string()).unwrap_or_default();
+    let error = Signal::derive(move || match action.value().get() {
+        Some(Err(failure)) => failure.0.of_field("value").map(str::to_owned),
+        _ => None,
+    });
+    view! {
+        <Card title="Limit">
+            <ActionForm action=action attr:class="row-form">
+                <input type="hidden" name="id" value=series.id.0.clone()/>
+                <Field id="direction" label="It">
+                    <Select name="direction" options=directions value=chosen/>
+                </Field>
+                <Field id="value" label="Value" hint="Empty: no limit, nothing is watched." error=error>
+                    <Input name="value" value=value suffix=series.unit.word() attr:inputmode="decimal"/>
+                </Field>
+                <Button kind=ButtonKind::Primary busy=action.pending()>"Save"</Button>
+            </ActionForm>
+        </Card>
+    }
+}
+
+/// The form for name and unit, folded away.
+#[component]
+pub fn NameForm(series: Series, action: ServerAction<ChangeSeries>) -> impl IntoView {
+    let ways = vec![
+        SelectOption::new("last", "a level: the last value counts"),
+        SelectOption::new("mean", "a level that jitters: the mean counts"),
+        SelectOption::new("sum", "a flow: values add up"),
+    ];
+    let way = match series.aggregation {
+        Aggregation::Last => "last",
+        Aggregation::Mean => "mean",
+        Aggregation::Sum => "sum",
+    };
+    view! {
+        <Card title="Name and unit">
+            <FormProblem answer=action.value()/>
+            <ActionForm action=action attr:class="row-form">
+                <input type="hidden" name="id" value=series.id.0.clone()/>
+                <Field id="title" label="Name">
+                    <Input name="title" value=series.title.clone() required=true/>
+                </Field>
+                <Field id="unit" label="Unit" hint="%, B, EUR, units …" optional=true>
+                    <Input name="unit" value=series.unit.word()/>
+                </Field>
+                <Field id="aggregation" label="Several values in one step are">
+                    <Select name="aggregation" options=ways value=way/>
+                </Field>
+                <Button busy=action.pending()>"Save"</Button>
+            </ActionForm>
+        </Card>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_comma_is_as_good_as_a_point() {
+        assert_eq!(parse(" 12,5 ", "falling").unwrap(), Some(Limit { value: 12.5, direction: Direction::Falling }));
+    }
+
+    #[test]
+    fn an_empty_value_takes_the_limit_away() {
+        assert_eq!(parse("  ", "rising").unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_number_is_named() {
+        for bad in ["ninety", "NaN", "inf", "1.2.3"] {
+            assert!(parse(bad, "rising").unwrap_err().of_field("value").is_some(), "{bad}");
+        }
+    }
+}

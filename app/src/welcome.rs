@@ -1,0 +1,136 @@
+//! The three doors: the demo company, a file, and samples over HTTP; and this host, already moving.
+
+use api::DemoState;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use ui::{Button, ButtonKind, ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone};
+
+use crate::frame::{SessionContext, StartDemo};
+use crate::imports::UploadForm;
+use crate::live;
+use crate::problem::{FormProblem, Problem};
+use crate::series::list as list_series;
+
+/// The page where data is added.
+#[component]
+pub fn Welcome() -> impl IntoView {
+    let demo = ServerAction::<StartDemo>::new();
+    let SessionContext(session) = expect_context();
+    view! {
+        <Title text="Add data"/>
+        <PageHead title="Add data" lede="Three doors. This host is already in: its numbers move below."/>
+        <FormProblem answer=demo.value()/>
+        <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>
+            {move || Suspend::new(async move {
+                match session.await {
+                    Ok(session) if session.may_write() => view! { <Doors demo state=session.demo/> }.into_any(),
+                    Ok(_) => {
+                        view! {
+                            <Notice
+                                tone=Tone::Neutral
+                                title="Your role looks and does not change"
+                                means="An operator or an administrator adds data."
+                            />
+                        }
+                            .into_any()
+                    }
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+        <ThisHost/>
+    }
+}
+
+#[component]
+fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
+    let example = "curl -X POST http://127.0.0.1:3000/api/v1/samples \\\n  -H 'Authorization: Bearer KEY' \\\n  -d '{\"samples\":[{\"name\":\"orders\",\"labels\":{\"shop\":\"eu\"},\"value\":12}]}'";
+    view! {
+        <div class="doors">
+            <Card title="Explore the demo company">
+                <p>"Two years of a maker-merchant: 40 products, three machines, four servers, a cloud bill. One click removes it."</p>
+                {match state {
+                    DemoState::Present => view! { <ButtonLink href="/">"It is there: see the Runway"</ButtonLink> }.into_any(),
+                    _ => {
+                        view! {
+                            <ActionForm action=demo>
+                                <Button kind=ButtonKind::Primary icon=Glyph::Box busy=demo.pending()>
+                                    "Make it"
+                                </Button>
+                            </ActionForm>
+                        }
+                            .into_any()
+                    }
+                }}
+            </Card>
+            <Card title="Drop a table">
+                <UploadForm/>
+            </Card>
+            <Card title="Send samples over HTTP">
+                <p>"Make a key that may send, and send. A series appears with its first sample."</p>
+                <pre class="code">{example}</pre>
+                <ButtonLink href="/settings" icon=Glyph::Key>"Make a key"</ButtonLink>
+            </Card>
+        </div>
+    }
+}
+
+/// This host's own numbers, moving.
+#[component]
+fn ThisHost() -> impl IntoView {
+    let host = Resource::new(|| (), |()| list_series("host=".into(), String::new(), 0));
+    view! {
+        <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
+            {move || Suspend::new(async move {
+                match host.await {
+                    Ok(page) => {
+                        view! {
+                            <div class="tiles">
+                                {page
+                                    .series
+                                    .into_iter()
+                                    .zip(page.sparks)
+                                    .filter(|(s, _)| !s.demo)
+                                    .take(8)
+                                    .map(|(series, spark)| view! { <Tile series spark/> })
+                                    .collect_view()}
+                            </div>
+                        }
+                            .into_any()
+                    }
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// How many values a tile's line shows.
+const SPARK: usize = 40;
+
+#[component]
+fn Tile(series: api::Series, spark: Vec<Option<f64>>) -> impl IntoView {
+    let stream = live::live();
+    let unit = series.unit.word().to_owned();
+    let values = RwSignal::new(spark);
+    let newest = RwSignal::new(series.last.and_then(|p| p.value));
+    let id = series.id.clone();
+    Effect::new(move || {
+        let batch = stream.points.get();
+        if let Some(point) = batch.iter().rev().find(|p| p.series == id) {
+            newest.set(Some(point.value));
+            values.update(|values| {
+                values.push(Some(point.value));
+                let extra = values.len().saturating_sub(SPARK);
+                values.drain(..extra);
+            });
+        }
+    });
+    view! {
+        <a class="tile" href=format!("/series/{}", series.id)>
+            <span class="tile-name">{series.title}</span>
+            <span class="tile-value num">{move || ui::number_text(newest.get(), &unit)}</span>
+            {move || view! { <Sparkline values=values.get()/> }}
+        </a>
+    }
+}

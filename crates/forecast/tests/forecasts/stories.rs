@@ -1,0 +1,228 @@
+//! Series as a company has them, and what a sensible person would expect.
+
+use crate::noise;
+use forecast::{
+    Crossing, Direction, ForecastError, Model, Outcome, Request, forecast, time_to_limit,
+};
+
+fn request(values: &[f64]) -> Request<'_> {
+    Request {
+        values,
+        seasons: &[7],
+        horizon: 28,
+        non_negative: true,
+        integer: false,
+    }
+}
+
+fn outcome(values: &[f64]) -> Outcome {
+    forecast(&request(values), &|| false).unwrap()
+}
+
+#[test]
+fn a_disk_that_fills_a_point_a_day_is_full_when_arithmetic_says() {
+    let used: Vec<f64> = (0..90).map(|day| 5.0 + day as f64 + noise(day)).collect();
+    let crossing = time_to_limit(used[89], &outcome(&used), 100.0, Direction::Rising);
+    // From 94 it takes six more days.
+    let Crossing::Reaches {
+        median_step: Some(median),
+        lo95,
+        hi95,
+        lo80,
+        hi80,
+        probability,
+    } = crossing
+    else {
+        panic!("{crossing:?}");
+    };
+    assert!((4.5..7.5).contains(&median), "{crossing:?}");
+    assert!(lo95 <= lo80 && lo80 <= Some(median) && Some(median) <= hi80 && hi80 <= hi95);
+    assert!(hi80.unwrap() - lo80.unwrap() < 5.0, "{crossing:?}");
+    assert!(probability > 0.95);
+}
+
+#[test]
+fn a_disk_with_room_for_years_is_clear() {
+    let used: Vec<f64> = (0..90)
+        .map(|day| 20.0 + 0.01 * day as f64 + 0.1 * noise(day))
+        .collect();
+    let crossing = time_to_limit(used[89], &outcome(&used), 100.0, Direction::Rising);
+    assert!(
+        matches!(crossing, Crossing::Clear { probability } if probability < 0.01),
+        "{crossing:?}"
+    );
+}
+
+#[test]
+fn stock_that_sells_on_working_days_runs_out_when_the_weeks_say() {
+    let mut stock = vec![640.0];
+    for day in 1..120 {
+        let sold = if day % 7 >= 5 { 1.0 } else { 6.0 + noise(day) };
+        stock.push((stock[day - 1] - sold).max(0.0));
+    }
+    let left = stock[119];
+    let crossing = time_to_limit(left, &outcome(&stock), 0.0, Direction::Falling);
+    let expected = left / (32.0 / 7.0);
+    let Crossing::Reaches {
+        median_step: Some(median),
+        ..
+    } = crossing
+    else {
+        panic!("{left} left, {crossing:?}");
+    };
+    assert!(
+        (median - expected).abs() < 4.0,
+        "{left} left, expected {expected}, {crossing:?}"
+    );
+}
+
+#[test]
+fn replenished_stock_is_forecast_inside_its_usual_range() {
+    let mut stock = vec![100.0];
+    for day in 1..200 {
+        let sold = 4.0 + noise(day);
+        let rest: f64 = stock[day - 1] - sold;
+        stock.push(if rest < 20.0 { rest + 100.0 } else { rest });
+    }
+    let found = outcome(&stock);
+    assert!(
+        found
+            .point
+            .iter()
+            .all(|value| (0.0..=140.0).contains(value)),
+        "{:?}",
+        found.point
+    );
+    // Nobody knows where in the cycle day 28 is, and the band must say so.
+    assert!(found.hi80[27] - found.lo80[27] > 30.0);
+}
+
+#[test]
+fn pieces_are_whole_and_never_negative() {
+    let orders: Vec<f64> = (0..80)
+        .map(|day| (2.0 + 3.0 * noise(day)).round().max(0.0))
+        .collect();
+    let found = forecast(
+        &Request {
+            integer: true,
+            ..request(&orders)
+        },
+        &|| false,
+    )
+    .unwrap();
+    for curve in [
+        &found.point,
+        &found.lo80,
+        &found.hi80,
+        &found.lo95,
+        &found.hi95,
+    ] {
+        assert!(
+            curve
+                .iter()
+                .all(|value| *value >= 0.0 && value.fract() == 0.0),
+            "{curve:?}"
+        );
+    }
+}
+
+#[test]
+fn demand_with_many_zeros_gets_models_for_it() {
+    let demand: Vec<f64> = (0..120)
+        .map(|day| if noise(day) > 0.5 { 3.0 } else { 0.0 })
+        .collect();
+    let found = outcome(&demand);
+    assert!(
+        found
+            .members
+            .iter()
+            .any(|member| member.model == Model::Sba && member.weight > 0.0)
+    );
+    assert!(
+        found.point.iter().all(|value| (0.2..1.6).contains(value)),
+        "{:?}",
+        found.point
+    );
+}
+
+#[test]
+fn four_members_besides_the_floor_share_the_weight() {
+    let sales: Vec<f64> = (0..100)
+        .map(|day| 20.0 + 5.0 * noise(day) - if day % 7 == 6 { 12.0 } else { 0.0 })
+        .collect();
+    let found = outcome(&sales);
+    assert_eq!(found.members[0].model, Model::SeasonalNaive);
+    assert!(
+        found
+            .members
+            .iter()
+            .skip(1)
+            .filter(|member| member.weight > 0.0)
+            .count()
+            >= 4
+    );
+    assert!(
+        (found
+            .members
+            .iter()
+            .map(|member| member.weight)
+            .sum::<f64>()
+            - 1.0)
+            .abs()
+            < 1e-9
+    );
+    assert_eq!(found.season, Some(7));
+    assert!(found.beats_naive && found.ensemble_error.mase < found.naive_error.mase);
+}
+
+#[test]
+fn pure_chance_is_not_said_to_be_known() {
+    let walk: Vec<f64> = (0..200)
+        .scan(500.0, |level, day| {
+            *level += noise(day);
+            Some(*level)
+        })
+        .collect();
+    let found = outcome(&walk);
+    assert!(found.hi95[27] - found.lo95[27] > 4.0);
+}
+
+#[test]
+fn too_little_history_is_refused_with_what_is_needed() {
+    let error = forecast(&request(&[1.0; 5]), &|| false).unwrap_err();
+    assert_eq!(error, ForecastError::NotEnough { have: 5, need: 12 });
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_named_by_its_place() {
+    let mut values = vec![1.0; 30];
+    values[17] = f64::NAN;
+    assert_eq!(
+        forecast(&request(&values), &|| false).unwrap_err(),
+        ForecastError::NotFinite { index: 17 }
+    );
+}
+
+#[test]
+fn a_cancelled_forecast_stops() {
+    let values: Vec<f64> = (0..60).map(noise).collect();
+    assert_eq!(
+        forecast(&request(&values), &|| true).unwrap_err(),
+        ForecastError::Cancelled
+    );
+}
+
+#[test]
+fn a_value_at_its_limit_has_reached_it() {
+    let values: Vec<f64> = (0..60).map(|day| 100.0 - f64::from(day)).collect();
+    assert_eq!(
+        time_to_limit(0.0, &outcome(&values), 0.0, Direction::Falling),
+        Crossing::Already
+    );
+}
+
+#[test]
+fn a_constant_never_reaches_what_it_is_not() {
+    let crossing = time_to_limit(5.0, &outcome(&[5.0; 40]), 100.0, Direction::Rising);
+    assert_eq!(crossing, Crossing::Clear { probability: 0.0 });
+}

@@ -1,0 +1,28 @@
+//! Time series values: cadence, regular grids, gaps and robust statistics.
+//!
+//! Samples arrive at any instant; engines want evenly spaced numbers.
+//! This crate is the road between the two, and it never invents a value without saying so:
+//!
+//! 1. [`choose_step`] looks at the samples and picks a [`Step`];
+//! 2. [`resample`] puts them on that grid, where a period without a sample is a gap (`None`);
+//! 3. [`fill`] closes small gaps, counts them, and refuses when too much is missing.
+//!
+//! Everything is a pure function of its arguments: no clock, no I/O, no panic.
+//! Instants are microseconds since 1970-01-01T00:00:00Z, named `…_us`; calendars are UTC.
+
+mod calendar;
+mod fill;
+mod grid;
+mod sample;
+mod statistics;
+mod step;
+mod thin;
+
+pub use fill::{FillError, Filled, MOST_MISSING, fill};
+pub use grid::{Aggregation, Grid, GridError, MOST_PERIODS, resample};
+pub use sample::Sample;
+pub use statistics::{
+    MAD_TO_SIGMA, acf, mad, mean, median, quantile, quantile_sorted, seasonal_strength,
+};
+pub use step::{FEWEST_POINTS, MOST_POINTS, Step, choose_step, choose_step_for, guess_step};
+pub use thin::thin;

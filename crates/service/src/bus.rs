@@ -1,0 +1,139 @@
+//! What is told to open pages, with a memory so that a page that lost its connection resumes.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use api::Event;
+use futures::{Stream, StreamExt, stream};
+use tokio::sync::broadcast;
+use tokio_stream::wrappers::BroadcastStream;
+
+/// How many events are remembered: at a tick every few seconds, some hours.
+const REMEMBERED: usize = 4096;
+/// How far one page may lag behind before it is told to start over.
+const LAG: usize = 1024;
+
+/// The bus. Copies share it.
+#[derive(Clone)]
+pub struct Bus(Arc<Inner>);
+
+struct Inner {
+    /// Tells this process's ids from those of one before it.
+    epoch: i64,
+    memory: Mutex<Memory>,
+    sender: broadcast::Sender<(u64, Event)>,
+}
+
+struct Memory {
+    last: u64,
+    events: VecDeque<(u64, Event)>,
+}
+
+impl Bus {
+    /// A bus; `epoch` is any number that differs between two starts, such as the present instant.
+    pub fn new(epoch: i64) -> Self {
+        let memory = Mutex::new(Memory { last: 0, events: VecDeque::new() });
+        Self(Arc::new(Inner { epoch, memory, sender: broadcast::channel(LAG).0 }))
+    }
+
+    /// Tells every open page.
+    pub fn publish(&self, event: Event) {
+        // The lock is held over the sending, so that ids arrive in order.
+        let mut memory = self.memory();
+        memory.last += 1;
+        let id = memory.last;
+        if memory.events.len() == REMEMBERED {
+            memory.events.pop_front();
+        }
+        memory.events.push_back((id, event.clone()));
+        // No open page is no fault.
+        let _ = self.0.sender.send((id, event));
+    }
+
+    /// Events with their ids, from the one after `last` on; where `last` is not remembered the
+    /// first event is a reset.
+    pub fn follow(&self, last: Option<&str>) -> impl Stream<Item = (String, Event)> + Send + use<> {
+        let memory = self.memory();
+        let receiver = self.0.sender.subscribe();
+        let missed = match last.map(|id| self.place(id, &memory)) {
+            None => Vec::new(),
+            Some(Some(seen)) => memory.events.iter().filter(|(id, _)| *id > seen).cloned().collect(),
+            Some(None) => vec![(memory.last, Event::Reset)],
+        };
+        drop(memory);
+        let bus = self.clone();
+        let live = BroadcastStream::new(receiver).map(move |received| match received {
+            Ok(event) => event,
+            Err(_) => (bus.memory().last, Event::Reset),
+        });
+        let epoch = self.0.epoch;
+        stream::iter(missed).chain(live).map(move |(id, event)| (format!("{epoch}-{id}"), event))
+    }
+
+    /// The number in an id, where all that came after it is still remembered.
+    fn place(&self, id: &str, memory: &Memory) -> Option<u64> {
+        let (epoch, number) = id.rsplit_once('-')?;
+        let number: u64 = number.parse().ok()?;
+        let oldest = memory.events.front().map_or(memory.last + 1, |(id, _)| *id);
+        (epoch == self.0.epoch.to_string() && number + 1 >= oldest && number <= memory.last).then_some(number)
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bus").field("epoch", &self.0.epoch).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::Topic;
+
+    fn changed(id: u32) -> Event {
+        Event::Changed { topic: Topic::Series, id: Some(id.to_string()) }
+    }
+
+    async fn take(bus: &Bus, last: Option<&str>, n: usize) -> Vec<(String, Event)> {
+        bus.follow(last).take(n).collect().await
+    }
+
+    #[tokio::test]
+    async fn a_page_that_lost_its_connection_gets_what_it_missed_and_then_the_news() {
+        let bus = Bus::new(7);
+        for i in 1..=3 {
+            bus.publish(changed(i));
+        }
+        let seen = take(&bus, Some("7-1"), 2).await;
+        assert_eq!(seen, [("7-2".to_owned(), changed(2)), ("7-3".to_owned(), changed(3))]);
+    }
+
+    #[tokio::test]
+    async fn an_id_of_an_earlier_process_starts_over() {
+        let bus = Bus::new(7);
+        bus.publish(changed(1));
+        assert_eq!(take(&bus, Some("6-1"), 1).await, [("7-1".to_owned(), Event::Reset)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_starts_over() {
+        let bus = Bus::new(7);
+        for i in 0..u32::try_from(REMEMBERED).unwrap() + 5 {
+            bus.publish(changed(i));
+        }
+        assert_eq!(take(&bus, Some("7-2"), 1).await[0].1, Event::Reset);
+    }
+
+    #[tokio::test]
+    async fn a_new_page_gets_only_the_news() {
+        let bus = Bus::new(7);
+        bus.publish(changed(1));
+        let mut page = Box::pin(bus.follow(None));
+        bus.publish(changed(2));
+        assert_eq!(page.next().await, Some(("7-2".to_owned(), changed(2))));
+    }
+}

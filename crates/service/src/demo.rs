@@ -1,0 +1,181 @@
+//! The demo company: made, kept ticking, removed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use api::{Caller, Demo, DemoState, Event, Instant, Permission, Result, SeriesId, SourceId, SourceKind, Topic};
+use async_trait::async_trait;
+use fakes::{Company, DemoSeries};
+use serde::{Deserialize, Serialize};
+use store::{NewSeries, NewSource};
+
+use crate::Hub;
+use crate::failure::OrFailure;
+use crate::guard::{require, require_system};
+
+/// Where the store remembers that the demo company is there.
+const SETTING: &str = "demo";
+/// How many samples are written at once while it is made.
+const SLICE: usize = 20_000;
+
+/// What is remembered: with it a restart goes on where it was.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Kept {
+    anchor: Instant,
+    seed: u64,
+    ticked: Instant,
+}
+
+/// The company as it runs.
+pub(crate) struct Running {
+    company: Company,
+    ids: HashMap<String, SeriesId>,
+    sources: Vec<SourceId>,
+    ticked: Instant,
+}
+
+#[async_trait]
+impl Demo for Hub {
+    async fn state(&self, caller: &Caller) -> Result<DemoState> {
+        require(caller, Permission::MonitoringRead)?;
+        Ok(match self.demo.try_lock() {
+            // Held while it is made, removed, or ticks; a tick is over in an instant and changes nothing.
+            Err(_) if self.kept(caller).await?.is_none() => DemoState::Loading,
+            Err(_) => DemoState::Present,
+            Ok(_) if self.kept(caller).await?.is_some() => DemoState::Present,
+            Ok(_) => DemoState::Absent,
+        })
+    }
+
+    async fn start(&self, caller: &Caller) -> Result<()> {
+        require(caller, Permission::MonitoringWrite)?;
+        let mut running = self.demo.lock().await;
+        if self.kept(caller).await?.is_some() {
+            return Ok(());
+        }
+        let kept = Kept { anchor: self.clock.now(), seed: Company::SEED, ticked: self.clock.now() };
+        let made = self.make(caller, kept).await?;
+        for series in made.company.series() {
+            let Some(id) = made.ids.get(&series.key) else { continue };
+            let history = made.company.history(&series.key);
+            for slice in history.chunks(SLICE) {
+                let rows: Vec<_> = slice.iter().map(|(at, value)| (id, *at, *value)).collect();
+                self.store.record(&rows, kept.anchor).await.or_failure(caller)?;
+            }
+        }
+        let total = made.company.series().iter().map(|s| made.company.history(&s.key).len() as u64).sum::<u64>();
+        if let Some(first) = made.sources.first() {
+            self.store.bump_source(first, total, 0, None, kept.anchor).await.or_failure(caller)?;
+        }
+        self.keep(caller, kept).await?;
+        *running = Some(made);
+        drop(running);
+        self.demo_changed();
+        Ok(())
+    }
+
+    async fn remove(&self, caller: &Caller) -> Result<()> {
+        require(caller, Permission::MonitoringWrite)?;
+        let mut running = self.demo.lock().await;
+        self.store.delete_demo().await.or_failure(caller)?;
+        self.store.delete_setting(SETTING).await.or_failure(caller)?;
+        *running = None;
+        drop(running);
+        self.demo_changed();
+        Ok(())
+    }
+}
+
+impl Hub {
+    async fn kept(&self, caller: &Caller) -> Result<Option<Kept>> {
+        self.store.setting(SETTING).await.or_failure(caller)
+    }
+
+    async fn keep(&self, caller: &Caller, kept: Kept) -> Result<()> {
+        self.store.put_setting(SETTING, &kept).await.or_failure(caller)
+    }
+
+    fn demo_changed(&self) {
+        for topic in [Topic::Demo, Topic::Sources, Topic::Series, Topic::Forecasts] {
+            self.bus.publish(Event::Changed { topic, id: None });
+        }
+    }
+
+    /// Its sources and series, without samples.
+    async fn make(&self, caller: &Caller, kept: Kept) -> Result<Running> {
+        let company = Company::new(kept.anchor, kept.seed);
+        let mut ids = HashMap::new();
+        let mut sources = Vec::new();
+        let all = company.series();
+        for source in company.sources() {
+            let new = NewSource {
+                external_key: format!("demo:{}", source.key),
+                name: source.name.clone(),
+                kind: SourceKind::Demo,
+                demo: true,
+                expected_every_seconds: source.expected_every_seconds,
+            };
+            let id = self.store.upsert_source(&new, self.clock.now()).await.or_failure(caller)?;
+            let own: Vec<&DemoSeries> = all.iter().filter(|s| s.source.key == source.key).collect();
+            let new: Vec<_> = own.iter().map(|s| new_series(s)).collect();
+            let made = self.store.resolve_series(&id, &new, self.clock.now()).await.or_failure(caller)?;
+            ids.extend(own.iter().map(|s| s.key.clone()).zip(made));
+            sources.push(id);
+        }
+        Ok(Running { company, ids, sources, ticked: kept.ticked })
+    }
+}
+
+fn new_series(demo: &DemoSeries) -> NewSeries {
+    NewSeries {
+        key: demo.key.clone(),
+        name: demo.name.clone(),
+        title: demo.title.clone(),
+        labels: demo.labels.clone(),
+        unit: demo.unit.clone(),
+        aggregation: demo.aggregation,
+        domain: demo.domain,
+        non_negative: demo.non_negative,
+        limit: demo.limit,
+        stake: demo.stake.clone(),
+    }
+}
+
+/// Keeps the demo company ticking; a job of the server calls it every few seconds.
+#[derive(Debug)]
+pub struct DemoTicker(Arc<Hub>);
+
+impl DemoTicker {
+    /// A ticker for this hub's demo company, whether it is there or not.
+    pub fn new(hub: Arc<Hub>) -> Self {
+        Self(hub)
+    }
+
+    /// Writes what has become new since the last tick.
+    ///
+    /// # Errors
+    /// Where the store failed; the next tick makes up for it.
+    pub async fn tick(&self, caller: &Caller) -> Result<()> {
+        require_system(caller)?;
+        let hub = &self.0;
+        let Ok(mut running) = hub.demo.try_lock() else { return Ok(()) };
+        let Some(kept) = hub.kept(caller).await? else { return Ok(()) };
+        if running.is_none() {
+            *running = Some(hub.make(caller, kept).await?);
+        }
+        let Some(running) = running.as_mut() else { return Ok(()) };
+        let now = hub.clock.now();
+        let rows: Vec<_> = running
+            .company
+            .tick(running.ticked, now)
+            .into_iter()
+            .filter_map(|s| Some((running.ids.get(&s.key)?.clone(), s.at.0, s.value)))
+            .collect();
+        hub.take_in(caller, &rows).await?;
+        running.ticked = now;
+        for source in &running.sources {
+            hub.store.bump_source(source, 0, 0, None, now).await.or_failure(caller)?;
+        }
+        hub.keep(caller, Kept { ticked: now, ..kept }).await
+    }
+}

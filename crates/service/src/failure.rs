@@ -1,0 +1,37 @@
+//! A fault of the store as the error that people see: logged once, here, with the request id.
+
+use api::{Caller, Error};
+use store::StoreError;
+
+/// Turns a fault into an [`Error`] and logs it.
+pub(crate) trait OrFailure<T> {
+    /// The value, or the error for this caller.
+    fn or_failure(self, caller: &Caller) -> Result<T, Error>;
+}
+
+impl<T> OrFailure<T> for Result<T, StoreError> {
+    fn or_failure(self, caller: &Caller) -> Result<T, Error> {
+        self.map_err(|error| failure(&error, caller))
+    }
+}
+
+fn failure(error: &StoreError, caller: &Caller) -> Error {
+    if !matches!(error, StoreError::Missing) {
+        tracing::error!(request_id = caller.request_id, %error, "the store failed");
+    }
+    match error {
+        StoreError::Full => Error::Unavailable {
+            message: "The disk is full. Nothing was saved. Free some space and try again.".into(),
+        },
+        StoreError::Missing => Error::not_found("thing"),
+        StoreError::Unavailable(_) => Error::Unavailable {
+            message: "The database does not answer. Nothing was saved. Try again in a moment.".into(),
+        },
+        _ => internal(caller),
+    }
+}
+
+/// A fault of ours whose cause was logged already.
+pub(crate) fn internal(caller: &Caller) -> Error {
+    Error::Internal { request_id: caller.request_id.clone() }
+}

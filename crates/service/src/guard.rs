@@ -1,0 +1,37 @@
+//! The one place that says no.
+
+use api::{Caller, Error, Permission, Result, UserId, Who};
+
+/// Lets callers pass who hold the permission.
+///
+/// # Errors
+/// `Unauthenticated` for nobody, `Forbidden` for the others.
+pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<()> {
+    if caller.holds(permission) {
+        return Ok(());
+    }
+    Err(match caller.who {
+        Who::Nobody => Error::Unauthenticated,
+        _ => Error::Forbidden { permission: permission.as_str().to_owned() },
+    })
+}
+
+/// Lets signed-in people pass.
+///
+/// # Errors
+/// `Unauthenticated` for everybody else.
+pub(crate) fn require_person(caller: &Caller) -> Result<&UserId> {
+    caller.user_id().ok_or(Error::Unauthenticated)
+}
+
+/// Lets the server itself pass.
+///
+/// # Errors
+/// `Forbidden` for everybody else.
+pub(crate) fn require_system(caller: &Caller) -> Result<()> {
+    match caller.who {
+        Who::System => Ok(()),
+        Who::Nobody => Err(Error::Unauthenticated),
+        _ => Err(Error::Forbidden { permission: "system".into() }),
+    }
+}

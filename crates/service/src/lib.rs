@@ -1,0 +1,93 @@
+//! The operations: authorise, validate, call an engine or the store, publish.
+//!
+//! Every operation of [`api`] is implemented here, on one [`Hub`]; `guard` is the only place that
+//! looks at permissions, and nothing else in the workspace does.
+
+mod account;
+mod bus;
+mod demo;
+mod failure;
+mod forecast;
+mod guard;
+mod health;
+mod host;
+mod import;
+mod runway;
+mod secret;
+mod series;
+mod source;
+mod view;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use api::{Clock, Services};
+use store::Store;
+use tokio::sync::Mutex;
+
+pub use bus::Bus;
+pub use health::{Component, Health};
+pub use host::{HostMetric, HostReading, HostRecorder};
+pub use demo::DemoTicker;
+
+/// What the operations stand on.
+pub struct Hub {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    bus: Bus,
+    uploads: PathBuf,
+    max_upload_bytes: u64,
+    /// Imports that run, so that they can be cancelled.
+    running: import::Running,
+    /// One at a time: argon2id takes 19 MiB and a core each.
+    hashing: tokio::sync::Semaphore,
+    /// Failed attempts to sign in, by address.
+    attempts: account::Attempts,
+    /// What the demo company last told; held while it is made or removed.
+    demo: Mutex<Option<demo::Running>>,
+}
+
+/// What the operations are made from.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where uploads wait; made when it is not there.
+    pub uploads: PathBuf,
+    /// The largest upload, in bytes.
+    pub max_upload_bytes: u64,
+}
+
+impl Hub {
+    /// The operations on a store.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, bus: Bus, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            clock,
+            bus,
+            uploads: settings.uploads,
+            max_upload_bytes: settings.max_upload_bytes,
+            running: import::Running::default(),
+            hashing: tokio::sync::Semaphore::new(1),
+            attempts: account::Attempts::default(),
+            demo: Mutex::new(None),
+        })
+    }
+
+    /// The operations as everybody else knows them.
+    pub fn services(self: &Arc<Self>) -> Services {
+        Services {
+            accounts: self.clone(),
+            demo: self.clone(),
+            forecasts: self.clone(),
+            imports: Arc::new(import::ImportDesk(self.clone())),
+            runway: self.clone(),
+            series: self.clone(),
+            sources: self.clone(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! The Runway: every series with a limit, by what its forecast says.
+
+use api::{
+    Caller, Crossing, ForecastState, Instant, Outlook, Permission, Result, Runway, RunwayFilter, RunwayOps,
+    Series, Strip, WhyUnknown,
+};
+use async_trait::async_trait;
+
+use crate::Hub;
+use crate::failure::OrFailure;
+use crate::guard::require;
+
+/// Below this chance of being reached within the horizon a limit counts as clear.
+const UNLIKELY: f64 = 0.5;
+
+#[async_trait]
+impl RunwayOps for Hub {
+    async fn list(&self, caller: &Caller, filter: RunwayFilter) -> Result<Runway> {
+        require(caller, Permission::MonitoringRead)?;
+        let now = self.clock.now();
+        let mut series = self.store.with_limits().await.or_failure(caller)?;
+        let without_limit = self.store.count_without_limit(filter.domain).await.or_failure(caller)?;
+        series.retain(|s| filter.domain.is_none_or(|d| d == s.domain));
+        self.mark_stale(caller, &mut series).await?;
+        let ids: Vec<_> = series.iter().map(|s| s.id.clone()).collect();
+        let mut states = self.forecast_states(caller, &ids).await?;
+        let mut lines: Vec<(Series, Outlook)> = series
+            .into_iter()
+            .map(|one| {
+                let state = states.remove(&one.id);
+                let outlook = outlook(&one, state, now);
+                (one, outlook)
+            })
+            .collect();
+        let clear = lines.iter().filter(|(_, o)| matches!(o, Outlook::Clear { .. })).count();
+        if !filter.with_clear {
+            lines.retain(|(_, o)| !matches!(o, Outlook::Clear { .. }));
+        }
+        lines.sort_by(|(a, x), (b, y)| rank(x).cmp(&rank(y)).then_with(|| a.title.cmp(&b.title)));
+        let shown: Vec<_> = lines.iter().map(|(s, _)| s.clone()).collect();
+        let sparks = self.sparks(caller, &shown).await?;
+        let strips = lines
+            .into_iter()
+            .zip(sparks)
+            .map(|((series, outlook), spark)| Strip { series, spark, outlook })
+            .collect();
+        Ok(Runway { now, strips, clear: u32::try_from(clear).unwrap_or(u32::MAX), without_limit })
+    }
+}
+
+/// What is known of a limit: the newest value first, then the forecast.
+fn outlook(series: &Series, state: Option<ForecastState>, now: Instant) -> Outlook {
+    let (Some(limit), Some(last)) = (series.limit, series.last) else {
+        return Outlook::Unknown { why: WhyUnknown::NoData };
+    };
+    if last.value.is_some_and(|v| limit.reached_by(v)) {
+        return Outlook::Over { since: last.at };
+    }
+    match state {
+        None => Outlook::Unknown { why: WhyUnknown::Pending },
+        Some(ForecastState::Unknown { why }) => Outlook::Unknown { why },
+        Some(ForecastState::Ready { forecast }) => match forecast.crossing {
+            // Computed for another limit: the new one is being computed.
+            Some(c) if (c.limit - limit.value).abs() > f64::EPSILON * limit.value.abs() => {
+                Outlook::Unknown { why: WhyUnknown::Pending }
+            }
+            Some(crossing) => foreseen(crossing, now),
+            None => Outlook::Unknown { why: WhyUnknown::Pending },
+        },
+    }
+}
+
+fn foreseen(mut crossing: Crossing, now: Instant) -> Outlook {
+    if crossing.already {
+        // It was over when the forecast was made and has come back since.
+        return Outlook::Unknown { why: WhyUnknown::Pending };
+    }
+    if crossing.probability < UNLIKELY || crossing.median.is_none() {
+        return Outlook::Clear { crossing };
+    }
+    // What was foreseen for an instant that has passed is due now, not in the past.
+    for at in [&mut crossing.median, &mut crossing.lo80, &mut crossing.hi80, &mut crossing.lo95, &mut crossing.hi95] {
+        *at = at.map(|at| at.max(now));
+    }
+    Outlook::Reaches { crossing }
+}
+
+/// The order of the list: what is over, then by date, then what nobody can say, then what is clear.
+fn rank(outlook: &Outlook) -> (u8, i64) {
+    match outlook {
+        Outlook::Over { since } => (0, since.0),
+        Outlook::Reaches { crossing } => (1, crossing.median.map_or(i64::MAX, |at| at.0)),
+        Outlook::Unknown { .. } => (2, 0),
+        Outlook::Clear { crossing } => (3, (crossing.probability * -1e6).round() as i64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::Forecast;
+
+    fn crossing(probability: f64, median: Option<i64>) -> Crossing {
+        Crossing {
+            limit: 0.0,
+            already: false,
+            median: median.map(Instant),
+            lo80: median.map(Instant),
+            hi80: None,
+            lo95: None,
+            hi95: None,
+            probability,
+            horizon: Instant(1_000),
+        }
+    }
+
+    fn state(crossing: Crossing) -> Option<ForecastState> {
+        let forecast = Forecast {
+            made_at: Instant(0),
+            known_until: Instant(0),
+            step: "1 day".into(),
+            step_seconds: 86_400,
+            history: 60,
+            filled: 0,
+            points: Vec::new(),
+            back_test: api::BackTest {
+                origins: 0,
+                mase: None,
+                naive_mase: None,
+                smape: None,
+                naive_smape: None,
+                beats_naive: false,
+                members: Vec::new(),
+            },
+            crossing: Some(crossing),
+        };
+        Some(ForecastState::Ready { forecast: Box::new(forecast) })
+    }
+
+    fn stock(value: f64) -> Series {
+        fakes::series("stock").falling_to(0.0).last(Instant(10), value).build()
+    }
+
+    #[test]
+    fn what_is_at_its_limit_is_over_whatever_the_forecast_says() {
+        let outlook = outlook(&stock(0.0), state(crossing(0.9, Some(50))), Instant(20));
+        assert_eq!(outlook, Outlook::Over { since: Instant(10) });
+    }
+
+    #[test]
+    fn no_forecast_is_unknown_and_never_clear() {
+        assert_eq!(outlook(&stock(5.0), None, Instant(20)), Outlook::Unknown { why: WhyUnknown::Pending });
+    }
+
+    #[test]
+    fn a_limit_that_was_changed_waits_for_its_own_forecast() {
+        let mut series = stock(5.0);
+        series.limit = Some(api::Limit { value: 2.0, direction: api::Direction::Falling });
+        let outlook = outlook(&series, state(crossing(0.9, Some(50))), Instant(20));
+        assert_eq!(outlook, Outlook::Unknown { why: WhyUnknown::Pending });
+    }
+
+    #[test]
+    fn an_instant_that_has_passed_is_due_now() {
+        let Outlook::Reaches { crossing } = outlook(&stock(5.0), state(crossing(0.9, Some(15))), Instant(20)) else {
+            panic!("it is reached")
+        };
+        assert_eq!(crossing.median, Some(Instant(20)));
+    }
+
+    #[test]
+    fn the_list_is_ordered_by_urgency() {
+        let over = Outlook::Over { since: Instant(5) };
+        let soon = Outlook::Reaches { crossing: crossing(0.9, Some(50)) };
+        let later = Outlook::Reaches { crossing: crossing(0.6, Some(90)) };
+        let unknown = Outlook::Unknown { why: WhyUnknown::NoData };
+        let clear = Outlook::Clear { crossing: crossing(0.1, None) };
+        let ranks: Vec<_> = [over, soon, later, unknown, clear].iter().map(rank).collect();
+        assert!(ranks.is_sorted(), "{ranks:?}");
+    }
+}

@@ -1,0 +1,104 @@
+//! SQLite and PostgreSQL behind one [`Store`].
+//!
+//! The URL decides which database it is; nobody above this crate knows.
+//! Every statement's text stands once and serves both, except where the databases must differ:
+//! bulk writes, which lie together in `bulk.rs`.
+//! Each file holds one aggregate's statements.
+//!
+//! Instants are parameters, secrets arrive hashed, and nothing here decides who may do what.
+//!
+//! # What is promised
+//! - **SQLite**: write-ahead log with `synchronous = normal`.
+//!   A crash of the process loses nothing; a power failure may lose the last moments' commits but
+//!   never tears the file.
+//!   `full` would sync the disk for every tick of the host's numbers, which wears SD cards and
+//!   makes small machines wait, to save seconds of data.
+//!   There is one writer in a process and a pool of readers that never wait for it; another process
+//!   may open the same file at the same time.
+//! - **PostgreSQL**: works behind a pooler in transaction mode.
+//!   Every statement, reads too, runs inside a transaction and unprepared, because such a pooler
+//!   gives each transaction another server connection.
+
+mod account;
+mod bulk;
+mod convert;
+mod db;
+mod error;
+mod forecast;
+mod import;
+mod import_writer;
+mod meta;
+mod points;
+mod samples;
+mod series;
+mod setting;
+mod source;
+mod url;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use api::Instant;
+
+pub use account::NewAccount;
+pub use error::{Result, StoreError};
+pub use forecast::StoredForecast;
+pub use import::StoredImport;
+pub use import_writer::{ImportWriter, Imported};
+pub use points::Bucket;
+pub use samples::{RecordStats, Retain};
+pub use series::NewSeries;
+pub use source::NewSource;
+pub use url::{DatabaseUrl, UrlError};
+
+/// Everything that Millrace remembers. Clones are handles on the same database.
+#[derive(Clone)]
+pub struct Store {
+    db: Arc<db::Db>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database and brings its tables up to date.
+    ///
+    /// `data_dir` is made if it is not there, for this user's eyes only, and so is SQLite's file.
+    /// It also holds imports on their way in, so it wants room for the largest.
+    pub async fn open(url: &DatabaseUrl, data_dir: &Path) -> Result<Self> {
+        Ok(Self {
+            db: Arc::new(db::Db::open(url, data_dir).await?),
+        })
+    }
+
+    /// Closes every connection once it is idle. Calls after that answer [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+/// A fresh identifier: a UUIDv7 of that instant, so that ids sort by age.
+pub fn new_id(now: Instant) -> String {
+    // Before 1970 there are no UUIDs: such a clock is wrong anyway.
+    let micros = u64::try_from(now.micros()).unwrap_or(0);
+    let nanos = u32::try_from(micros % 1_000_000).unwrap_or(0) * 1_000;
+    let time = uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, nanos);
+    uuid::Uuid::new_v7(time).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_age_and_differ_within_an_instant() {
+        let at = |ms: i64| new_id(Instant(ms * 1_000));
+        let ids = [at(1), at(2), at(1_700_000_000_000)];
+        assert!(ids.is_sorted());
+        assert_ne!(at(5), at(5));
+        assert_eq!(new_id(Instant(-1)).len(), 36);
+    }
+}

@@ -1,0 +1,125 @@
+//! The shared time axis: from now to 26 weeks, so that 6 hours and 9 weeks both read well.
+
+use leptos::prelude::*;
+
+const HOUR: f64 = 3_600.0;
+const DAY: f64 = 24.0 * HOUR;
+const WEEK: f64 = 7.0 * DAY;
+
+/// The right edge: beyond it everything is "later".
+pub(crate) const HORIZON: f64 = 26.0 * WEEK;
+/// Where the axis turns from even to logarithmic. With two hours, a day stands at a third, a week
+/// at a little over half, four weeks at three quarters.
+const BEND: f64 = 2.0 * HOUR;
+
+/// A mark on the axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tick {
+    /// Seconds from now.
+    pub seconds: f64,
+    /// Its words.
+    pub label: &'static str,
+    /// Left out where there is little room.
+    pub minor: bool,
+}
+
+const fn tick(seconds: f64, label: &'static str, minor: bool) -> Tick {
+    Tick { seconds, label, minor }
+}
+
+/// The marks, from now on. The right edge has none: it is no instant but the end of the view.
+pub const AXIS_TICKS: [Tick; 9] = [
+    tick(0.0, "now", false),
+    tick(HOUR, "1 h", true),
+    tick(6.0 * HOUR, "6 h", false),
+    tick(DAY, "1 d", false),
+    tick(3.0 * DAY, "3 d", true),
+    tick(WEEK, "1 wk", false),
+    tick(2.0 * WEEK, "2 wk", true),
+    tick(4.0 * WEEK, "4 wk", false),
+    tick(9.0 * WEEK, "9 wk", false),
+];
+
+/// Where an instant stands on the axis: 0 is now and everything before, 1 is 26 weeks and
+/// everything after. Something that is no number stands at the end: it is not known to come.
+pub fn axis_position(seconds_from_now: f64) -> f64 {
+    if seconds_from_now.is_nan() {
+        return 1.0;
+    }
+    let seconds = seconds_from_now.clamp(0.0, HORIZON);
+    (seconds / BEND).ln_1p() / (HORIZON / BEND).ln_1p()
+}
+
+/// A share of a width as SVG takes it.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.2}%", share * 100.0)
+}
+
+/// The axis' words; stands above the list and stays there.
+#[component]
+pub fn RunwayAxis() -> impl IntoView {
+    view! {
+        <svg class="runway-axis" role="img" aria-label="Time from now to 26 weeks, logarithmic">
+            {AXIS_TICKS
+                .into_iter()
+                .map(|tick| {
+                    let x = percent(axis_position(tick.seconds));
+                    let class = if tick.minor { "tick tick-minor" } else { "tick" };
+                    let anchor = if tick.seconds > 0.0 { "middle" } else { "start" };
+                    view! {
+                        <g class=class>
+                            <text x=x.clone() y="13" text-anchor=anchor>
+                                {tick.label}
+                            </text>
+                            <line x1=x.clone() x2=x y1="18" y2="24"></line>
+                        </g>
+                    }
+                })
+                .collect_view()}
+        </svg>
+    }
+}
+
+/// The axis' lines behind one strip; together they run down the whole list.
+#[component]
+pub(super) fn StripGrid() -> impl IntoView {
+    AXIS_TICKS
+        .into_iter()
+        .map(|tick| {
+            let x = percent(axis_position(tick.seconds));
+            let class = if tick.seconds > 0.0 { "strip-grid" } else { "strip-now" };
+            view! { <line class=class x1=x.clone() x2=x y1="0" y2="100%"></line> }
+        })
+        .collect_view()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_runs_from_now_to_26_weeks() {
+        assert!(axis_position(0.0).abs() < 1e-12);
+        assert!((axis_position(HORIZON) - 1.0).abs() < 1e-12);
+        assert!(axis_position(-5.0).abs() < 1e-12);
+        assert!((axis_position(f64::INFINITY) - 1.0).abs() < 1e-12);
+        assert!((axis_position(f64::NAN) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn later_never_stands_further_left() {
+        let positions: Vec<_> = (0..5_000).map(|hour| axis_position(f64::from(hour) * HOUR)).collect();
+        assert!(positions.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+
+    #[test]
+    fn six_hours_and_nine_weeks_both_read_well() {
+        assert!(axis_position(6.0 * HOUR) > 0.15);
+        assert!(axis_position(9.0 * WEEK) < 0.9);
+        // No two of the marks that always show are nearer than a twelfth of the width.
+        let shown: Vec<_> = AXIS_TICKS.iter().filter(|tick| !tick.minor).collect();
+        for pair in shown.windows(2) {
+            assert!(axis_position(pair[1].seconds) - axis_position(pair[0].seconds) > 0.083);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The chart that is there before JavaScript, and the table of the same points.
+
+use crate::spark::{extent, line_path};
+use crate::table::{Column, Table};
+use crate::text::number_text;
+use crate::time::{utc_day_text, utc_text};
+use leptos::prelude::*;
+
+/// The lines are drawn on a square that is stretched to the place; words and grid stand in percent
+/// around it, so that they keep their size from the phone to the wall.
+const SIDE: f64 = 1000.0;
+/// Free above the highest and below the lowest value, for words.
+const TOP: f64 = 70.0;
+const BOTTOM: f64 = 110.0;
+
+/// One instant of a chart: what was seen, or what is expected with its bands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ChartPoint {
+    /// Microseconds since 1970, UTC.
+    pub at: i64,
+    /// What was seen.
+    pub value: Option<f64>,
+    /// The median of what is expected.
+    pub forecast: Option<f64>,
+    /// The ends of the 80 % band.
+    pub band_80: Option<(f64, f64)>,
+    /// The ends of the 95 % band.
+    pub band_95: Option<(f64, f64)>,
+}
+
+/// Positions on the drawing.
+struct Scale {
+    start: i64,
+    end: i64,
+    low: f64,
+    high: f64,
+    step: f64,
+}
+
+impl Scale {
+    fn of(points: &[ChartPoint], limit: Option<f64>) -> Option<Self> {
+        let values = points.iter().flat_map(|point| {
+            let ends = |band: Option<(f64, f64)>| [band.map(|b| b.0), band.map(|b| b.1)];
+            [point.value, point.forecast]
+                .into_iter()
+                .chain(ends(point.band_80))
+                .chain(ends(point.band_95))
+                .flatten()
+        });
+        let (low, high) = extent(values.chain(limit))?;
+        let (low, high) = if high > low { (low, high) } else { (low - 1.0, high + 1.0) };
+        let step = nice_step((high - low) / 4.0);
+        let (start, end) = (points.first()?.at, points.last()?.at);
+        Some(Self {
+            start,
+            end: end.max(start + 1),
+            low: (low / step).floor() * step,
+            high: (high / step).ceil() * step,
+            step,
+        })
+    }
+
+    fn x(&self, at: i64) -> f64 {
+        SIDE * (at - self.start) as f64 / (self.end - self.start) as f64
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        TOP + (SIDE - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
+    }
+
+    fn line(&self, points: &[ChartPoint], of: impl Fn(&ChartPoint) -> Option<f64>) -> String {
+        line_path(points.iter().map(|point| {
+            of(point).filter(|v| v.is_finite()).map(|value| (self.x(point.at), self.y(value)))
+        }))
+    }
+
+    fn band(
+        &self,
+        points: &[ChartPoint],
+        of: impl Fn(&ChartPoint) -> Option<(f64, f64)>,
+    ) -> String {
+        let ends: Vec<_> = points
+            .iter()
+            .filter_map(|point| of(point).map(|(low, high)| (self.x(point.at), low, high)))
+            .filter(|(_, low, high)| low.is_finite() && high.is_finite())
+            .collect();
+        if ends.len() < 2 {
+            return String::new();
+        }
+        let upper = ends.iter().map(|&(x, _, high)| (x, self.y(high)));
+        let lower = ends.iter().rev().map(|&(x, low, _)| (x, self.y(low)));
+        format!("{}Z", line_path(upper.chain(lower).map(Some)))
+    }
+}
+
+/// 1, 2 or 5 times a power of ten, at least `rough`.
+fn nice_step(rough: f64) -> f64 {
+    let power = 10_f64.powf(rough.abs().max(f64::MIN_POSITIVE).log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| step * power >= rough * 0.999);
+    step.unwrap_or(10.0) * power
+}
+
+/// A line chart made on the server: history, dashed forecast with a two-step band, labelled limit.
+/// Put it inside `Chart` as what is shown until ECharts has drawn, or use it alone.
+#[component]
+pub fn StaticChart(
+    /// The instants, oldest first.
+    points: Vec<ChartPoint>,
+    /// As [`number_text`] takes it.
+    #[prop(optional, into)]
+    unit: String,
+    /// The limit, and its name: "runs out at 0".
+    #[prop(default = None, into)]
+    limit: Option<(f64, String)>,
+    /// What it shows, for screen readers.
+    #[prop(into)]
+    label: String,
+) -> impl IntoView {
+    let Some(scale) = Scale::of(&points, limit.as_ref().map(|limit| limit.0)) else {
+        return view! { <p class="unknown chart-none">"No points in this range"</p> }.into_any();
+    };
+    view! {
+        <svg class="static-chart" role="img" aria-label=label>
+            {grid(&scale)}
+            <svg
+                class="static-plot"
+                viewBox=format!("0 0 {SIDE} {SIDE}")
+                preserveAspectRatio="none"
+            >
+                <path class="chart-band-95" d=scale.band(&points, |point| point.band_95)></path>
+                <path class="chart-band-80" d=scale.band(&points, |point| point.band_80)></path>
+                <path class="chart-line" d=scale.line(&points, |point| point.value)></path>
+                <path class="chart-forecast" d=scale.line(&points, |point| point.forecast)></path>
+            </svg>
+            {values(&scale, &unit)}
+            {days(&scale)}
+            {limit.map(|limit| limit_line(&scale, limit))}
+        </svg>
+    }
+    .into_any()
+}
+
+impl Scale {
+    /// The round values that have a line.
+    fn steps(&self) -> impl Iterator<Item = f64> {
+        let (low, high, step) = (self.low, self.high, self.step);
+        (0..12)
+            .map(move |index| low + step * f64::from(index))
+            .take_while(move |value| *value <= high + step * 0.01)
+            // Adding steps leaves dust where zero should be.
+            .map(move |value| if value.abs() < step * 1e-9 { 0.0 } else { value })
+    }
+
+    fn y_percent(&self, value: f64) -> String {
+        format!("{:.2}%", self.y(value) / SIDE * 100.0)
+    }
+}
+
+fn grid(scale: &Scale) -> impl IntoView + use<> {
+    scale
+        .steps()
+        .map(|value| {
+            let y = scale.y_percent(value);
+            view! { <line class="chart-grid" x1="0" x2="100%" y1=y.clone() y2=y></line> }
+        })
+        .collect_view()
+}
+
+/// The values stand on their lines, inside the plot, and take no margin from it.
+fn values(scale: &Scale, unit: &str) -> impl IntoView + use<> {
+    scale
+        .steps()
+        .map(|value| {
+            view! {
+                <text class="chart-label" x="0" y=scale.y_percent(value) dy="-4">
+                    {number_text(Some(value), unit)}
+                </text>
+            }
+        })
+        .collect_view()
+}
+
+fn days(scale: &Scale) -> impl IntoView + use<> {
+    let span = scale.end - scale.start;
+    [0, 1, 2, 3, 4]
+        .into_iter()
+        .map(|part| {
+            let at = scale.start + span / 4 * part;
+            let (anchor, class) = match part {
+                0 => ("start", "chart-label"),
+                4 => ("end", "chart-label"),
+                2 => ("middle", "chart-label"),
+                _ => ("middle", "chart-label chart-label-minor"),
+            };
+            // Within two days the hour matters, beyond it only the day does.
+            let words = if span < 2 * 86_400_000_000 {
+                utc_text(at).split(", ").nth(1).unwrap_or_default().to_owned()
+            } else {
+                utc_day_text(at)
+            };
+            let x = format!("{:.2}%", scale.x(at) / SIDE * 100.0);
+            view! {
+                <text class=class x=x y="100%" dy="-4" text-anchor=anchor>
+                    {words}
+                </text>
+            }
+        })
+        .collect_view()
+}
+
+fn limit_line(scale: &Scale, (value, name): (f64, String)) -> impl IntoView + use<> {
+    // Near the top the words stand below the line.
+    let below = if scale.y(value) < 120.0 { "14" } else { "-5" };
+    let y = scale.y_percent(value);
+    view! {
+        <line class="chart-limit" x1="0" x2="100%" y1=y.clone() y2=y.clone()></line>
+        <text class="chart-limit-label" x="100%" y=y dy=below text-anchor="end">
+            {name}
+        </text>
+    }
+}
+
+/// The points of a chart as a table: the "table" switch, and what is read without seeing.
+#[component]
+pub fn DataTable(
+    /// The instants, oldest first; shown newest first.
+    points: Vec<ChartPoint>,
+    /// As [`number_text`] takes it.
+    #[prop(optional, into)]
+    unit: String,
+    /// What it shows, for screen readers.
+    #[prop(into)]
+    caption: String,
+) -> impl IntoView {
+    let forecast = points.iter().any(|point| point.forecast.is_some());
+    let mut columns = vec![Column::text("Time"), Column::number("Seen", "")];
+    if forecast {
+        columns.push(Column::number("Expected", ""));
+        columns.push(Column::number("80 % band", ""));
+    }
+    let band = |band: Option<(f64, f64)>, unit: &str| {
+        band.map(|(low, high)| {
+            format!("{} – {}", number_text(Some(low), unit), number_text(Some(high), unit))
+        })
+    };
+    let cell = |value: Option<f64>, unit: &str| value.map(|value| number_text(Some(value), unit));
+    view! {
+        <Table caption=caption columns=columns scroll=true>
+            {points
+                .into_iter()
+                .rev()
+                .map(|point| {
+                    view! {
+                        <tr>
+                            <td data-label="Time">{utc_text(point.at)}</td>
+                            <td class="num" data-label="Seen">
+                                {cell(point.value, &unit).unwrap_or_else(|| "–".to_owned())}
+                            </td>
+                            {forecast
+                                .then(|| {
+                                    view! {
+                                        <td class="num" data-label="Expected">
+                                            {cell(point.forecast, &unit)}
+                                        </td>
+                                        <td class="num" data-label="80 % band">
+                                            {band(point.band_80, &unit)}
+                                        </td>
+                                    }
+                                })}
+                        </tr>
+                    }
+                })
+                .collect_view()}
+        </Table>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_without_points_says_so() {
+        let html = view! { <StaticChart points=vec![] label="x"/> }.to_html();
+        assert!(html.contains("No points in this range"), "{html}");
+    }
+
+    #[test]
+    fn a_constant_and_a_single_point_are_drawn() {
+        let points = vec![ChartPoint { at: 5, value: Some(3.0), ..ChartPoint::default() }];
+        let html = view! { <StaticChart points=points label="x" limit=(0.0, "0".into())/> };
+        let html = html.to_html();
+        assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
+    }
+
+    #[test]
+    fn steps_are_one_two_or_five() {
+        for (rough, step) in [(0.9, 1.0), (1.4, 2.0), (3.0, 5.0), (7.0, 10.0), (0.03, 0.05)] {
+            assert!((nice_step(rough) - step).abs() < 1e-9, "{rough}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// A Millrace of one's own for each worker: the built binary in an empty folder, on a free port.
+import { test as base, expect, type Page } from "@playwright/test";
+import { spawn, execFileSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export const BINARY = resolve(import.meta.dirname, "../dist/millrace");
+export const PASSWORD = "a long enough password";
+
+export class Hub {
+  output = "";
+  private constructor(readonly url: string, readonly data: string, private child: ChildProcess) {}
+
+  /** Starts the binary and waits until it is ready. */
+  static async start(command: "serve" | "demo", env: Record<string, string> = {}): Promise<Hub> {
+    const data = mkdtempSync(join(tmpdir(), "millrace-e2e-"));
+    const port = await freePort();
+    const child = spawn(BINARY, [command], {
+      env: { ...process.env, MILLRACE_ADDR: `127.0.0.1:${port}`, MILLRACE_DATA: data, MILLRACE_HOST_SECONDS: "1", MILLRACE_LOG: "warn", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const hub = new Hub(`http://127.0.0.1:${port}`, data, child);
+    child.stdout?.on("data", (text) => (hub.output += text));
+    child.stderr?.on("data", (text) => (hub.output += text));
+    await hub.until(async () => (await fetch(`${hub.url}/health/ready`)).ok, "ready");
+    if (command === "demo") await hub.until(async () => hub.output.includes("The demo company is there"), "the demo company");
+    return hub;
+  }
+
+  /** The one-time link that it printed. */
+  get setupLink(): string {
+    const link = this.output.match(/http\S+\/setup\?token=\S+/)?.[0];
+    if (!link) throw new Error(`no set-up link was printed:\n${this.output}`);
+    return link;
+  }
+
+  /** Runs a command of the binary on the same data folder. */
+  run(...args: string[]): string {
+    return execFileSync(BINARY, args, { env: { ...process.env, MILLRACE_DATA: this.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
+  }
+
+  /** Claims the installation without a browser. */
+  async claim(): Promise<void> {
+    const token = new URL(this.setupLink).searchParams.get("token") ?? "";
+    const body = new URLSearchParams({ token, email: "ada@example.org", password: PASSWORD });
+    const answer = await fetch(`${this.url}/auth/set-up`, { method: "POST", body, redirect: "manual" });
+    expect(answer.headers.get("location")).toBe("/welcome");
+  }
+
+  async stop(): Promise<number | null> {
+    if (this.child.exitCode === null) {
+      const ended = new Promise((done) => this.child.once("exit", done));
+      this.child.kill("SIGTERM");
+      await ended;
+    }
+    rmSync(this.data, { recursive: true, force: true });
+    return this.child.exitCode;
+  }
+
+  private async until(done: () => Promise<boolean>, what: string): Promise<void> {
+    for (let tries = 0; tries < 300; tries++) {
+      if (this.child.exitCode !== null) break;
+      if (await done().catch(() => false)) return;
+      await new Promise((next) => setTimeout(next, 200));
+    }
+    throw new Error(`Millrace never got to “${what}”:\n${this.output}`);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((found) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => found(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+/** Signs in as the administrator through the form. */
+export async function signIn(page: Page, hub: Hub, email = "ada@example.org", password = PASSWORD): Promise<void> {
+  await page.goto(`${hub.url}/login`);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/login");
+}
+
+/** Waits until the page's script runs; at once where JavaScript is off. */
+export async function ready(page: Page, javaScriptEnabled: boolean): Promise<void> {
+  if (javaScriptEnabled) await expect(page.locator(".live-on")).toBeVisible();
+}
+
+type Fixtures = { hub: Hub; empty: Hub; allowed: RegExp[] };
+type WorkerFixtures = { demoHub: Hub };
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  // One demo company for all tests of a worker that only look.
+  demoHub: [
+    async ({}, use) => {
+      const hub = await Hub.start("demo");
+      await hub.claim();
+      await use(hub);
+      await hub.stop();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+  hub: async ({ demoHub, page }, use) => {
+    await signIn(page, demoHub);
+    await use(demoHub);
+  },
+  // An installation that nobody has touched.
+  empty: async ({}, use) => {
+    const hub = await Hub.start("serve");
+    await use(hub);
+    await hub.stop();
+  },
+  // Console errors that a test expects, such as Chromium's line for a 404.
+  allowed: [[], { option: true }],
+  page: async ({ page, allowed }, use) => {
+    const errors: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" && !allowed.some((known) => known.test(message.text()))) errors.push(message.text());
+    });
+    page.on("pageerror", (error) => errors.push(error.message));
+    await use(page);
+    expect(errors, "errors in the browser's console").toEqual([]);
+  },
+});
+
+export { expect };

@@ -1,0 +1,23 @@
+// How the browser tests run: each one hydrated, and again with JavaScript off.
+import { defineConfig } from "@playwright/test";
+
+const launchOptions = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+};
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "results",
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  fullyParallel: false,
+  workers: 1,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: [["list"], ["json"]],
+  use: { browserName: "chromium", viewport: { width: 1440, height: 900 }, launchOptions, locale: "en-GB", timezoneId: "Europe/Berlin" },
+  projects: [
+    { name: "hydrated" },
+    { name: "plain", use: { javaScriptEnabled: false }, grepInvert: /@hydrated/ },
+  ],
+});

@@ -1,0 +1,63 @@
+// People and keys: made once, shown once, refused when they may not.
+import { test, expect, ready, signIn } from "../hub";
+
+test("a person is added, their password is shown once, and a viewer only looks", async ({ page, empty, browser, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/settings`);
+  await ready(page, javaScriptEnabled);
+  await page.locator("#new-email").fill("vera@example.org");
+  await page.getByRole("button", { name: "Add person" }).click();
+  await expect(page.locator("#secret")).toBeVisible();
+  const password = await page.locator("#secret").innerText();
+  await page.reload();
+  await expect(page.locator("#secret")).toHaveCount(0);
+  await expect(page.getByText("vera@example.org").first()).toBeVisible();
+
+  const context = await browser.newContext({ javaScriptEnabled });
+  const other = await context.newPage();
+  await signIn(other, empty, "vera@example.org", password);
+  await other.goto(`${empty.url}/settings`);
+  await expect(other.getByText("Your password")).toBeVisible();
+  await expect(other.getByText("API keys")).toHaveCount(0);
+  await other.goto(`${empty.url}/welcome`);
+  await expect(other.getByText("Your role looks and does not change")).toBeVisible();
+  await other.goto(`${empty.url}/series?q=cpu`);
+  await other.getByRole("link", { name: /CPU/ }).first().click();
+  await expect(other.getByRole("button", { name: "Save" })).toHaveCount(0);
+  await context.close();
+});
+
+test("a key is made, shown once, and revoked", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/settings`);
+  await ready(page, javaScriptEnabled);
+  await page.locator("#key-name").fill("till");
+  await page.getByRole("button", { name: "Make key" }).click();
+  const secret = await page.locator("#secret").innerText();
+  expect(secret).toMatch(/^mr_\w{43}$/);
+  const send = () =>
+    fetch(`${empty.url}/api/v1/samples`, { method: "POST", headers: { authorization: `Bearer ${secret}` }, body: '[{"name":"n","value":1}]' });
+  expect((await send()).status).toBe(200);
+  await page.goto(`${empty.url}/settings`);
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("button", { name: "Revoke" }).click();
+  await expect(page.getByText("No keys yet")).toBeVisible();
+  expect((await send()).status).toBe(401);
+});
+
+test("the shell adds people and keys while the server runs @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
+  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  await signIn(page, empty, "olga@example.org", password);
+  await page.goto(`${empty.url}/welcome`);
+  await expect(page.getByText("Explore the demo company")).toBeVisible();
+});
+
+test("another site's form is refused @hydrated", async ({ empty }) => {
+  await empty.claim();
+  const answer = await fetch(`${empty.url}/auth/sign-out`, { method: "POST", headers: { "sec-fetch-site": "cross-site" }, redirect: "manual" });
+  expect(answer.status).toBe(403);
+});

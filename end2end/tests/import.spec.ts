@@ -1,0 +1,106 @@
+// Tables on their way in, through the browser.
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { test, expect, ready, signIn, type Hub } from "../hub";
+import type { Page } from "@playwright/test";
+
+const SHARED = resolve(import.meta.dirname, "../../../shared/data");
+
+async function upload(page: Page, hub: Hub, name: string, text: string | Buffer, javaScriptEnabled: boolean) {
+  await page.goto(`${hub.url}/imports`);
+  await ready(page, javaScriptEnabled);
+  await page.locator('input[type="file"]').setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+  await page.getByRole("button", { name: "Look at it" }).click();
+}
+
+async function run(page: Page, javaScriptEnabled: boolean) {
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("button", { name: "Import it" }).click();
+  await expect(async () => {
+    if (!javaScriptEnabled) await page.reload();
+    await expect(page.getByText(/rows became/)).toBeVisible({ timeout: 2_000 });
+  }).toPass({ timeout: 40_000 });
+}
+
+/** A spreadsheet's export: semicolons, decimal commas, day first, a line that is no date. */
+function spreadsheet(days: number): string {
+  const rows = ["Tag;Filiale;Umsatz"];
+  for (let day = 0; day < days; day++) {
+    const date = new Date(Date.UTC(2026, 0, 1 + day));
+    const text = [date.getUTCDate(), date.getUTCMonth() + 1].map((n) => String(n).padStart(2, "0")).join(".");
+    rows.push(`${text}.2026;Bonn;1.${String(200 + ((day * 37) % 100))},50`);
+  }
+  rows.push("unbekannt;Bonn;1,00");
+  return rows.join("\r\n");
+}
+
+test("a spreadsheet's export with decimal commas becomes a chart with a forecast and a line on the Runway", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  await upload(page, empty, "umsatz.csv", spreadsheet(120), javaScriptEnabled);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("umsatz.csv");
+  await run(page, javaScriptEnabled);
+  await expect(page.getByText("1 rows could not be read").or(page.getByText(/could not be read/)).first()).toBeVisible();
+  await page.getByRole("link", { name: "See its series" }).click();
+  await page.getByRole("link", { name: /Umsatz/ }).first().click();
+  await expect(page.locator(".fact-value").first()).toContainText(/1.2\d\d/);
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Value").fill("5000");
+  await page.getByRole("button", { name: "Save" }).first().click();
+  await expect(page.getByText("Seasonal naive")).toBeVisible();
+  await page.goto(`${empty.url}/?clear=1`);
+  await expect(page.getByRole("link", { name: /Umsatz/ }).first()).toBeVisible();
+});
+
+test("the same file again changes nothing", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  for (let round = 0; round < 2; round++) {
+    await upload(page, empty, "umsatz.csv", spreadsheet(60), javaScriptEnabled);
+    await run(page, javaScriptEnabled);
+  }
+  await page.goto(`${empty.url}/series?q=umsatz`);
+  await expect(page.getByRole("link", { name: /Umsatz/ })).toHaveCount(1);
+});
+
+test("a file that is no table is refused in words and nothing is imported", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+  await upload(page, empty, "photo.csv", png, javaScriptEnabled);
+  await expect(page.getByText("That file was not taken")).toBeVisible();
+  await upload(page, empty, "words.csv", "only words\nand more words\n", javaScriptEnabled);
+  await expect(page.getByText("That file was not taken")).toBeVisible();
+  await page.goto(`${empty.url}/sources`);
+  await expect(page.getByText("photo")).toHaveCount(0);
+});
+
+test("daily departures that nobody here made go in and are forecast", async ({ page, empty, javaScriptEnabled }) => {
+  const file = resolve(SHARED, "forecast/daily-real.bench");
+  test.skip(!existsSync(file), "the shared data is not here");
+  const [head, training] = readFileSync(file, "utf8").split("\n")[0].split("|");
+  const values = training.trim().split(/\s+/);
+  const rows = values.map((value, day) => `${new Date(Date.UTC(2025, 0, 1 + day)).toISOString().slice(0, 10)},${value}`);
+  await empty.claim();
+  await signIn(page, empty);
+  await upload(page, empty, "departures.csv", ["date,departures", ...rows].join("\n"), javaScriptEnabled);
+  await run(page, javaScriptEnabled);
+  await page.getByRole("link", { name: "See its series" }).click();
+  await page.getByRole("link", { name: /departures/ }).first().click();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText("Seasonal naive")).toBeVisible({ timeout: 2_000 });
+  }).toPass({ timeout: 40_000 });
+  expect(head.length).toBeGreaterThan(0);
+});
+
+test("a cloud bill in FOCUS goes in with its dirt", async ({ page, empty, javaScriptEnabled }) => {
+  const file = resolve(SHARED, "costs/focus-1.0-sample.csv");
+  test.skip(!existsSync(file), "the shared data is not here");
+  await empty.claim();
+  await signIn(page, empty);
+  await upload(page, empty, "focus.csv", readFileSync(file), javaScriptEnabled);
+  await run(page, javaScriptEnabled);
+  await page.getByRole("link", { name: "See its series" }).click();
+  await expect(page.getByRole("link", { name: /Cost/ }).first()).toBeVisible();
+});

@@ -1,0 +1,76 @@
+// Every page: whole without JavaScript, accessible, and never wider than the screen.
+import AxeBuilder from "@axe-core/playwright";
+import { test, expect } from "../hub";
+
+const PAGES = ["/", "/series", "/sources", "/imports", "/settings", "/welcome", "/gallery"];
+
+for (const path of PAGES) {
+  test(`${path} has a heading and its places`, async ({ page, hub }) => {
+    const answer = await page.goto(`${hub.url}${path}`);
+    expect(answer?.status()).toBe(200);
+    await expect(page.locator("h1").first()).not.toBeEmpty();
+    await expect(page.getByRole("navigation", { name: "Places" }).first()).toBeAttached();
+  });
+
+  for (const theme of ["light", "dark"]) {
+    test(`${path} has no serious accessibility fault in the ${theme} theme @hydrated`, async ({ page, hub, context }) => {
+      await context.addCookies([{ name: "theme", value: theme, url: hub.url }]);
+      await page.goto(`${hub.url}${path}`);
+      await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
+      await expect(page.locator(".live-on")).toBeVisible();
+      const found = await new AxeBuilder({ page }).analyze();
+      const serious = found.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
+      expect(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 4).join(", ")}`)).toEqual([]);
+    });
+  }
+
+  test(`${path} fits a phone of 360 px`, async ({ page, hub }) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(`${hub.url}${path}`);
+    const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+    expect(wide).toBeLessThanOrEqual(seen);
+  });
+}
+
+test.describe("a page that is not there", () => {
+  test.use({ allowed: [/404/] });
+  test("is a 404 that leads back", async ({ page, hub }) => {
+    const answer = await page.goto(`${hub.url}/no-such-page`);
+    expect(answer?.status()).toBe(404);
+    await page.getByRole("link", { name: "Back to the Runway" }).click();
+    await expect(page.getByRole("heading", { name: "Runway" })).toBeVisible();
+  });
+
+  test("a series that is not there is a 404 in words", async ({ page, hub }) => {
+    const answer = await page.goto(`${hub.url}/series/none`);
+    expect(answer?.status()).toBe(404);
+    await expect(page.getByText("There is no such series")).toBeVisible();
+  });
+});
+
+test("the theme is remembered without a flash", async ({ page, hub, context }) => {
+  await context.addCookies([{ name: "theme", value: "dark", url: hub.url }]);
+  const html = await (await context.request.get(`${hub.url}/`)).text();
+  expect(html).toContain('data-theme="dark"');
+  await page.goto(hub.url);
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("Ctrl-K finds a series by the keyboard alone @hydrated", async ({ page, hub }) => {
+  await page.goto(hub.url);
+  await expect(page.locator(".live-on")).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("walnut tray");
+  await expect(page.getByRole("dialog").getByText(/Walnut tray/).first()).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/series\//);
+});
+
+test("every response carries the content policy and a request id", async ({ hub, context }) => {
+  const answer = await context.request.get(`${hub.url}/`);
+  const policy = answer.headers()["content-security-policy"] ?? "";
+  expect(policy).toMatch(/script-src 'self' 'nonce-[^']+' 'wasm-unsafe-eval'/);
+  expect(policy).toContain("style-src 'self'");
+  expect(answer.headers()["x-request-id"]).toMatch(/[0-9a-f-]{36}/);
+  expect(answer.headers()["x-content-type-options"]).toBe("nosniff");
+});

@@ -1,0 +1,38 @@
+// The home page: what runs out, breaks or goes over next.
+import { test, expect, ready } from "../hub";
+
+test("the planted stories stand on the Runway in their order", async ({ page, hub }) => {
+  await expect(async () => {
+    await page.goto(`${hub.url}/`);
+    await expect(page.locator(".runway-row", { hasText: "SKU-7 Walnut tray" }).locator(".runway-when")).toContainText("in ", { timeout: 1_000 });
+    await expect(page.locator(".runway-row", { hasText: "/var on db-1" }).locator(".runway-when")).toContainText("in ", { timeout: 1_000 });
+  }).toPass({ timeout: 55_000 });
+  const titles = await page.locator(".runway-title").allTextContents();
+  const place = (words: string) => titles.findIndex((title) => title.includes(words));
+  expect(place("SKU-7 Walnut tray")).toBeGreaterThanOrEqual(0);
+  expect(place("SKU-7 Walnut tray")).toBeLessThan(place("/var on db-1"));
+});
+
+test("what cannot be known says why and is never zero", async ({ page, hub }) => {
+  await expect(async () => {
+    await page.goto(`${hub.url}/`);
+    await expect(page.getByText(/not enough history yet \(\d+ of 24 points\)/).first()).toBeAttached({ timeout: 1_000 });
+  }).toPass({ timeout: 55_000 });
+});
+
+test("machines and business can be looked at alone", async ({ page, hub, javaScriptEnabled }) => {
+  await page.goto(`${hub.url}/`);
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("link", { name: "Machines" }).click();
+  await expect(page).toHaveURL(/only=machine/);
+  await expect(page.locator(".runway-title", { hasText: "SKU-7" })).toHaveCount(0);
+});
+
+test("a line leads to its series, with its forecast and its back-test", async ({ page, hub, javaScriptEnabled }) => {
+  await page.goto(`${hub.url}/`);
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("link", { name: "SKU-7 Walnut tray" }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("SKU-7 Walnut tray");
+  await expect(page.getByText("Seasonal naive")).toBeVisible();
+  await expect(page.getByText("runs out at").first()).toBeVisible();
+});

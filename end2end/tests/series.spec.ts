@@ -1,0 +1,77 @@
+// The explorer: finding, charts, limits, and samples that come in.
+import { test, expect, ready, signIn } from "../hub";
+
+test("series are found by words and by labels", async ({ page, hub, javaScriptEnabled }) => {
+  await page.goto(`${hub.url}/series`);
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("searchbox").fill("walnut tray");
+  await page.getByRole("button", { name: "Find" }).click();
+  await expect(page).toHaveURL(/q=walnut/);
+  await expect(page.getByRole("link", { name: /Walnut tray/ }).first()).toBeVisible();
+  await page.goto(`${hub.url}/series?q=nothing-has-this-name`);
+  await expect(page.getByText("Nothing fits")).toBeVisible();
+});
+
+test("the range stands in the address and the table says the same as the chart", async ({ page, hub, javaScriptEnabled }) => {
+  await page.goto(`${hub.url}/series?q=walnut+tray`);
+  await page.getByRole("link", { name: /Walnut tray/ }).first().click();
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("link", { name: "30 d" }).click();
+  await expect(page).toHaveURL(/range=30d/);
+  await page.getByRole("link", { name: "Table" }).click();
+  await expect(page).toHaveURL(/view=table/);
+  await expect(page.locator("table tbody tr").nth(5)).toBeVisible();
+});
+
+test("a limit is set, refused when it is no number, and taken away", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/series?q=cpu`);
+  await page.getByRole("link", { name: /CPU/ }).first().click();
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Value").fill("ninety");
+  await page.getByRole("button", { name: "Save" }).first().click();
+  await expect(page.getByText("is not a number").first()).toBeVisible();
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Value").fill("99,5");
+  await page.getByRole("button", { name: "Save" }).first().click();
+  await expect(page.getByText(/breaks at 99\.5/).first()).toBeVisible();
+  await page.getByLabel("Value").fill("");
+  await page.getByRole("button", { name: "Save" }).first().click();
+  await expect(page.locator(".fact", { hasText: "Limit" })).toContainText("none");
+});
+
+test("a sample that comes in is on screen within two seconds @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  const key = empty.run("key", "add", "shop", "--scope", "ingest").match(/mr_\w+/)?.[0] ?? "";
+  const send = (value: number) =>
+    fetch(`${empty.url}/api/v1/samples`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}` },
+      body: JSON.stringify({ samples: [{ name: "orders", labels: { shop: "eu" }, value }] }),
+    });
+  expect((await send(11)).status).toBe(200);
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/series?q=orders`);
+  await page.getByRole("link", { name: /orders/ }).first().click();
+  await expect(page.locator(".fact-value").first()).toContainText("11");
+  await expect(page.locator(".live-on")).toBeVisible();
+  await send(4711);
+  await expect(page.locator(".fact-value").first()).toContainText("4711", { timeout: 2_000 });
+});
+
+test("a key that may only read cannot send, and a wrong sample says what is wrong @hydrated", async ({ empty }) => {
+  const send = (key: string, body: string) =>
+    fetch(`${empty.url}/api/v1/samples`, { method: "POST", headers: { authorization: `Bearer ${key}` }, body });
+  const key = (scope: string) => empty.run("key", "add", scope, "--scope", scope).match(/mr_\w+/)?.[0] ?? "";
+  expect((await send(key("query"), "[]")).status).toBe(403);
+  expect((await send("mr_nonsense", "[]")).status).toBe(401);
+  const ingest = key("ingest");
+  const broken = await send(ingest, "{");
+  expect(broken.status).toBe(422);
+  expect(broken.headers.get("content-type")).toContain("application/problem+json");
+  const partly = await send(ingest, JSON.stringify({ samples: [{ name: "ok", value: 1 }, { name: "9 bad", value: 1 }] }));
+  const answer = await partly.json();
+  expect(answer.accepted).toBe(1);
+  expect(answer.refused[0].index).toBe(1);
+});

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Builds dist/, which is what the image holds: dist/millrace, dist/site, dist/Leptos.toml, dist/hash.txt.
+# Does nothing when the sources are those that dist/ was built from.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh build
+. scripts/env.sh
+
+# Git keeps no empty folders, and cargo-leptos wants its assets.
+mkdir -p public
+
+# Names, contents and the compiler: times would call a fresh clone new and a checked-out old commit current.
+sources() {
+  {
+    rustc -vV
+    find app frontend server crates style public .cargo scripts/build.sh scripts/precompress.mjs \
+      Cargo.toml Cargo.lock Leptos.toml package-lock.json \
+      -type f -not -path 'public/vendor/*' -not -path 'crates/tidy/*' -print0 | sort -z | xargs -0 sha256sum
+  } | sha256sum | cut -d' ' -f1
+}
+now="$(sources)"
+if [ "$(cat dist/.sources 2>/dev/null)" = "$now" ]; then
+  say "dist/ is up to date"
+  exit 0
+fi
+
+scripts/echarts.sh
+
+say "Building the site and the server (the first time takes some minutes)"
+cargo leptos build --release
+
+say "Compressing the site"
+rm -rf target/dist.new target/dist.old
+mkdir -p target/dist.new
+cp -r target/site target/dist.new/site
+# Declarations for TypeScript, which nobody loads.
+find target/dist.new/site -name '*.ts' -delete
+node scripts/precompress.mjs target/dist.new/site dist/site
+cp Leptos.toml target/dist.new/
+cp "$CARGO_TARGET_DIR/release/hash.txt" target/dist.new/
+install -m 755 "$CARGO_TARGET_DIR/release/millrace" target/dist.new/millrace
+printf '%s\n' "$now" >target/dist.new/.sources
+
+# A reader sees the old folder or the new one, never half of one.
+rm -rf target/dist.old
+if [ -d dist ]; then mv -T dist target/dist.old; fi
+mv -T target/dist.new dist
+rm -rf target/dist.old
+say "dist/ is built: dist/millrace $(du -h dist/millrace | cut -f1), dist/site $(du -sh dist/site | cut -f1)"

@@ -1,0 +1,86 @@
+//! What happens without a request: reading this host, forecasts that are due, the demo's ticks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::Caller;
+use service::{DemoTicker, HostRecorder, Hub};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::host::Host;
+use crate::state::App;
+
+/// How often the demo company ticks.
+const DEMO_EVERY: Duration = Duration::from_secs(3);
+/// How long the forecast job rests when nothing is due.
+const FORECAST_REST: Duration = Duration::from_secs(5);
+
+/// Starts every job; they stop when `stopping` is cancelled.
+pub fn start(tasks: &TaskTracker, stopping: &CancellationToken, hub: Arc<Hub>, app: &App, host_seconds: u32) {
+    if host_seconds > 0 {
+        let recorder = |name: &str| HostRecorder::new(hub.clone(), name, host_seconds);
+        let host = Host::new();
+        let recorder = recorder(host.name());
+        tasks.spawn(watch_host(host, recorder, Duration::from_secs(u64::from(host_seconds)), stopping.clone()));
+    }
+    tasks.spawn(tick_demo(DemoTicker::new(hub), stopping.clone()));
+    tasks.spawn(forecast(app.services.clone(), stopping.clone()));
+}
+
+async fn watch_host(mut host: Host, mut recorder: HostRecorder, every: Duration, stopping: CancellationToken) {
+    let caller = Caller::system("host");
+    // The first numbers after half a second: a newcomer should not wait an interval for them.
+    let first = tokio::time::Instant::now() + Host::shortest_interval().max(Duration::from_millis(500));
+    let mut timer = tokio::time::interval_at(first, every);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last = tokio::time::Instant::now();
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        let elapsed = last.elapsed();
+        last = tokio::time::Instant::now();
+        let read = tokio::task::spawn_blocking(move || {
+            let readings = host.read(elapsed.as_secs_f64());
+            (host, readings)
+        });
+        let Ok((back, readings)) = read.await else {
+            tracing::error!("this host could not be read; its numbers stop");
+            return;
+        };
+        host = back;
+        // A failure was logged where it happened; the next reading tries again.
+        let _ = recorder.record(&caller, readings).await;
+    }
+}
+
+async fn tick_demo(ticker: DemoTicker, stopping: CancellationToken) {
+    let caller = Caller::system("demo");
+    let mut timer = tokio::time::interval(DEMO_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        let _ = ticker.tick(&caller).await;
+    }
+}
+
+async fn forecast(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("forecast");
+    loop {
+        let done = tokio::select! {
+            () = stopping.cancelled() => return,
+            done = services.forecasts.run_due(&caller) => done.unwrap_or(0),
+        };
+        // A pause between batches as well: pages come first on a machine with two cores.
+        let rest = if done == 0 { FORECAST_REST } else { Duration::from_millis(50) };
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+}

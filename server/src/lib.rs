@@ -1,1 +1,0 @@
-//! Everything that speaks HTTP, and the command line.

@@ -1,0 +1,39 @@
+//! Server-sent events: what changed, and metric points, to every open page.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use api::{Event, Permission};
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event as Frame, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+
+use crate::state::App;
+
+/// `GET /live`: one stream for each tab. `Last-Event-ID` resumes; when too much was missed the
+/// first event is a reset.
+pub async fn stream(
+    State(app): State<App>,
+    Extension(caller): Extension<api::Caller>,
+    headers: HeaderMap,
+) -> Response {
+    if !caller.holds(Permission::MonitoringRead) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let last = headers.get("last-event-id").and_then(|v| v.to_str().ok());
+    let events = app.bus.follow(last).map(frame).take_until(app.stopping.clone().cancelled_owned());
+    Sse::new(events.map(Ok::<_, Infallible>))
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+        .into_response()
+}
+
+fn frame((id, event): (String, Event)) -> Frame {
+    match Frame::default().id(id).json_data(&event) {
+        Ok(frame) => frame,
+        // Only a map with keys that are no strings fails, and there is none in an event.
+        Err(_) => Frame::default().comment("unreadable"),
+    }
+}

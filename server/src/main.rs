@@ -1,0 +1,66 @@
+//! The program: settings, then the command. Reads like a table of contents.
+
+mod auth;
+mod clock;
+mod commands;
+mod config;
+mod host;
+mod jobs;
+mod live;
+mod pages;
+mod rest;
+mod router;
+mod serve;
+mod state;
+mod status;
+mod uploads;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{Cli, Command, ConfigCommand, KeyCommand, LogFormat, Settings, UserCommand};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = cli.settings.check() {
+        return fail(&error.into());
+    }
+    start_log(&cli.settings);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let settings = cli.settings;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(settings, false).await,
+        Command::Demo => serve::serve(settings, true).await,
+        Command::Import { file, name } => commands::import(settings, &file, name).await,
+        Command::User(UserCommand::Add { email, role }) => commands::add_user(settings, email, role).await,
+        Command::Key(KeyCommand::Add { name, scope }) => commands::add_key(settings, name, scope).await,
+        Command::Config(ConfigCommand::Check) => commands::check(settings).await,
+        Command::Health => commands::health(&settings).await,
+    }
+}
+
+fn start_log(settings: &Settings) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// The last words: what happened and what caused it, without a backtrace.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("millrace: {error:#}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,55 @@
+//! The versioned API for programs, under `/api/v1`.
+
+mod samples;
+
+use api::Error;
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::json;
+
+use crate::state::App;
+
+/// The largest body of an API request.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// Every route of the API.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/samples", post(samples::record))
+        .layer(axum::extract::DefaultBodyLimit::max(MOST_BYTES))
+}
+
+/// An error as a problem document (RFC 9457).
+pub struct Problem {
+    /// What went wrong.
+    pub error: Error,
+    /// The id under which the log knows the request.
+    pub request_id: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let fields = match &self.error {
+            Error::Invalid { fields, .. } => fields.clone(),
+            _ => Vec::new(),
+        };
+        let body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or("Error"),
+            "status": status.as_u16(),
+            "detail": self.error.to_string(),
+            "request_id": self.request_id,
+            "fields": fields,
+        });
+        let mut response = (status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Error::TooMany { retry_after_seconds } = &self.error {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,169 @@
+//! Every route, and the layers around them.
+
+use std::path::Path;
+
+use anyhow::Context;
+use app::rpc::Secrets;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{any, get, post};
+use leptos::config::{LeptosOptions, get_configuration};
+use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::state::App;
+use crate::{auth, live, pages, rest, status, uploads};
+
+/// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
+pub fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
+    let file = folder.join("Leptos.toml");
+    let developing = std::env::var_os("LEPTOS_OUTPUT_NAME").is_some();
+    let path = (!developing).then(|| file.display().to_string());
+    let mut options = get_configuration(path.as_deref())
+        .with_context(|| format!("{} cannot be read; is the site beside the program?", file.display()))?
+        .leptos_options;
+    options.site_addr = addr;
+    if !developing {
+        options.site_root = folder.join(options.site_root.as_ref()).display().to_string().into();
+    }
+    Ok(options)
+}
+
+/// Every route.
+pub fn router(app: App) -> Router {
+    let secrets = Secrets::default();
+    let context = {
+        let (app, secrets) = (app.clone(), secrets.clone());
+        move || pages::provide(&app, &secrets)
+    };
+    let shell = {
+        let options = app.leptos.clone();
+        move || app::shell(options.clone())
+    };
+    let functions = {
+        let context = context.clone();
+        any(move |request: Request| handle_server_fns_with_context(context.clone(), request))
+    };
+    Router::new()
+        .leptos_routes_with_context(&app, generate_route_list(app::App), context.clone(), shell)
+        .route("/rpc/{*function}", functions.layer(middleware::map_response(true_status)))
+        .route("/live", get(live::stream))
+        .route("/upload", post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()))
+        .route("/series/{id}/export.csv", get(uploads::export))
+        .route("/auth/sign-in", post(auth::sign_in))
+        .route("/auth/sign-out", post(auth::sign_out))
+        .route("/auth/set-up", post(auth::set_up))
+        .route("/theme", get(preference))
+        .route("/health/live", get(status::live))
+        .route("/health/ready", get(status::ready))
+        .route("/metrics", get(status::metrics))
+        .merge(rest::routes())
+        .fallback(move |state: State<App>, uri: Uri, request: Request| file_or_page(state, uri, request, context.clone()))
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(TraceLayer::new_for_http().make_span_with(span))
+                .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(CatchPanicLayer::new())
+                .layer(CompressionLayer::new())
+                .layer(SetResponseHeaderLayer::if_not_present(
+                    header::X_CONTENT_TYPE_OPTIONS,
+                    HeaderValue::from_static("nosniff"),
+                ))
+                .layer(SetResponseHeaderLayer::if_not_present(
+                    header::REFERRER_POLICY,
+                    HeaderValue::from_static("same-origin"),
+                ))
+                .layer(SetResponseHeaderLayer::if_not_present(
+                    HeaderName::from_static("cross-origin-opener-policy"),
+                    HeaderValue::from_static("same-origin"),
+                ))
+                .layer(middleware::from_fn(auth::same_origin))
+                .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
+                .layer(middleware::from_fn(auth::gate)),
+        )
+        .with_state(app)
+}
+
+fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
+    let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    // The path without its query: a query may hold a token.
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}
+
+/// A file of the site, precompressed where it is; a page that says that there is none otherwise.
+async fn file_or_page(
+    State(app): State<App>,
+    uri: Uri,
+    request: Request,
+    context: impl Fn() + Clone + Send + 'static,
+) -> Response {
+    let path = uri.path().to_owned();
+    let (parts, body) = request.into_parts();
+    let wanted = Request::from_parts(parts.clone(), axum::body::Body::empty());
+    let files = ServeDir::new(&app.site_root)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip();
+    let file = match tower::ServiceExt::oneshot(files, wanted).await {
+        Ok(file) => file,
+        Err(never) => match never {},
+    };
+    if file.status() == StatusCode::NOT_FOUND {
+        let page = leptos_axum::render_app_async_with_context(context, {
+            let options = app.leptos.clone();
+            move || app::shell(options.clone())
+        });
+        return page(Request::from_parts(parts, body)).await.into_response();
+    }
+    let mut file = file.into_response();
+    // Names hold the content's hash or a version: they never change.
+    let forever = path.starts_with("/pkg/") || path.starts_with("/vendor/");
+    let caching = if forever { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    file.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    file
+}
+
+/// Leptos answers every failed server function with 500; this gives the status of the one table.
+async fn true_status(response: Response) -> Response {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, 64 * 1024).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<api::Error>(&bytes) {
+        parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
+    }
+    Response::from_parts(parts, bytes.into())
+}
+
+/// `GET /theme?name=theme&value=dark&back=/`: sets a preference's cookie without JavaScript.
+async fn preference(request: Request) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let value = |wanted: &str| {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
+    };
+    let back = value("back").map(|b| b.replace("%2F", "/")).filter(|b| auth::is_local(b)).unwrap_or_else(|| "/".into());
+    let mut response = Redirect::to(&back).into_response();
+    for (name, allowed) in [("theme", &["light", "dark"][..]), ("density", &["compact"][..])] {
+        let Some(value) = value(name).or_else(|| (name == "theme").then(|| value("to")).flatten()) else { continue };
+        let known = allowed.contains(&value.as_str());
+        let (value, age) = if known { (value.as_str(), 31_536_000) } else { ("", 0) };
+        if let Ok(cookie) = HeaderValue::from_str(&format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={age}")) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}

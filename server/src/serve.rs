@@ -1,0 +1,107 @@
+//! Serving: open the store, start the jobs, listen, and stop in good order.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use api::{Caller, Clock};
+use service::{Bus, Hub};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::state::App;
+use crate::{jobs, router};
+
+/// Opens the store and makes the operations on it.
+pub async fn open(settings: &Settings) -> anyhow::Result<(Arc<Hub>, Bus, Store)> {
+    std::fs::create_dir_all(&settings.data)
+        .with_context(|| format!("the data folder {} cannot be made", settings.data.display()))?;
+    let url = settings.database()?;
+    let store = Store::open(&url, &settings.data).await.context("the database cannot be opened")?;
+    store.finish_deletions().await.context("the database cannot be written")?;
+    let bus = Bus::new(SystemClock.now().0);
+    let hub = Hub::new(
+        store.clone(),
+        Arc::new(SystemClock),
+        bus.clone(),
+        service::Settings {
+            uploads: settings.data.join("uploads"),
+            max_upload_bytes: u64::from(settings.upload_mib) * 1024 * 1024,
+        },
+    );
+    Ok((hub, bus, store))
+}
+
+/// Serves until it is told to stop; with the demo company if asked to.
+pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
+    let folder = settings.site_folder();
+    let leptos = router::site(&folder, settings.addr)?;
+    let (hub, bus, store) = open(&settings).await?;
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    let listener = TcpListener::bind(settings.addr)
+        .await
+        .with_context(|| format!("{} cannot be listened on; is Millrace running already?", settings.addr))?;
+    let stopping = CancellationToken::new();
+    let app = App {
+        services: hub.services(),
+        bus,
+        health: hub.clone(),
+        clock: Arc::new(SystemClock),
+        metrics,
+        site_root: leptos.site_root.as_ref().into(),
+        leptos,
+        secure_cookies: settings.public().starts_with("https://"),
+        stopping: stopping.clone(),
+    };
+    let tasks = TaskTracker::new();
+    jobs::start(&tasks, &stopping, hub.clone(), &app, settings.host_seconds);
+    greet(&settings, &app, demo).await?;
+    tokio::spawn(stop_on_signal(stopping.clone()));
+    axum::serve(listener, router::router(app).into_make_service())
+        .with_graceful_shutdown(stopping.clone().cancelled_owned())
+        .await?;
+    tasks.close();
+    tasks.wait().await;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Prints where to go; on a fresh installation, the one-time link that makes the administrator.
+#[expect(clippy::print_stdout, reason = "the link is for the person who started it, not for the log")]
+async fn greet(settings: &Settings, app: &App, demo: bool) -> anyhow::Result<()> {
+    let caller = Caller::system("start");
+    let public = settings.public();
+    println!("Millrace is at {public}");
+    if let Some(token) = app.services.accounts.set_up_token(&caller).await? {
+        println!("\nNobody has claimed it yet. Open this link once to become the administrator:\n");
+        println!("    {public}/setup?token={token}\n");
+    }
+    if demo {
+        println!("Making the demo company…");
+        app.services.demo.start(&caller).await?;
+        println!("The demo company is there.");
+    }
+    Ok(())
+}
+
+async fn stop_on_signal(stopping: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+    tracing::info!("stopping: open requests are finished first");
+    stopping.cancel();
+}

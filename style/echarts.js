@@ -1,0 +1,29 @@
+// The parts of ECharts that our charts use, as one ES module. Built by scripts with
+//   esbuild style/echarts.js --bundle --minify --format=esm --target=es2022 \
+//     --outfile=public/vendor/echarts.6.1.0.js
+// and loaded by crates/ui/src/chart.js when the first chart is mounted. Canvas, since it is smaller
+// on the wire than the SVG renderer and does not slow down with thousands of points.
+export { init } from "echarts/core";
+import { use } from "echarts/core";
+import { BarChart, LineChart } from "echarts/charts";
+import {
+  DataZoomInsideComponent,
+  GridComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  MarkPointComponent,
+  TooltipComponent,
+} from "echarts/components";
+import { CanvasRenderer } from "echarts/renderers";
+
+use([
+  BarChart,
+  LineChart,
+  DataZoomInsideComponent,
+  GridComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  MarkPointComponent,
+  TooltipComponent,
+  CanvasRenderer,
+]);
