@@ -45,11 +45,23 @@ fn Lone(
 fn failed(error: Option<String>) -> Option<impl IntoView> {
     error.map(|error| {
         let (title, means) = match error.as_str() {
-            "credentials" => ("That did not fit", "The address or the password is wrong. Passwords tell capitals apart."),
+            "credentials" => (
+                "That did not fit",
+                "The address or the password is wrong. Passwords tell capitals apart.",
+            ),
             "busy" => ("Too many attempts", "Wait a minute and try again."),
-            "token" => ("This link is used up", "Each link works once. Restart Millrace and it prints a new one."),
-            "password" => ("That password is too short", "Use 12 characters or more; a few words are good."),
-            "email" => ("That is not an e-mail address", "It needs a name, an @ and a domain."),
+            "token" => (
+                "This link is used up",
+                "Each link works once. Restart Millrace and it prints a new one.",
+            ),
+            "password" => (
+                "That password is too short",
+                "Use 12 characters or more; a few words are good.",
+            ),
+            "email" => (
+                "That is not an e-mail address",
+                "It needs a name, an @ and a domain.",
+            ),
             _ => ("That did not work", "Try again; the server's log says why."),
         };
         view! { <Notice title=title means=means/> }

@@ -7,8 +7,8 @@ use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Banner, Button, ButtonKind, DensitySwitch, Glyph, LiveMark, NavItem, Palette, PaletteItem, Shell,
-    ThemeSwitch, ToastRegion, UserMenu,
+    Banner, Button, ButtonKind, DensitySwitch, Glyph, LiveMark, NavItem, Palette, PaletteItem,
+    Shell, ThemeSwitch, ToastRegion, UserMenu,
 };
 
 use crate::live;
@@ -29,12 +29,16 @@ pub struct Session {
 impl Session {
     /// Whether they may change things; pages hide what they may not.
     pub fn may_write(&self) -> bool {
-        self.role.permissions().contains(&api::Permission::MonitoringWrite)
+        self.role
+            .permissions()
+            .contains(&api::Permission::MonitoringWrite)
     }
 
     /// Whether they may see and change people and keys.
     pub fn may_manage(&self) -> bool {
-        self.role.permissions().contains(&api::Permission::AccessWrite)
+        self.role
+            .permissions()
+            .contains(&api::Permission::AccessWrite)
     }
 }
 
@@ -44,7 +48,11 @@ pub async fn load_session() -> rpc::Answer<Session> {
     let (services, caller) = rpc::ctx()?;
     let me = services.accounts.me(&caller).await?;
     let demo = services.demo.state(&caller).await?;
-    Ok(Session { email: me.email, role: me.role, demo })
+    Ok(Session {
+        email: me.email,
+        role: me.role,
+        demo,
+    })
 }
 
 /// Removes the demo company.
@@ -67,9 +75,17 @@ pub async fn start_demo() -> rpc::Answer<()> {
 #[server(input = GetUrl)]
 pub async fn find_series(text: String) -> rpc::Answer<Vec<(String, String, String)>> {
     let (services, caller) = rpc::ctx()?;
-    let filter = api::SeriesFilter { text, limit: 12, ..api::SeriesFilter::default() };
+    let filter = api::SeriesFilter {
+        text,
+        limit: 12,
+        ..api::SeriesFilter::default()
+    };
     let page = services.series.list(&caller, filter).await?;
-    Ok(page.series.into_iter().map(|s| (s.id.0, s.title, s.source_name)).collect())
+    Ok(page
+        .series
+        .into_iter()
+        .map(|s| (s.id.0, s.title, s.source_name))
+        .collect())
 }
 
 /// The signed-in person's session, as pages below the frame read it.
@@ -179,20 +195,39 @@ fn Search() -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let found = LocalResource::new(move || {
         let text = typed.get();
-        async move { if text.trim().len() < 2 { Ok(Vec::new()) } else { find_series(text).await } }
+        async move {
+            if text.trim().len() < 2 {
+                Ok(Vec::new())
+            } else {
+                find_series(text).await
+            }
+        }
     });
     let found = Signal::derive(move || {
         let rows = found.get().and_then(Result::ok).unwrap_or_default();
         rows.into_iter()
-            .map(|(id, title, source)| {
-                PaletteItem { label: title, hint: source, href: format!("/series/{id}"), icon: Glyph::Chart }
+            .map(|(id, title, source)| PaletteItem {
+                label: title,
+                hint: source,
+                href: format!("/series/{id}"),
+                icon: Glyph::Chart,
             })
             .collect::<Vec<_>>()
     });
     let items = places()
         .into_iter()
-        .map(|place| PaletteItem { label: place.label, hint: String::new(), href: place.href, icon: place.icon })
-        .chain([PaletteItem { label: "Add data".into(), hint: String::new(), href: "/welcome".into(), icon: Glyph::Plus }])
+        .map(|place| PaletteItem {
+            label: place.label,
+            hint: String::new(),
+            href: place.href,
+            icon: place.icon,
+        })
+        .chain([PaletteItem {
+            label: "Add data".into(),
+            hint: String::new(),
+            href: "/welcome".into(),
+            icon: Glyph::Plus,
+        }])
         .collect::<Vec<_>>();
     view! { <Palette items=Signal::stored(items) found on_query=Callback::new(move |text| typed.set(text))/> }
 }

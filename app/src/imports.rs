@@ -9,8 +9,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use ui::{
-    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Field, FileInput, Glyph, Input, Notice,
-    PageHead, Progress, Select, SelectOption, Skeleton, Table, Tone, When,
+    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Field, FileInput, Glyph, Input,
+    Notice, PageHead, Progress, Select, SelectOption, Skeleton, Table, Tone, When,
 };
 
 use crate::live;
@@ -80,16 +80,34 @@ pub async fn cancel(id: String) -> rpc::Answer<()> {
 
 /// A choice of a form, by its name on the wire.
 fn choice<T: serde::de::DeserializeOwned>(value: &str, field: &str) -> Result<T, rpc::Failure> {
-    serde_json::from_value(serde_json::Value::String(value.to_owned()))
-        .map_err(|_| rpc::Failure(Error::field(field, format!("`{value}` cannot be chosen here."))))
+    serde_json::from_value(serde_json::Value::String(value.to_owned())).map_err(|_| {
+        rpc::Failure(Error::field(
+            field,
+            format!("`{value}` cannot be chosen here."),
+        ))
+    })
 }
 
-fn columns(roles: &[String], names: Vec<String>, units: Vec<String>) -> rpc::Answer<Vec<api::Column>> {
+fn columns(
+    roles: &[String],
+    names: Vec<String>,
+    units: Vec<String>,
+) -> rpc::Answer<Vec<api::Column>> {
     if roles.len() != names.len() || roles.len() != units.len() {
-        return Err(rpc::Failure(Error::invalid("The form did not arrive whole. Load the page again.")));
+        return Err(rpc::Failure(Error::invalid(
+            "The form did not arrive whole. Load the page again.",
+        )));
     }
     let parts = roles.iter().zip(names.into_iter().zip(units));
-    parts.map(|(role, (name, unit))| Ok(api::Column { name, role: choice(role, "roles")?, unit })).collect()
+    parts
+        .map(|(role, (name, unit))| {
+            Ok(api::Column {
+                name,
+                role: choice(role, "roles")?,
+                unit,
+            })
+        })
+        .collect()
 }
 
 /// The place to drop a file on, as a plain form: it works without JavaScript.
@@ -200,7 +218,11 @@ pub fn ImportDetail() -> impl IntoView {
     let cancel = ServerAction::<Cancel>::new();
     let import = Resource::new(
         move || {
-            let versions = (correct.version().get(), start.version().get(), cancel.version().get());
+            let versions = (
+                correct.version().get(),
+                start.version().get(),
+                cancel.version().get(),
+            );
             (id.get(), versions, stream.version(Topic::Imports))
         },
         |(id, ..)| load_import(id),
@@ -320,10 +342,18 @@ fn BadRows(total: u64, bad: Vec<BadCell>) -> impl IntoView {
 }
 
 #[component]
-fn Draft(import: Import, correct: ServerAction<Correct>, start: ServerAction<Start>) -> impl IntoView {
+fn Draft(
+    import: Import,
+    correct: ServerAction<Correct>,
+    start: ServerAction<Start>,
+) -> impl IntoView {
     let (id, own) = (import.id.0.clone(), import.id.0);
     let (reading, columns) = (import.settings.clone(), import.settings.clone());
-    let bad = import.preview.iter().filter(|r| r.problem.is_some()).count();
+    let bad = import
+        .preview
+        .iter()
+        .filter(|r| r.problem.is_some())
+        .count();
     let seen = import.preview.len();
     let stuck = import.question.is_some();
     view! {
@@ -365,7 +395,10 @@ fn ReadingFields(settings: ImportSettings) -> impl IntoView {
         Separator::Tab => "tab",
         Separator::Pipe => "pipe",
     };
-    let decimals = vec![SelectOption::new("point", "1,234.56"), SelectOption::new("comma", "1.234,56")];
+    let decimals = vec![
+        SelectOption::new("point", "1,234.56"),
+        SelectOption::new("comma", "1.234,56"),
+    ];
     let decimal = match settings.decimal {
         DecimalMark::Point => "point",
         DecimalMark::Comma => "comma",
@@ -463,7 +496,12 @@ fn ColumnFields(settings: ImportSettings) -> impl IntoView {
 #[component]
 fn Preview(settings: ImportSettings, rows: Vec<PreviewRow>) -> impl IntoView {
     let mut columns = vec![Column::number("Line", "")];
-    columns.extend(settings.columns.iter().map(|c| Column::text(c.name.clone())));
+    columns.extend(
+        settings
+            .columns
+            .iter()
+            .map(|c| Column::text(c.name.clone())),
+    );
     let heads: Vec<_> = settings.columns.iter().map(|c| c.name.clone()).collect();
     view! {
         <Table caption="The first rows" columns scroll=true>

@@ -3,6 +3,11 @@
 //! No cargo features, no cfg, no server crate: a page speaks to [`api::Services`] through server
 //! functions, each one line long, and Leptos' own features decide which half is compiled.
 
+#![expect(
+    unreachable_pub,
+    reason = "Leptos' macros make items of their own next to ours, as visible as these"
+)]
+
 mod account;
 mod frame;
 mod imports;

@@ -83,15 +83,23 @@ thread_local! {
 /// Reads one connection to its end; answers whether another may be tried.
 async fn listen(live: Live) -> bool {
     use futures::StreamExt as _;
-    let Ok(mut source) = EventSource::new("/live") else { return false };
-    let Ok(mut frames) = source.subscribe("message") else { return false };
+    let Ok(mut source) = EventSource::new("/live") else {
+        return false;
+    };
+    let Ok(mut frames) = source.subscribe("message") else {
+        return false;
+    };
     let mut last = 0;
     while let Some(frame) = frames.next().await {
         match frame {
             Ok((_, message)) => {
                 last = now_micros();
                 live.mark.set(ui::Live::Live);
-                if let Some(event) = message.data().as_string().and_then(|text| serde_json::from_str(&text).ok()) {
+                if let Some(event) = message
+                    .data()
+                    .as_string()
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                {
                     live.apply(event);
                 }
             }
@@ -103,7 +111,10 @@ async fn listen(live: Live) -> bool {
 }
 
 /// The browser's clock, in microseconds. In Effects and handlers only.
-#[expect(clippy::cast_possible_truncation, reason = "the present lies far inside i64")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the present lies far inside i64"
+)]
 pub fn now_micros() -> i64 {
     (js_sys::Date::now() * 1000.0) as i64
 }

@@ -28,13 +28,15 @@ impl FromServerFnError for Failure {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self(match error {
             ServerFnErrorErr::Request(_) => Error::Unavailable {
-                message: "The server could not be reached. Check the connection and try again.".into(),
+                message: "The server could not be reached. Check the connection and try again."
+                    .into(),
             },
             ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
                 Error::invalid(format!("A field could not be read: {reason}"))
             }
             _ => Error::Unavailable {
-                message: "The server gave an answer that could not be read. Reload the page.".into(),
+                message: "The server gave an answer that could not be read. Reload the page."
+                    .into(),
             },
         })
     }
@@ -52,7 +54,6 @@ pub struct Respond {
     pub redirect: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
-
 /// The operations and who asks. On the server only.
 ///
 /// # Errors
@@ -60,7 +61,9 @@ pub struct Respond {
 pub fn ctx() -> Answer<(Services, Caller)> {
     match (use_context::<Services>(), use_context::<Caller>()) {
         (Some(services), Some(caller)) => Ok((services, caller)),
-        _ => Err(Failure(Error::Unavailable { message: "This can be asked of the server only.".into() })),
+        _ => Err(Failure(Error::Unavailable {
+            message: "This can be asked of the server only.".into(),
+        })),
     }
 }
 
@@ -98,12 +101,18 @@ const MOST_KEPT: usize = 64;
 /// Where nobody is signed in.
 pub fn reveal_on(path: &str, id: &str, secret: String) -> Answer<()> {
     let (_, caller) = ctx()?;
-    let Some(owner) = caller.user_id().cloned() else { return Err(Failure(Error::Unauthenticated)) };
+    let Some(owner) = caller.user_id().cloned() else {
+        return Err(Failure(Error::Unauthenticated));
+    };
     if let Some(Ok(mut kept)) = use_context::<Secrets>().as_ref().map(|s| s.0.lock()) {
         if kept.len() >= MOST_KEPT {
             kept.remove(0);
         }
-        kept.push(Kept { owner, id: id.to_owned(), secret });
+        kept.push(Kept {
+            owner,
+            id: id.to_owned(),
+            secret,
+        });
     }
     redirect(&format!("{path}?made={id}"));
     Ok(())
@@ -113,6 +122,8 @@ pub fn reveal_on(path: &str, id: &str, secret: String) -> Answer<()> {
 pub fn take_secret(caller: &Caller, id: &str) -> Option<String> {
     let secrets = use_context::<Secrets>()?;
     let mut kept = secrets.0.lock().ok()?;
-    let at = kept.iter().position(|k| k.id == id && Some(&k.owner) == caller.user_id())?;
+    let at = kept
+        .iter()
+        .position(|k| k.id == id && Some(&k.owner) == caller.user_id())?;
     Some(kept.remove(at).secret)
 }

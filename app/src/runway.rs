@@ -6,8 +6,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    ButtonLink, Card, Empty, Glyph, PageHead, Reach, Runway, RunwayStrip, Segment, Segmented, Skeleton,
-    StripAction, StripView, Tone,
+    ButtonLink, Card, Empty, Glyph, PageHead, Reach, Runway, RunwayStrip, Segment, Segmented,
+    Skeleton, StripAction, StripView, Tone,
 };
 
 use crate::live;
@@ -23,7 +23,16 @@ pub async fn load_runway(only: String, clear: bool) -> rpc::Answer<List> {
         "machine" => Some(api::Domain::Machine),
         _ => None,
     };
-    Ok(services.runway.list(&caller, api::RunwayFilter { domain, with_clear: clear }).await?)
+    Ok(services
+        .runway
+        .list(
+            &caller,
+            api::RunwayFilter {
+                domain,
+                with_clear: clear,
+            },
+        )
+        .await?)
 }
 
 /// The home page.
@@ -34,13 +43,24 @@ pub fn RunwayPage() -> impl IntoView {
     let only = Memo::new(move |_| query.read().get("only").unwrap_or_default());
     let clear = Memo::new(move |_| query.read().get("clear").is_some());
     let runway = Resource::new(
-        move || (only.get(), clear.get(), stream.version(Topic::Forecasts), stream.version(Topic::Demo)),
+        move || {
+            (
+                only.get(),
+                clear.get(),
+                stream.version(Topic::Forecasts),
+                stream.version(Topic::Demo),
+            )
+        },
         |(only, clear, ..)| load_runway(only, clear),
     );
     let segments = Signal::derive(move || {
-        [("", "Everything"), ("business", "Business"), ("machine", "Machines")]
-            .map(|(value, label)| Segment::new(label, address(value, clear.get()), only.get() == value))
-            .to_vec()
+        [
+            ("", "Everything"),
+            ("business", "Business"),
+            ("machine", "Machines"),
+        ]
+        .map(|(value, label)| Segment::new(label, address(value, clear.get()), only.get() == value))
+        .to_vec()
     });
     view! {
         <Title text="Runway"/>
@@ -136,17 +156,27 @@ fn Nothing(list: List) -> impl IntoView {
 pub fn reach(outlook: &Outlook, now: Instant) -> Reach {
     let from_now = |at: Instant| at.seconds_since(now).max(0.0);
     match outlook {
-        Outlook::Over { since } => Reach::Over { since: Some(now.seconds_since(*since).max(0.0)) },
+        Outlook::Over { since } => Reach::Over {
+            since: Some(now.seconds_since(*since).max(0.0)),
+        },
         Outlook::Reaches { crossing } => {
-            let early = |band: Option<Instant>| from_now(band.or(crossing.median).unwrap_or(crossing.horizon));
+            let early = |band: Option<Instant>| {
+                from_now(band.or(crossing.median).unwrap_or(crossing.horizon))
+            };
             Reach::In {
-                median: crossing.median.map_or_else(|| from_now(crossing.horizon), from_now),
+                median: crossing
+                    .median
+                    .map_or_else(|| from_now(crossing.horizon), from_now),
                 band_80: (early(crossing.lo80), crossing.hi80.map(from_now)),
                 band_95: (early(crossing.lo95), crossing.hi95.map(from_now)),
             }
         }
-        Outlook::Clear { crossing } => Reach::Clear { until: from_now(crossing.horizon) },
-        Outlook::Unknown { why } => Reach::Unknown { reason: why.to_string() },
+        Outlook::Clear { crossing } => Reach::Clear {
+            until: from_now(crossing.horizon),
+        },
+        Outlook::Unknown { why } => Reach::Unknown {
+            reason: why.to_string(),
+        },
     }
 }
 
@@ -167,7 +197,9 @@ fn strip_view(strip: &Strip, now: Instant) -> StripView {
     };
     StripView {
         title: series.title.clone(),
-        subtitle: series.limit.map_or_else(String::new, |l| limit_words(l, series.unit.word())),
+        subtitle: series
+            .limit
+            .map_or_else(String::new, |l| limit_words(l, series.unit.word())),
         href: href.clone(),
         spark: strip.spark.clone(),
         limit: series.limit.map(|l| l.value),
@@ -178,7 +210,11 @@ fn strip_view(strip: &Strip, now: Instant) -> StripView {
         stale: series
             .stale_since
             .map(|since| format!("no data for {}", ui::span_text(now.seconds_since(since)))),
-        action: Some(StripAction { label: "Open".into(), href, post: false }),
+        action: Some(StripAction {
+            label: "Open".into(),
+            href,
+            post: false,
+        }),
     }
 }
 
@@ -219,8 +255,16 @@ mod tests {
 
     #[test]
     fn a_crossing_is_told_in_seconds_from_now() {
-        let Reach::In { median, band_80, band_95 } =
-            reach(&Outlook::Reaches { crossing: crossing() }, Instant(Instant::DAY))
+        let Reach::In {
+            median,
+            band_80,
+            band_95,
+        } = reach(
+            &Outlook::Reaches {
+                crossing: crossing(),
+            },
+            Instant(Instant::DAY),
+        )
         else {
             panic!("it will be reached")
         };
@@ -231,10 +275,14 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_in_words_and_has_no_number() {
-        let outlook = Outlook::Unknown { why: WhyUnknown::NotEnough { have: 9, need: 24 } };
+        let outlook = Outlook::Unknown {
+            why: WhyUnknown::NotEnough { have: 9, need: 24 },
+        };
         assert_eq!(
             reach(&outlook, Instant(0)),
-            Reach::Unknown { reason: "not enough history yet (9 of 24 points)".into() }
+            Reach::Unknown {
+                reason: "not enough history yet (9 of 24 points)".into()
+            }
         );
     }
 }

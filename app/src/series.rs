@@ -12,8 +12,8 @@ use leptos_meta::Title;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Input, PageHead, Skeleton, Sparkline,
-    Table, Tone, WhenForm, When,
+    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Input, PageHead, Skeleton,
+    Sparkline, Table, Tone, When, WhenForm,
 };
 
 pub use detail::SeriesDetail;
@@ -31,7 +31,12 @@ const PAGE: u32 = 50;
 pub async fn list(text: String, source: String, offset: u32) -> rpc::Answer<SeriesPage> {
     let (services, caller) = rpc::ctx()?;
     let source = (!source.is_empty()).then_some(api::SourceId(source));
-    let filter = api::SeriesFilter { text, source, offset, limit: PAGE };
+    let filter = api::SeriesFilter {
+        text,
+        source,
+        offset,
+        limit: PAGE,
+    };
     Ok(services.series.list(&caller, filter).await?)
 }
 
@@ -42,9 +47,22 @@ pub fn SeriesList() -> impl IntoView {
     let query = use_query_map();
     let text = Memo::new(move |_| query.read().get("q").unwrap_or_default());
     let source = Memo::new(move |_| query.read().get("source").unwrap_or_default());
-    let offset = Memo::new(move |_| query.read().get("from").and_then(|t| t.parse().ok()).unwrap_or(0));
+    let offset = Memo::new(move |_| {
+        query
+            .read()
+            .get("from")
+            .and_then(|t| t.parse().ok())
+            .unwrap_or(0)
+    });
     let page = Resource::new(
-        move || (text.get(), source.get(), offset.get(), stream.version(Topic::Series)),
+        move || {
+            (
+                text.get(),
+                source.get(),
+                offset.get(),
+                stream.version(Topic::Series),
+            )
+        },
         |(text, source, offset, _)| list(text, source, offset),
     );
     view! {
@@ -115,7 +133,12 @@ fn Rows(page: SeriesPage, text: String, source: String, offset: u32) -> impl Int
     let last = offset + u32::try_from(page.series.len()).unwrap_or(PAGE);
     let total = page.total;
     let now = page.now;
-    let to = move |from: u32| format!("/series?q={}&source={source}&from={from}", range::escape(&text));
+    let to = move |from: u32| {
+        format!(
+            "/series?q={}&source={source}&from={from}",
+            range::escape(&text)
+        )
+    };
     let earlier = (offset > 0).then(|| to(offset.saturating_sub(PAGE)));
     let later = (last < total).then(|| to(last));
     view! {
@@ -140,8 +163,15 @@ fn Rows(page: SeriesPage, text: String, source: String, offset: u32) -> impl Int
 #[component]
 fn Row(series: Series, spark: Vec<Option<f64>>, now: i64) -> impl IntoView {
     let unit = series.unit.word().to_owned();
-    let labels = series.labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("  ");
-    let limit = series.limit.map_or_else(|| "—".to_owned(), |l| limit_words(l, &unit));
+    let labels = series
+        .labels
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect::<Vec<_>>()
+        .join("  ");
+    let limit = series
+        .limit
+        .map_or_else(|| "—".to_owned(), |l| limit_words(l, &unit));
     let newest = ui::number_text(series.last.and_then(|p| p.value), &unit);
     view! {
         <tr>

@@ -6,8 +6,8 @@ use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Button, ButtonKind, Card, Checkbox, Column, Empty, Field, Input, Notice, PageHead, Select, SelectOption,
-    Skeleton, Table, Tone, When,
+    Button, ButtonKind, Card, Checkbox, Column, Empty, Field, Input, Notice, PageHead, Select,
+    SelectOption, Skeleton, Table, Tone, When,
 };
 
 use crate::frame::SessionContext;
@@ -25,8 +25,13 @@ pub async fn list_users() -> rpc::Answer<Vec<User>> {
 #[server]
 pub async fn add_user(email: String, role: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    let role: Role = role.parse().map_err(|message: String| api::Error::field("role", message))?;
-    let new = services.accounts.add_user(&caller, api::NewUser { email, role }).await?;
+    let role: Role = role
+        .parse()
+        .map_err(|message: String| api::Error::field("role", message))?;
+    let new = services
+        .accounts
+        .add_user(&caller, api::NewUser { email, role })
+        .await?;
     rpc::reveal_on("/settings", &new.made.id.0, new.secret)
 }
 
@@ -34,7 +39,10 @@ pub async fn add_user(email: String, role: String) -> rpc::Answer<()> {
 #[server]
 pub async fn remove_user(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    Ok(services.accounts.remove_user(&caller, &api::UserId(id)).await?)
+    Ok(services
+        .accounts
+        .remove_user(&caller, &api::UserId(id))
+        .await?)
 }
 
 /// Every key.
@@ -53,8 +61,14 @@ pub async fn add_key(
 ) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let wanted = [(ingest, api::Scope::Ingest), (query, api::Scope::Query)];
-    let scopes = wanted.into_iter().filter_map(|(on, scope)| on.map(|_| scope)).collect();
-    let new = services.accounts.add_key(&caller, api::NewKey { name, scopes }).await?;
+    let scopes = wanted
+        .into_iter()
+        .filter_map(|(on, scope)| on.map(|_| scope))
+        .collect();
+    let new = services
+        .accounts
+        .add_key(&caller, api::NewKey { name, scopes })
+        .await?;
     rpc::reveal_on("/settings", &new.made.id.0, new.secret)
 }
 
@@ -62,14 +76,20 @@ pub async fn add_key(
 #[server]
 pub async fn revoke_key(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    Ok(services.accounts.revoke_key(&caller, &api::KeyId(id)).await?)
+    Ok(services
+        .accounts
+        .revoke_key(&caller, &api::KeyId(id))
+        .await?)
 }
 
 /// Sets one's own password.
 #[server]
 pub async fn change_password(old: String, new: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    Ok(services.accounts.change_password(&caller, &old, &new).await?)
+    Ok(services
+        .accounts
+        .change_password(&caller, &old, &new)
+        .await?)
 }
 
 /// The secret of something just made. It can be asked for once.
@@ -169,8 +189,13 @@ fn Password() -> impl IntoView {
 fn People() -> impl IntoView {
     let add = ServerAction::<AddUser>::new();
     let remove = ServerAction::<RemoveUser>::new();
-    let users = Resource::new(move || (add.version().get(), remove.version().get()), |_| list_users());
-    let roles = Role::ALL.map(|r| SelectOption::new(r.as_str(), r.as_str())).to_vec();
+    let users = Resource::new(
+        move || (add.version().get(), remove.version().get()),
+        |_| list_users(),
+    );
+    let roles = Role::ALL
+        .map(|r| SelectOption::new(r.as_str(), r.as_str()))
+        .to_vec();
     let columns = vec![
         Column::text("E-mail"),
         Column::text("Role"),
@@ -242,7 +267,10 @@ fn user_row(user: User, remove: ServerAction<RemoveUser>) -> impl IntoView {
 fn Keys() -> impl IntoView {
     let add = ServerAction::<AddKey>::new();
     let revoke = ServerAction::<RevokeKey>::new();
-    let keys = Resource::new(move || (add.version().get(), revoke.version().get()), |_| list_keys());
+    let keys = Resource::new(
+        move || (add.version().get(), revoke.version().get()),
+        |_| list_keys(),
+    );
     view! {
         <Card title="API keys" flush=true>
             <FormProblem answer=add.value()/>

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
-    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Input, PageHead, Skeleton, Table,
-    Tone, When,
+    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Input, PageHead, Skeleton,
+    Table, Tone, When,
 };
 
 use crate::frame::SessionContext;
@@ -25,7 +25,10 @@ pub async fn list_sources() -> rpc::Answer<Vec<(Source, Option<Instant>)>> {
 #[server]
 pub async fn remove_source(id: String, name: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    Ok(services.sources.remove(&caller, &api::SourceId(id), &name).await?)
+    Ok(services
+        .sources
+        .remove(&caller, &api::SourceId(id), &name)
+        .await?)
 }
 
 /// The sources page.
@@ -111,7 +114,10 @@ fn SourceRow(
         SourceKind::Demo => "demo",
     };
     let href = format!("/series?source={}", source.id);
-    let question = format!("Type “{}” to remove it with its {} series", source.name, source.series);
+    let question = format!(
+        "Type “{}” to remove it with its {} series",
+        source.name, source.series
+    );
     view! {
         <tr>
             <td data-label="Name"><a href=href>{source.name.clone()}</a></td>

@@ -3,7 +3,9 @@
 use api::DemoState;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use ui::{Button, ButtonKind, ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone};
+use ui::{
+    Button, ButtonKind, ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
+};
 
 use crate::frame::{SessionContext, StartDemo};
 use crate::imports::UploadForm;

@@ -9,13 +9,22 @@ use crate::config::Settings;
 use crate::serve::open;
 
 /// `millrace import FILE`.
-#[expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
-pub async fn import(settings: Settings, file: &Path, name: Option<String>) -> anyhow::Result<()> {
-    let (hub, _, store) = open(&settings).await?;
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn import(
+    settings: Settings,
+    file: &Path,
+    name: Option<String>,
+) -> anyhow::Result<()> {
+    let (hub, store) = open(&settings).await?;
     let imports = hub.services().imports;
     let caller = Caller::system("import");
     let staged = imports.stage(&caller).await?;
-    tokio::fs::copy(file, &staged.path).await.with_context(|| format!("{} cannot be read", file.display()))?;
+    tokio::fs::copy(file, &staged.path)
+        .await
+        .with_context(|| format!("{} cannot be read", file.display()))?;
     let file_name = file.file_name().unwrap_or_default().to_string_lossy();
     let mut import = imports.accept(&caller, &staged, &file_name).await?;
     if let Some(name) = name {
@@ -52,35 +61,69 @@ pub async fn import(settings: Settings, file: &Path, name: Option<String>) -> an
 }
 
 /// `millrace user add`.
-#[expect(clippy::print_stdout, reason = "the password is for the person who asked, not for the log")]
-pub async fn add_user(settings: Settings, email: String, role: Role) -> anyhow::Result<()> {
-    let (hub, _, store) = open(&settings).await?;
-    let made = hub.services().accounts.add_user(&Caller::system("user add"), NewUser { email, role }).await?;
-    println!("{} can sign in as {} with this password, shown this once:\n\n    {}\n", made.made.email, role, made.secret);
+#[expect(
+    clippy::print_stdout,
+    reason = "the password is for the person who asked, not for the log"
+)]
+pub(crate) async fn add_user(settings: Settings, email: String, role: Role) -> anyhow::Result<()> {
+    let (hub, store) = open(&settings).await?;
+    let made = hub
+        .services()
+        .accounts
+        .add_user(&Caller::system("user add"), NewUser { email, role })
+        .await?;
+    println!(
+        "{} can sign in as {} with this password, shown this once:\n\n    {}\n",
+        made.made.email, role, made.secret
+    );
     store.close().await;
     Ok(())
 }
 
 /// `millrace key add`.
-#[expect(clippy::print_stdout, reason = "the key is for the person who asked, not for the log")]
-pub async fn add_key(settings: Settings, name: String, scopes: Vec<Scope>) -> anyhow::Result<()> {
-    let (hub, _, store) = open(&settings).await?;
-    let made = hub.services().accounts.add_key(&Caller::system("key add"), NewKey { name, scopes }).await?;
-    println!("The key “{}”, shown this once:\n\n    {}\n", made.made.name, made.secret);
+#[expect(
+    clippy::print_stdout,
+    reason = "the key is for the person who asked, not for the log"
+)]
+pub(crate) async fn add_key(
+    settings: Settings,
+    name: String,
+    scopes: Vec<Scope>,
+) -> anyhow::Result<()> {
+    let (hub, store) = open(&settings).await?;
+    let made = hub
+        .services()
+        .accounts
+        .add_key(&Caller::system("key add"), NewKey { name, scopes })
+        .await?;
+    println!(
+        "The key “{}”, shown this once:\n\n    {}\n",
+        made.made.name, made.secret
+    );
     store.close().await;
     Ok(())
 }
 
 /// `millrace config check`.
-#[expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
-pub async fn check(settings: Settings) -> anyhow::Result<()> {
-    let (_, _, store) = open(&settings).await?;
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
+    let (_, store) = open(&settings).await?;
     store.ping().await.context("the database does not answer")?;
     crate::router::site(&settings.site_folder(), settings.addr)?;
     println!("address   {}", settings.addr);
     println!("opened at {}", settings.public());
     println!("data      {}", settings.data.display());
-    println!("database  {}", if settings.database_url.is_some() { "as MILLRACE_DATABASE_URL says" } else { "millrace.db in the data folder" });
+    println!(
+        "database  {}",
+        if settings.database_url.is_some() {
+            "as MILLRACE_DATABASE_URL says"
+        } else {
+            "millrace.db in the data folder"
+        }
+    );
     println!("site      {}", settings.site_folder().display());
     println!("host      every {} s", settings.host_seconds);
     println!("uploads   up to {} MiB", settings.upload_mib);
@@ -90,18 +133,25 @@ pub async fn check(settings: Settings) -> anyhow::Result<()> {
 }
 
 /// `millrace health`: asks the server on this machine whether it is ready.
-#[expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
-pub async fn health(settings: &Settings) -> anyhow::Result<()> {
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn health(settings: &Settings) -> anyhow::Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let asked = tokio::time::timeout(std::time::Duration::from_secs(5), async {
         let address = (std::net::Ipv4Addr::LOCALHOST, settings.addr.port());
         let mut stream = tokio::net::TcpStream::connect(address).await?;
-        stream.write_all(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
+        stream
+            .write_all(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            .await?;
         let mut answer = String::new();
         stream.take(16 * 1024).read_to_string(&mut answer).await?;
         Ok::<_, std::io::Error>(answer)
     });
-    let answer = asked.await.context("the server did not answer within 5 s")??;
+    let answer = asked
+        .await
+        .context("the server did not answer within 5 s")??;
     let ready = answer.split(' ').nth(1) == Some("200");
     println!("{}", answer.split("\r\n\r\n").nth(1).unwrap_or_default());
     if !ready {

@@ -12,50 +12,60 @@ use store::DatabaseUrl;
 /// Without a command it serves the product at http://127.0.0.1:3000 with its data in ./data.
 #[derive(Debug, Parser)]
 #[command(name = "millrace", version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do; `serve` when left out.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
     /// How.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 /// Every setting. Each can be a flag or an environment variable; the flag wins.
 #[derive(Clone, Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Address and port to listen on.
-    #[arg(long, env = "MILLRACE_ADDR", default_value = "127.0.0.1:3000", global = true)]
-    pub addr: SocketAddr,
+    #[arg(
+        long,
+        env = "MILLRACE_ADDR",
+        default_value = "127.0.0.1:3000",
+        global = true
+    )]
+    pub(crate) addr: SocketAddr,
     /// Folder for the database and for uploads; made when it is not there.
     #[arg(long, env = "MILLRACE_DATA", default_value = "data", global = true)]
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Another database than the file in the data folder, such as postgres://user@host/millrace.
-    #[arg(long, env = "MILLRACE_DATABASE_URL", hide_env_values = true, global = true)]
-    pub database_url: Option<String>,
+    #[arg(
+        long,
+        env = "MILLRACE_DATABASE_URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) database_url: Option<String>,
     /// The address that people open, for links; http and the listening address when left out.
     #[arg(long, env = "MILLRACE_PUBLIC_URL", global = true)]
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// Folder that holds Leptos.toml and the site; where the program lies when left out.
     #[arg(long, env = "MILLRACE_SITE", global = true)]
-    pub site: Option<PathBuf>,
+    pub(crate) site: Option<PathBuf>,
     /// Seconds between two looks at this host; 0 looks at nothing.
     #[arg(long, env = "MILLRACE_HOST_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=3600), global = true)]
-    pub host_seconds: u32,
+    pub(crate) host_seconds: u32,
     /// The largest file that can be uploaded, in MiB.
     #[arg(long, env = "MILLRACE_UPLOAD_MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536), global = true)]
-    pub upload_mib: u32,
+    pub(crate) upload_mib: u32,
     /// What to log: error, warn, info, debug, or a list such as info,service=debug.
     #[arg(long, env = "MILLRACE_LOG", default_value = "info", global = true)]
-    pub log: String,
+    pub(crate) log: String,
     /// How to write the log.
     #[arg(long, env = "MILLRACE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
 }
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Text,
     /// An object a line, for machines.
@@ -65,13 +75,16 @@ pub enum LogFormat {
 impl std::fmt::Debug for Settings {
     // The database's address may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("addr", &self.addr).field("data", &self.data).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("addr", &self.addr)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
     }
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Serve the product (what happens without a command).
     Serve,
     /// Serve the product with the demo company in it.
@@ -99,7 +112,7 @@ pub enum Command {
 
 /// Commands about people.
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
+pub(crate) enum UserCommand {
     /// Add a person and print their password, once.
     Add {
         /// The address they will sign in with.
@@ -112,7 +125,7 @@ pub enum UserCommand {
 
 /// Commands about API keys.
 #[derive(Debug, Subcommand)]
-pub enum KeyCommand {
+pub(crate) enum KeyCommand {
     /// Make a key and print its secret, once.
     Add {
         /// What to call it.
@@ -125,7 +138,7 @@ pub enum KeyCommand {
 
 /// Commands about the settings.
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(crate) enum ConfigCommand {
     /// Check every setting, open the database, and print what would be used.
     Check,
 }
@@ -133,14 +146,14 @@ pub enum ConfigCommand {
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {problem}")]
-pub struct BadSetting {
+pub(crate) struct BadSetting {
     name: &'static str,
     problem: String,
 }
 
 impl Settings {
     /// Checks what a type cannot: before anything is opened or started.
-    pub fn check(&self) -> Result<(), BadSetting> {
+    pub(crate) fn check(&self) -> Result<(), BadSetting> {
         self.database()?;
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
@@ -164,7 +177,7 @@ impl Settings {
     }
 
     /// The database's address: the one that is set, or the file in the data folder.
-    pub fn database(&self) -> Result<DatabaseUrl, BadSetting> {
+    pub(crate) fn database(&self) -> Result<DatabaseUrl, BadSetting> {
         match &self.database_url {
             Some(url) => DatabaseUrl::parse(url).map_err(|error| BadSetting {
                 name: "MILLRACE_DATABASE_URL",
@@ -175,7 +188,7 @@ impl Settings {
     }
 
     /// The address people open, without a slash at the end.
-    pub fn public(&self) -> String {
+    pub(crate) fn public(&self) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", self.addr),
@@ -183,11 +196,13 @@ impl Settings {
     }
 
     /// The folder that holds Leptos.toml: the one that is set, the program's own, or the present one.
-    pub fn site_folder(&self) -> PathBuf {
+    pub(crate) fn site_folder(&self) -> PathBuf {
         if let Some(folder) = &self.site {
             return folder.clone();
         }
-        let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf));
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|exe| exe.parent().map(Path::to_path_buf));
         match beside {
             Some(folder) if folder.join("Leptos.toml").exists() => folder,
             _ => PathBuf::from("."),
@@ -219,10 +234,22 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named() {
         let settings = parse(&["millrace", "--database-url", "mysql://x"]);
-        assert!(settings.check().unwrap_err().to_string().starts_with("MILLRACE_DATABASE_URL"));
+        assert!(
+            settings
+                .check()
+                .unwrap_err()
+                .to_string()
+                .starts_with("MILLRACE_DATABASE_URL")
+        );
         assert!(Cli::try_parse_from(["millrace", "--addr", "here"]).is_err());
         let settings = parse(&["millrace", "--log", "info,=="]);
-        assert!(settings.check().unwrap_err().to_string().starts_with("MILLRACE_LOG"));
+        assert!(
+            settings
+                .check()
+                .unwrap_err()
+                .to_string()
+                .starts_with("MILLRACE_LOG")
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use service::{HostMetric, HostReading};
 use sysinfo::{Disks, MINIMUM_CPU_UPDATE_INTERVAL, Networks, System};
 
 /// Reads this host. Holds the last counters, since rates are differences.
-pub struct Host {
+pub(crate) struct Host {
     system: System,
     disks: Disks,
     networks: Networks,
@@ -14,30 +14,33 @@ pub struct Host {
 
 impl Host {
     /// A reader whose first rates are right after one interval.
-    pub fn new() -> Self {
-        let mut system = System::new();
+    ///
+    /// # Errors
+    /// Where the system does not tell, as on a kernel without /proc.
+    pub(crate) fn new() -> Result<Self, sysinfo::Error> {
+        let mut system = System::new()?;
         system.refresh_cpu_usage();
         system.refresh_memory();
-        Self {
+        Ok(Self {
             system,
-            disks: Disks::new_with_refreshed_list(),
-            networks: Networks::new_with_refreshed_list(),
-            name: System::host_name().unwrap_or_else(|| "this host".into()),
-        }
+            disks: Disks::new_with_refreshed_list()?,
+            networks: Networks::new_with_refreshed_list()?,
+            name: System::host_name().unwrap_or_else(|_| "this host".into()),
+        })
     }
 
     /// The host's name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// How long must lie between two readings for the CPU's share to be one.
-    pub const fn shortest_interval() -> std::time::Duration {
+    pub(crate) const fn shortest_interval() -> std::time::Duration {
         MINIMUM_CPU_UPDATE_INTERVAL
     }
 
     /// Reads everything; `elapsed_seconds` since the last reading makes rates of counters.
-    pub fn read(&mut self, elapsed_seconds: f64) -> Vec<HostReading> {
+    pub(crate) fn read(&mut self, elapsed_seconds: f64) -> Vec<HostReading> {
         self.system.refresh_cpu_usage();
         self.system.refresh_memory();
         self.disks.refresh(true);
@@ -60,14 +63,29 @@ impl Host {
         let total = self.system.total_memory();
         if total > 0 {
             let used = self.system.used_memory() as f64 / total as f64 * 100.0;
-            out.push(self.reading("memory_used_percent", "Memory", Unit::Percent, vec![], full(95.0), used));
+            out.push(self.reading(
+                "memory_used_percent",
+                "Memory",
+                Unit::Percent,
+                vec![],
+                full(95.0),
+                used,
+            ));
         }
         if self.system.total_swap() > 0 {
             let used = self.system.used_swap() as f64 / self.system.total_swap() as f64 * 100.0;
-            out.push(self.reading("swap_used_percent", "Swap", Unit::Percent, vec![], None, used));
+            out.push(self.reading(
+                "swap_used_percent",
+                "Swap",
+                Unit::Percent,
+                vec![],
+                None,
+                used,
+            ));
         }
-        let load = System::load_average().one;
-        out.push(self.reading("load1", "Load, 1 min", Unit::None, vec![], None, load));
+        if let Ok(load) = System::load_average() {
+            out.push(self.reading("load1", "Load, 1 min", Unit::None, vec![], None, load.one));
+        }
         out
     }
 
@@ -101,6 +119,7 @@ impl Host {
         }
         let mut out = Vec::new();
         for (interface, data) in &self.networks {
+            let interface = interface.to_string_lossy().into_owned();
             if interface == "lo" || (data.total_received() == 0 && data.total_transmitted() == 0) {
                 continue;
             }
@@ -148,7 +167,10 @@ impl Host {
 }
 
 fn full(value: f64) -> Option<Limit> {
-    Some(Limit { value, direction: Direction::Rising })
+    Some(Limit {
+        value,
+        direction: Direction::Rising,
+    })
 }
 
 #[cfg(test)]
@@ -157,11 +179,19 @@ mod tests {
 
     #[test]
     fn this_host_has_a_processor_memory_and_a_disk_and_their_shares_are_shares() {
-        let mut host = Host::new();
+        let mut host = Host::new().unwrap();
         std::thread::sleep(Host::shortest_interval());
         let readings = host.read(0.2);
-        for name in ["cpu_used_percent", "memory_used_percent", "disk_used_percent"] {
-            let value = readings.iter().find(|r| r.metric.name == name).unwrap().value;
+        for name in [
+            "cpu_used_percent",
+            "memory_used_percent",
+            "disk_used_percent",
+        ] {
+            let value = readings
+                .iter()
+                .find(|r| r.metric.name == name)
+                .unwrap()
+                .value;
             assert!((0.0..=100.0).contains(&value), "{name} = {value}");
         }
     }

@@ -17,21 +17,39 @@ const DEMO_EVERY: Duration = Duration::from_secs(3);
 const FORECAST_REST: Duration = Duration::from_secs(5);
 
 /// Starts every job; they stop when `stopping` is cancelled.
-pub fn start(tasks: &TaskTracker, stopping: &CancellationToken, hub: Arc<Hub>, app: &App, host_seconds: u32) {
+pub(crate) fn start(
+    tasks: &TaskTracker,
+    stopping: &CancellationToken,
+    hub: Arc<Hub>,
+    app: &App,
+    host_seconds: u32,
+) {
     if host_seconds > 0 {
-        let recorder = |name: &str| HostRecorder::new(hub.clone(), name, host_seconds);
-        let host = Host::new();
-        let recorder = recorder(host.name());
-        tasks.spawn(watch_host(host, recorder, Duration::from_secs(u64::from(host_seconds)), stopping.clone()));
+        match Host::new() {
+            Ok(host) => {
+                let recorder = HostRecorder::new(hub.clone(), host.name(), host_seconds);
+                let every = Duration::from_secs(u64::from(host_seconds));
+                tasks.spawn(watch_host(host, recorder, every, stopping.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "this host cannot be read; the other sources work")
+            }
+        }
     }
     tasks.spawn(tick_demo(DemoTicker::new(hub), stopping.clone()));
     tasks.spawn(forecast(app.services.clone(), stopping.clone()));
 }
 
-async fn watch_host(mut host: Host, mut recorder: HostRecorder, every: Duration, stopping: CancellationToken) {
+async fn watch_host(
+    mut host: Host,
+    mut recorder: HostRecorder,
+    every: Duration,
+    stopping: CancellationToken,
+) {
     let caller = Caller::system("host");
     // The first numbers after half a second: a newcomer should not wait an interval for them.
-    let first = tokio::time::Instant::now() + Host::shortest_interval().max(Duration::from_millis(500));
+    let first =
+        tokio::time::Instant::now() + Host::shortest_interval().max(Duration::from_millis(500));
     let mut timer = tokio::time::interval_at(first, every);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut last = tokio::time::Instant::now();
@@ -77,7 +95,11 @@ async fn forecast(services: api::Services, stopping: CancellationToken) {
             done = services.forecasts.run_due(&caller) => done.unwrap_or(0),
         };
         // A pause between batches as well: pages come first on a machine with two cores.
-        let rest = if done == 0 { FORECAST_REST } else { Duration::from_millis(50) };
+        let rest = if done == 0 {
+            FORECAST_REST
+        } else {
+            Duration::from_millis(50)
+        };
         tokio::select! {
             () = stopping.cancelled() => return,
             () = tokio::time::sleep(rest) => {}

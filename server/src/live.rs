@@ -3,28 +3,39 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use api::{Event, Permission};
+use api::Event;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 
+use crate::rest::Problem;
 use crate::state::App;
 
 /// `GET /live`: one stream for each tab. `Last-Event-ID` resumes; when too much was missed the
 /// first event is a reset.
-pub async fn stream(
+pub(crate) async fn stream(
     State(app): State<App>,
     Extension(caller): Extension<api::Caller>,
     headers: HeaderMap,
 ) -> Response {
-    if !caller.holds(Permission::MonitoringRead) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
     let last = headers.get("last-event-id").and_then(|v| v.to_str().ok());
-    let events = app.bus.follow(last).map(frame).take_until(app.stopping.clone().cancelled_owned());
+    let news = match app.hub.follow(&caller, last) {
+        Ok(news) => news,
+        // The browser stops trying at a 401, as it should.
+        Err(error) => {
+            return Problem {
+                error,
+                request_id: caller.request_id,
+            }
+            .into_response();
+        }
+    };
+    let events = news
+        .map(frame)
+        .take_until(app.stopping.clone().cancelled_owned());
     Sse::new(events.map(Ok::<_, Infallible>))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
         .into_response()

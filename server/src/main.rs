@@ -43,8 +43,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve => serve::serve(settings, false).await,
         Command::Demo => serve::serve(settings, true).await,
         Command::Import { file, name } => commands::import(settings, &file, name).await,
-        Command::User(UserCommand::Add { email, role }) => commands::add_user(settings, email, role).await,
-        Command::Key(KeyCommand::Add { name, scope }) => commands::add_key(settings, name, scope).await,
+        Command::User(UserCommand::Add { email, role }) => {
+            commands::add_user(settings, email, role).await
+        }
+        Command::Key(KeyCommand::Add { name, scope }) => {
+            commands::add_key(settings, name, scope).await
+        }
         Command::Config(ConfigCommand::Check) => commands::check(settings).await,
         Command::Health => commands::health(&settings).await,
     }
@@ -52,7 +56,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 
 fn start_log(settings: &Settings) {
     let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).unwrap_or_default();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -13,9 +13,11 @@ use ui::Preferences;
 use crate::state::App;
 
 /// Provides what pages and server functions read from their context.
-pub fn provide(app: &App, secrets: &Secrets) {
+pub(crate) fn provide(app: &App, secrets: &Secrets) {
     let parts = use_context::<Parts>();
-    let caller = parts.as_ref().and_then(|p| p.extensions.get::<Caller>().cloned());
+    let caller = parts
+        .as_ref()
+        .and_then(|p| p.extensions.get::<Caller>().cloned());
     let cookies = parts
         .as_ref()
         .and_then(|p| p.headers.get(header::COOKIE))
@@ -40,7 +42,9 @@ pub fn provide(app: &App, secrets: &Secrets) {
 
 /// The content policy: our own files, our own nonce, and WebAssembly.
 fn guard_content(options: &ResponseOptions) {
-    let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    let nonce = leptos::nonce::use_nonce()
+        .map(|nonce| format!(" 'nonce-{nonce}'"))
+        .unwrap_or_default();
     let policy = format!(
         "default-src 'self'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

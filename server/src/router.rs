@@ -24,22 +24,31 @@ use crate::state::App;
 use crate::{auth, live, pages, rest, status, uploads};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
-pub fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
+pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
     let file = folder.join("Leptos.toml");
     let developing = std::env::var_os("LEPTOS_OUTPUT_NAME").is_some();
     let path = (!developing).then(|| file.display().to_string());
     let mut options = get_configuration(path.as_deref())
-        .with_context(|| format!("{} cannot be read; is the site beside the program?", file.display()))?
+        .with_context(|| {
+            format!(
+                "{} cannot be read; is the site beside the program?",
+                file.display()
+            )
+        })?
         .leptos_options;
     options.site_addr = addr;
     if !developing {
-        options.site_root = folder.join(options.site_root.as_ref()).display().to_string().into();
+        options.site_root = folder
+            .join(options.site_root.as_ref())
+            .display()
+            .to_string()
+            .into();
     }
     Ok(options)
 }
 
 /// Every route.
-pub fn router(app: App) -> Router {
+pub(crate) fn router(app: App) -> Router {
     let secrets = Secrets::default();
     let context = {
         let (app, secrets) = (app.clone(), secrets.clone());
@@ -55,9 +64,15 @@ pub fn router(app: App) -> Router {
     };
     Router::new()
         .leptos_routes_with_context(&app, generate_route_list(app::App), context.clone(), shell)
-        .route("/rpc/{*function}", functions.layer(middleware::map_response(true_status)))
+        .route(
+            "/rpc/{*function}",
+            functions.layer(middleware::map_response(true_status)),
+        )
         .route("/live", get(live::stream))
-        .route("/upload", post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()))
+        .route(
+            "/upload",
+            post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()),
+        )
         .route("/series/{id}/export.csv", get(uploads::export))
         .route("/auth/sign-in", post(auth::sign_in))
         .route("/auth/sign-out", post(auth::sign_out))
@@ -67,7 +82,9 @@ pub fn router(app: App) -> Router {
         .route("/health/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
         .merge(rest::routes())
-        .fallback(move |state: State<App>, uri: Uri, request: Request| file_or_page(state, uri, request, context.clone()))
+        .fallback(move |state: State<App>, uri: Uri, request: Request| {
+            file_or_page(state, uri, request, context.clone())
+        })
         .layer(
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
@@ -95,7 +112,11 @@ pub fn router(app: App) -> Router {
 }
 
 fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
-    let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let id = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     // The path without its query: a query may hold a token.
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
@@ -105,7 +126,7 @@ async fn file_or_page(
     State(app): State<App>,
     uri: Uri,
     request: Request,
-    context: impl Fn() + Clone + Send + 'static,
+    context: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response {
     let path = uri.path().to_owned();
     let (parts, body) = request.into_parts();
@@ -128,8 +149,13 @@ async fn file_or_page(
     let mut file = file.into_response();
     // Names hold the content's hash or a version: they never change.
     let forever = path.starts_with("/pkg/") || path.starts_with("/vendor/");
-    let caching = if forever { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
-    file.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    let caching = if forever {
+        "public, max-age=31536000, immutable"
+    } else {
+        "public, max-age=3600"
+    };
+    file.headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     file
 }
 
@@ -153,15 +179,33 @@ async fn preference(request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let value = |wanted: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
+        pairs
+            .into_iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value.to_owned())
     };
-    let back = value("back").map(|b| b.replace("%2F", "/")).filter(|b| auth::is_local(b)).unwrap_or_else(|| "/".into());
+    let back = value("back")
+        .map(|b| b.replace("%2F", "/"))
+        .filter(|b| auth::is_local(b))
+        .unwrap_or_else(|| "/".into());
     let mut response = Redirect::to(&back).into_response();
-    for (name, allowed) in [("theme", &["light", "dark"][..]), ("density", &["compact"][..])] {
-        let Some(value) = value(name).or_else(|| (name == "theme").then(|| value("to")).flatten()) else { continue };
+    for (name, allowed) in [
+        ("theme", &["light", "dark"][..]),
+        ("density", &["compact"][..]),
+    ] {
+        let Some(value) = value(name).or_else(|| (name == "theme").then(|| value("to")).flatten())
+        else {
+            continue;
+        };
         let known = allowed.contains(&value.as_str());
-        let (value, age) = if known { (value.as_str(), 31_536_000) } else { ("", 0) };
-        if let Ok(cookie) = HeaderValue::from_str(&format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={age}")) {
+        let (value, age) = if known {
+            (value.as_str(), 31_536_000)
+        } else {
+            ("", 0)
+        };
+        if let Ok(cookie) = HeaderValue::from_str(&format!(
+            "{name}={value}; Path=/; SameSite=Lax; Max-Age={age}"
+        )) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }

@@ -16,39 +16,45 @@ use crate::state::App;
 use crate::{jobs, router};
 
 /// Opens the store and makes the operations on it.
-pub async fn open(settings: &Settings) -> anyhow::Result<(Arc<Hub>, Bus, Store)> {
+pub(crate) async fn open(settings: &Settings) -> anyhow::Result<(Arc<Hub>, Store)> {
     std::fs::create_dir_all(&settings.data)
         .with_context(|| format!("the data folder {} cannot be made", settings.data.display()))?;
     let url = settings.database()?;
-    let store = Store::open(&url, &settings.data).await.context("the database cannot be opened")?;
-    store.finish_deletions().await.context("the database cannot be written")?;
-    let bus = Bus::new(SystemClock.now().0);
+    let store = Store::open(&url, &settings.data)
+        .await
+        .context("the database cannot be opened")?;
+    store
+        .finish_deletions()
+        .await
+        .context("the database cannot be written")?;
     let hub = Hub::new(
         store.clone(),
         Arc::new(SystemClock),
-        bus.clone(),
+        Bus::new(SystemClock.now().0),
         service::Settings {
             uploads: settings.data.join("uploads"),
             max_upload_bytes: u64::from(settings.upload_mib) * 1024 * 1024,
         },
     );
-    Ok((hub, bus, store))
+    Ok((hub, store))
 }
 
 /// Serves until it is told to stop; with the demo company if asked to.
-pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
+pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let folder = settings.site_folder();
     let leptos = router::site(&folder, settings.addr)?;
-    let (hub, bus, store) = open(&settings).await?;
+    let (hub, store) = open(&settings).await?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
-    let listener = TcpListener::bind(settings.addr)
-        .await
-        .with_context(|| format!("{} cannot be listened on; is Millrace running already?", settings.addr))?;
+    let listener = TcpListener::bind(settings.addr).await.with_context(|| {
+        format!(
+            "{} cannot be listened on; is Millrace running already?",
+            settings.addr
+        )
+    })?;
     let stopping = CancellationToken::new();
     let app = App {
         services: hub.services(),
-        bus,
-        health: hub.clone(),
+        hub: hub.clone(),
         clock: Arc::new(SystemClock),
         metrics,
         site_root: leptos.site_root.as_ref().into(),
@@ -71,7 +77,10 @@ pub async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
 }
 
 /// Prints where to go; on a fresh installation, the one-time link that makes the administrator.
-#[expect(clippy::print_stdout, reason = "the link is for the person who started it, not for the log")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the link is for the person who started it, not for the log"
+)]
 async fn greet(settings: &Settings, app: &App, demo: bool) -> anyhow::Result<()> {
     let caller = Caller::system("start");
     let public = settings.public();

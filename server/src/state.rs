@@ -7,30 +7,28 @@ use api::{Clock, Services};
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
-use service::Bus;
+use service::Hub;
 use tokio_util::sync::CancellationToken;
 
 /// What every handler can reach.
 #[derive(Clone)]
-pub struct App {
+pub(crate) struct App {
     /// Every operation.
-    pub services: Services,
-    /// What is told to open pages.
-    pub bus: Bus,
-    /// Whether the parts that are needed answer.
-    pub health: Arc<dyn service::Health>,
+    pub(crate) services: Services,
+    /// The news for open pages, and whether the parts that are needed answer.
+    pub(crate) hub: Arc<Hub>,
     /// What time it is.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Our own numbers.
-    pub metrics: PrometheusHandle,
+    pub(crate) metrics: PrometheusHandle,
     /// The site's settings.
-    pub leptos: LeptosOptions,
+    pub(crate) leptos: LeptosOptions,
     /// Where the site's files lie.
-    pub site_root: PathBuf,
+    pub(crate) site_root: PathBuf,
     /// Whether cookies may travel over encrypted connections only.
-    pub secure_cookies: bool,
+    pub(crate) secure_cookies: bool,
     /// Cancelled when the server stops.
-    pub stopping: CancellationToken,
+    pub(crate) stopping: CancellationToken,
 }
 
 impl FromRef<App> for LeptosOptions {

@@ -14,12 +14,17 @@ use crate::rest::Problem;
 use crate::state::App;
 
 /// `POST /upload`: a form with one file; goes on to its preview, or back with the reason.
-pub async fn upload(State(app): State<App>, Extension(caller): Extension<Caller>, mut form: Multipart) -> Response {
+pub(crate) async fn upload(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    mut form: Multipart,
+) -> Response {
     let taken = take(&app, &caller, &mut form).await;
     match taken {
         Ok(id) => Redirect::to(&format!("/imports/{id}")).into_response(),
         Err(Error::Unauthenticated) => Redirect::to("/login?next=/imports").into_response(),
-        Err(error) => Redirect::to(&format!("/imports?problem={}", escape(&error.to_string()))).into_response(),
+        Err(error) => Redirect::to(&format!("/imports?problem={}", escape(&error.to_string())))
+            .into_response(),
     }
 }
 
@@ -27,7 +32,9 @@ async fn take(app: &App, caller: &Caller, form: &mut Multipart) -> api::Result<S
     // The permission first: a stranger's gigabyte is not written to disk.
     let staged = app.services.imports.stage(caller).await?;
     while let Some(field) = form.next_field().await.map_err(|_| broken())? {
-        let Some(name) = field.file_name().map(str::to_owned) else { continue };
+        let Some(name) = field.file_name().map(str::to_owned) else {
+            continue;
+        };
         if name.is_empty() {
             break;
         }
@@ -36,17 +43,29 @@ async fn take(app: &App, caller: &Caller, form: &mut Multipart) -> api::Result<S
             let _ = tokio::fs::remove_file(&staged.path).await;
             return Err(error);
         }
-        return Ok(app.services.imports.accept(caller, &staged, &name).await?.id.0);
+        return Ok(app
+            .services
+            .imports
+            .accept(caller, &staged, &name)
+            .await?
+            .id
+            .0);
     }
-    Err(Error::invalid("No file was chosen. Choose a CSV or TSV file."))
+    Err(Error::invalid(
+        "No file was chosen. Choose a CSV or TSV file.",
+    ))
 }
 
 async fn write(caller: &Caller, staged: &Staging, mut field: Field<'_>) -> api::Result<()> {
     let failed = |error: std::io::Error| {
         tracing::error!(request_id = caller.request_id, %error, "an upload could not be written");
-        Error::Unavailable { message: "The file could not be stored: is the disk full? Nothing was kept.".into() }
+        Error::Unavailable {
+            message: "The file could not be stored: is the disk full? Nothing was kept.".into(),
+        }
     };
-    let mut file = tokio::fs::File::create(&staged.path).await.map_err(failed)?;
+    let mut file = tokio::fs::File::create(&staged.path)
+        .await
+        .map_err(failed)?;
     let mut bytes = 0_u64;
     while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
         bytes += chunk.len() as u64;
@@ -64,13 +83,13 @@ fn broken() -> Error {
 
 /// The stretch of time of an export, in microseconds since 1970.
 #[derive(Deserialize)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     from: Option<i64>,
     to: Option<i64>,
 }
 
 /// `GET /series/{id}/export.csv`: a series' samples.
-pub async fn export(
+pub(crate) async fn export(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -80,14 +99,26 @@ pub async fn export(
         from: Instant(wanted.from.unwrap_or(0)),
         to: Instant(wanted.to.unwrap_or_else(|| app.clock.now().0)),
     };
-    match app.services.series.export(&caller, &SeriesId(id), range).await {
+    match app
+        .services
+        .series
+        .export(&caller, &SeriesId(id), range)
+        .await
+    {
         Ok(csv) => {
             let headers = [
                 (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (header::CONTENT_DISPOSITION, "attachment; filename=\"series.csv\""),
+                (
+                    header::CONTENT_DISPOSITION,
+                    "attachment; filename=\"series.csv\"",
+                ),
             ];
             (headers, csv).into_response()
         }
-        Err(error) => Problem { error, request_id: caller.request_id }.into_response(),
+        Err(error) => Problem {
+            error,
+            request_id: caller.request_id,
+        }
+        .into_response(),
     }
 }

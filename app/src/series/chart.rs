@@ -5,8 +5,8 @@ use charming::Chart;
 use charming::component::{Axis, DataZoom, DataZoomType, Grid};
 use charming::datatype::{CompositeValue, DataPoint};
 use charming::element::{
-    AreaStyle, AxisLabel, AxisType, Label, LabelPosition, LineStyle, LineStyleType, MarkLine, MarkLineData,
-    MarkLineVariant, Symbol,
+    AreaStyle, AxisLabel, AxisType, Label, LabelPosition, LineStyle, LineStyleType, MarkLine,
+    MarkLineData, MarkLineVariant, Symbol,
 };
 use charming::series::Line;
 use ui::{BAND_80, BAND_95, ChartPoint};
@@ -37,7 +37,10 @@ impl Drawn {
 
     fn future(&self) -> impl Iterator<Item = &api::ForecastPoint> {
         let end = self.end();
-        self.forecast.iter().flat_map(|f| &f.points).filter(move |p| p.at <= end)
+        self.forecast
+            .iter()
+            .flat_map(|f| &f.points)
+            .filter(move |p| p.at <= end)
     }
 
     /// The same as plain rows, for the drawing before JavaScript and for the table.
@@ -76,14 +79,26 @@ impl Drawn {
             line = line.mark_line(limit_line(limit.value, words));
         }
         let mut chart = Chart::new()
-            .grid(Grid::new().left(8).right(16).top(16).bottom(8).contain_label(true))
+            .grid(
+                Grid::new()
+                    .left(8)
+                    .right(16)
+                    .top(16)
+                    .bottom(8)
+                    .contain_label(true),
+            )
             .x_axis(
                 Axis::new()
                     .type_(AxisType::Time)
                     .min(CompositeValue::from(ms(self.range.from)))
                     .max(CompositeValue::from(ms(self.end()))),
             )
-            .y_axis(Axis::new().type_(AxisType::Value).scale(true).axis_label(AxisLabel::new()))
+            .y_axis(
+                Axis::new()
+                    .type_(AxisType::Value)
+                    .scale(true)
+                    .axis_label(AxisLabel::new()),
+            )
             .data_zoom(DataZoom::new().type_(DataZoomType::Inside))
             .series(line);
         if self.forecast.is_some() {
@@ -98,13 +113,23 @@ impl Drawn {
             .id("forecast")
             .name("Forecast")
             .show_symbol(false)
-            .line_style(LineStyle::new().color(colour).width(1.5).type_(LineStyleType::Dashed))
+            .line_style(
+                LineStyle::new()
+                    .color(colour)
+                    .width(1.5)
+                    .type_(LineStyleType::Dashed),
+            )
             .data(points.iter().map(|p| pair(p.at, Some(p.point))).collect());
         let wide: Vec<_> = points.iter().map(|p| (p.at, p.lo95, p.hi95)).collect();
         let narrow: Vec<_> = points.iter().map(|p| (p.at, p.lo80, p.hi80)).collect();
         let [low95, span95] = band(BAND_95, &wide, colour, 0.12);
         let [low80, span80] = band(BAND_80, &narrow, colour, 0.2);
-        chart.series(low95).series(span95).series(low80).series(span80).series(dashed)
+        chart
+            .series(low95)
+            .series(span95)
+            .series(low80)
+            .series(span80)
+            .series(dashed)
     }
 }
 
@@ -117,7 +142,11 @@ fn band(ids: (&str, &str), ends: &[(Instant, f64, f64)], colour: &str, opacity: 
         .stack(ids.0)
         .show_symbol(false)
         .line_style(invisible())
-        .data(ends.iter().map(|(at, low, _)| pair(*at, Some(*low))).collect());
+        .data(
+            ends.iter()
+                .map(|(at, low, _)| pair(*at, Some(*low)))
+                .collect(),
+        );
     let span = Line::new()
         .id(ids.1)
         .name(ids.1)
@@ -125,16 +154,31 @@ fn band(ids: (&str, &str), ends: &[(Instant, f64, f64)], colour: &str, opacity: 
         .show_symbol(false)
         .line_style(invisible())
         .area_style(AreaStyle::new().color(colour).opacity(opacity))
-        .data(ends.iter().map(|(at, low, high)| pair(*at, Some(high - low))).collect());
+        .data(
+            ends.iter()
+                .map(|(at, low, high)| pair(*at, Some(high - low)))
+                .collect(),
+        );
     [low, span]
 }
 
 fn limit_line(value: f64, words: &str) -> MarkLine {
     MarkLine::new()
         .symbol(vec![Symbol::None, Symbol::None])
-        .label(Label::new().position(LabelPosition::InsideEndTop).formatter(words).color("var(--alert)"))
-        .line_style(LineStyle::new().color("var(--alert)").type_(LineStyleType::Dashed))
-        .data(vec![MarkLineVariant::Simple(MarkLineData::new().y_axis(value))])
+        .label(
+            Label::new()
+                .position(LabelPosition::InsideEndTop)
+                .formatter(words)
+                .color("var(--alert)"),
+        )
+        .line_style(
+            LineStyle::new()
+                .color("var(--alert)")
+                .type_(LineStyleType::Dashed),
+        )
+        .data(vec![MarkLineVariant::Simple(
+            MarkLineData::new().y_axis(value),
+        )])
 }
 
 /// ECharts counts in milliseconds.
@@ -143,5 +187,8 @@ const fn ms(at: Instant) -> i64 {
 }
 
 fn pair(at: Instant, value: Option<f64>) -> DataPoint {
-    DataPoint::from(vec![CompositeValue::from(ms(at)), CompositeValue::from(value)])
+    DataPoint::from(vec![
+        CompositeValue::from(ms(at)),
+        CompositeValue::from(value),
+    ])
 }

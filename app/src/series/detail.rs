@@ -9,8 +9,8 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use ui::{
-    Badge, Button, ButtonKind, ButtonLink, Card, Chart, Column, DataTable, Glyph, Notice, PageHead, Segment,
-    Segmented, Skeleton, StaticChart, Strip, Table, Tone, When,
+    Badge, Button, ButtonKind, ButtonLink, Card, Chart, Column, DataTable, Glyph, Notice, PageHead,
+    Segment, Segmented, Skeleton, StaticChart, Strip, Table, Tone, When,
 };
 
 use super::chart::Drawn;
@@ -38,7 +38,12 @@ pub struct Detail {
 
 /// A series over the range that the address asks for.
 #[server(input = GetUrl)]
-pub async fn load_detail(id: String, range: String, from: String, to: String) -> rpc::Answer<Detail> {
+pub async fn load_detail(
+    id: String,
+    range: String,
+    from: String,
+    to: String,
+) -> rpc::Answer<Detail> {
     let (services, caller) = rpc::ctx()?;
     let id = api::SeriesId(id);
     let series = services.series.get(&caller, &id).await?;
@@ -50,16 +55,26 @@ pub async fn load_detail(id: String, range: String, from: String, to: String) ->
         _ => now,
     };
     let range = asked.resolve(until, series.first_at);
-    let points = services.series.points(&caller, &id, range, MOST_POINTS).await?;
+    let points = services
+        .series
+        .points(&caller, &id, range, MOST_POINTS)
+        .await?;
     let forecast = services.forecasts.get(&caller, &id).await?;
-    Ok(Detail { series, points, forecast })
+    Ok(Detail {
+        series,
+        points,
+        forecast,
+    })
 }
 
 /// Computes the forecast anew.
 #[server]
 pub async fn refresh_forecast(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    services.forecasts.refresh(&caller, &api::SeriesId(id)).await?;
+    services
+        .forecasts
+        .refresh(&caller, &api::SeriesId(id))
+        .await?;
     Ok(())
 }
 
@@ -123,7 +138,11 @@ fn Body(
     refresh: ServerAction<RefreshForecast>,
 ) -> impl IntoView {
     let SessionContext(session) = expect_context();
-    let Detail { series, points, forecast } = detail;
+    let Detail {
+        series,
+        points,
+        forecast,
+    } = detail;
     let now = points.now;
     let (ready, why) = match forecast {
         ForecastState::Ready { forecast } => (Some(*forecast), None),
@@ -137,7 +156,10 @@ fn Body(
     };
     let title = series.title.clone();
     let own = format!("/series/{}", series.id);
-    let csv = format!("/series/{}/export.csv?from={}&to={}", series.id, drawn.range.from.0, drawn.range.to.0);
+    let csv = format!(
+        "/series/{}/export.csv?from={}&to={}",
+        series.id, drawn.range.from.0, drawn.range.to.0
+    );
     let lede = lede(&series);
     let forms = (series.clone(), series.clone());
     view! {
@@ -188,8 +210,17 @@ fn Body(
 }
 
 fn lede(series: &Series) -> String {
-    let labels = series.labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ");
-    let name = if labels.is_empty() { series.name.clone() } else { format!("{} · {labels}", series.name) };
+    let labels = series
+        .labels
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let name = if labels.is_empty() {
+        series.name.clone()
+    } else {
+        format!("{} · {labels}", series.name)
+    };
     format!("{name} · from {}", series.source_name)
 }
 
@@ -212,7 +243,10 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
     Effect::new(move || {
         let batch = stream.points.get();
         if let Some(point) = batch.iter().rev().find(|p| p.series == id) {
-            newest.set(Some(Point { at: point.at, value: Some(point.value) }));
+            newest.set(Some(Point {
+                at: point.at,
+                value: Some(point.value),
+            }));
         }
     });
     let at = Signal::derive(move || newest.get().map_or(0, |p| p.at.0));
@@ -297,7 +331,11 @@ fn Plot(drawn: Drawn, moves: bool, as_table: bool) -> impl IntoView {
     let now_drawn = RwSignal::new(drawn);
     Effect::new(move || {
         let batch = stream.points.get();
-        let new: Vec<_> = batch.iter().filter(|p| p.series == id).map(|p| (p.at, p.value)).collect();
+        let new: Vec<_> = batch
+            .iter()
+            .filter(|p| p.series == id)
+            .map(|p| (p.at, p.value))
+            .collect();
         if moves && !new.is_empty() {
             now_drawn.update(|drawn| append(drawn, &new));
         }
@@ -305,8 +343,18 @@ fn Plot(drawn: Drawn, moves: bool, as_table: bool) -> impl IntoView {
     let option = Signal::derive(move || now_drawn.read().option());
     // Seconds in the address: a link that somebody reads out should be short.
     let zoomed = Callback::new(move |(from, to): (f64, f64)| {
-        let href = format!("{own}?from={:.0}&to={:.0}", (from / 1000.0).floor(), (to / 1000.0).ceil());
-        navigate(&href, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        let href = format!(
+            "{own}?from={:.0}&to={:.0}",
+            (from / 1000.0).floor(),
+            (to / 1000.0).ceil()
+        );
+        navigate(
+            &href,
+            NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
     });
     view! {
         <Chart option label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
@@ -320,10 +368,16 @@ fn Plot(drawn: Drawn, moves: bool, as_table: bool) -> impl IntoView {
 fn append(drawn: &mut Drawn, new: &[(Instant, f64)]) {
     for (at, value) in new {
         if drawn.points.last().is_none_or(|last| *at > last.at) {
-            drawn.points.push(Point { at: *at, value: Some(*value) });
+            drawn.points.push(Point {
+                at: *at,
+                value: Some(*value),
+            });
         }
     }
-    let newest = drawn.points.last().map_or(drawn.range.to, |p| p.at.plus(Instant::SECOND));
+    let newest = drawn
+        .points
+        .last()
+        .map_or(drawn.range.to, |p| p.at.plus(Instant::SECOND));
     if newest > drawn.range.to {
         let shift = newest.0 - drawn.range.to.0;
         drawn.range.to = newest;
@@ -336,7 +390,10 @@ fn append(drawn: &mut Drawn, new: &[(Instant, f64)]) {
 /// What is foreseen, and how good such forecasts were.
 #[component]
 fn Foreseen(series: Series, forecast: Forecast, now: Instant) -> impl IntoView {
-    let note = format!("step {}, fitted on {} points", forecast.step, forecast.history);
+    let note = format!(
+        "step {}, fitted on {} points",
+        forecast.step, forecast.history
+    );
     let filled = forecast.filled;
     view! {
         <Card title="When" note=note>
@@ -363,7 +420,11 @@ fn CrossingView(crossing: Crossing, now: Instant) -> impl IntoView {
     let reach = reach(&outlook, now);
     let words = ui::reach_text(&reach);
     let likely = ui::number_text(Some((crossing.probability * 100.0).round()), "%");
-    let tone = if crossing.already { Tone::Alert } else { Tone::Warning };
+    let tone = if crossing.already {
+        Tone::Alert
+    } else {
+        Tone::Warning
+    };
     view! {
         <p class="crossing num">
             {words} {crossing.median.map(|at| view! { ", " <When at=at.0/> })}
@@ -383,13 +444,20 @@ fn BackTestCard(test: BackTest, made_at: Instant) -> impl IntoView {
         Column::number("Error", "MASE"),
         Column::text("Note"),
     ];
-    let error = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |v| format!("{v:.3}"));
+    let error =
+        |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |v| format!("{v:.3}"));
     let verdict = if test.origins == 0 {
         "Not enough history to try it on the past.".to_owned()
     } else if test.beats_naive {
-        format!("Tried from {} past days on, it beat “the same as last season”.", test.origins)
+        format!(
+            "Tried from {} past days on, it beat “the same as last season”.",
+            test.origins
+        )
     } else {
-        format!("Tried from {} past days on, it did not beat “the same as last season”: trust it less.", test.origins)
+        format!(
+            "Tried from {} past days on, it did not beat “the same as last season”: trust it less.",
+            test.origins
+        )
     };
     let row = |name: String, weight: String, mase: String, note: String| {
         view! {
@@ -404,7 +472,14 @@ fn BackTestCard(test: BackTest, made_at: Instant) -> impl IntoView {
     let members = test
         .members
         .into_iter()
-        .map(|m| row(m.name, format!("{:.0}", m.weight * 100.0), error(m.mase), m.failed.unwrap_or_default()))
+        .map(|m| {
+            row(
+                m.name,
+                format!("{:.0}", m.weight * 100.0),
+                error(m.mase),
+                m.failed.unwrap_or_default(),
+            )
+        })
         .collect_view();
     view! {
         <Card title="How good such forecasts were" flush=true>

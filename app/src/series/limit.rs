@@ -11,21 +11,38 @@ use crate::rpc;
 #[server]
 pub async fn set_limit(id: String, value: String, direction: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    let change = api::LimitChange { limit: parse(&value, &direction)? };
-    Ok(services.series.set_limit(&caller, &api::SeriesId(id), change).await?)
+    let change = api::LimitChange {
+        limit: parse(&value, &direction)?,
+    };
+    Ok(services
+        .series
+        .set_limit(&caller, &api::SeriesId(id), change)
+        .await?)
 }
 
 /// Changes what a series is called and counts.
 #[server]
-pub async fn change_series(id: String, title: String, unit: String, aggregation: String) -> rpc::Answer<()> {
+pub async fn change_series(
+    id: String,
+    title: String,
+    unit: String,
+    aggregation: String,
+) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let aggregation = match aggregation.as_str() {
         "sum" => Aggregation::Sum,
         "mean" => Aggregation::Mean,
         _ => Aggregation::Last,
     };
-    let change = api::SeriesChange { title, unit, aggregation };
-    Ok(services.series.change(&caller, &api::SeriesId(id), change).await?)
+    let change = api::SeriesChange {
+        title,
+        unit,
+        aggregation,
+    };
+    Ok(services
+        .series
+        .change(&caller, &api::SeriesId(id), change)
+        .await?)
 }
 
 /// Reads a limit as people type it: a decimal comma is as good as a point.
@@ -38,8 +55,17 @@ fn parse(value: &str, direction: &str) -> Result<Option<Limit>, api::Error> {
         .parse()
         .ok()
         .filter(|v: &f64| v.is_finite())
-        .ok_or_else(|| api::Error::field("value", format!("“{text}” is not a number. Write it as 90 or 12.5.")))?;
-    let direction = if direction == "falling" { Direction::Falling } else { Direction::Rising };
+        .ok_or_else(|| {
+            api::Error::field(
+                "value",
+                format!("“{text}” is not a number. Write it as 90 or 12.5."),
+            )
+        })?;
+    let direction = if direction == "falling" {
+        Direction::Falling
+    } else {
+        Direction::Rising
+    };
     Ok(Some(Limit { value, direction }))
 }
 
@@ -54,7 +80,10 @@ pub fn LimitForm(series: Series, action: ServerAction<SetLimit>) -> impl IntoVie
         Some(Direction::Falling) => "falling",
         _ => "rising",
     };
-    let value = series.limit.map(|l| l.value.to_string()).unwrap_or_default();
+    let value = series
+        .limit
+        .map(|l| l.value.to_string())
+        .unwrap_or_default();
     let error = Signal::derive(move || match action.value().get() {
         Some(Err(failure)) => failure.0.of_field("value").map(str::to_owned),
         _ => None,
@@ -114,7 +143,13 @@ mod tests {
 
     #[test]
     fn a_decimal_comma_is_as_good_as_a_point() {
-        assert_eq!(parse(" 12,5 ", "falling").unwrap(), Some(Limit { value: 12.5, direction: Direction::Falling }));
+        assert_eq!(
+            parse(" 12,5 ", "falling").unwrap(),
+            Some(Limit {
+                value: 12.5,
+                direction: Direction::Falling
+            })
+        );
     }
 
     #[test]
@@ -125,7 +160,13 @@ mod tests {
     #[test]
     fn what_is_no_number_is_named() {
         for bad in ["ninety", "NaN", "inf", "1.2.3"] {
-            assert!(parse(bad, "rising").unwrap_err().of_field("value").is_some(), "{bad}");
+            assert!(
+                parse(bad, "rising")
+                    .unwrap_err()
+                    .of_field("value")
+                    .is_some(),
+                "{bad}"
+            );
         }
     }
 }

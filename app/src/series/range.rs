@@ -26,7 +26,10 @@ pub enum Asked {
 
 /// Reads the address's parameters; what cannot be read counts as not said.
 pub fn asked(range: Option<&str>, from: Option<&str>, to: Option<&str>) -> Asked {
-    let seconds = |text: Option<&str>| text.and_then(|t| t.parse::<i64>().ok()).map(Instant::from_seconds);
+    let seconds = |text: Option<&str>| {
+        text.and_then(|t| t.parse::<i64>().ok())
+            .map(Instant::from_seconds)
+    };
     if let (Some(from), Some(to)) = (seconds(from), seconds(to))
         && from < to
     {
@@ -35,7 +38,9 @@ pub fn asked(range: Option<&str>, from: Option<&str>, to: Option<&str>) -> Asked
     OFFERED
         .iter()
         .find(|(word, ..)| Some(*word) == range)
-        .map_or(Asked::Fitting, |(word, _, seconds)| Asked::Last((*word).to_owned(), *seconds))
+        .map_or(Asked::Fitting, |(word, _, seconds)| {
+            Asked::Last((*word).to_owned(), *seconds)
+        })
 }
 
 impl Asked {
@@ -43,13 +48,25 @@ impl Asked {
     pub fn resolve(&self, now: Instant, first: Option<Instant>) -> Range {
         let to = now.plus(Instant::SECOND);
         let first = first.unwrap_or(now.minus(Instant::HOUR));
-        let last = |seconds: i64| now.minus(seconds.saturating_mul(Instant::SECOND)).max(first.minus(Instant::SECOND));
+        let last = |seconds: i64| {
+            now.minus(seconds.saturating_mul(Instant::SECOND))
+                .max(first.minus(Instant::SECOND))
+        };
         match self {
             Self::Fixed(range) => *range,
-            Self::Last(word, _) if word == "all" => Range { from: first.minus(Instant::SECOND), to },
-            Self::Last(_, seconds) => Range { from: now.minus(seconds.saturating_mul(Instant::SECOND)), to },
+            Self::Last(word, _) if word == "all" => Range {
+                from: first.minus(Instant::SECOND),
+                to,
+            },
+            Self::Last(_, seconds) => Range {
+                from: now.minus(seconds.saturating_mul(Instant::SECOND)),
+                to,
+            },
             // Up to half a year: enough to see the season, short enough to see this week.
-            Self::Fitting => Range { from: last(180 * 86_400), to },
+            Self::Fitting => Range {
+                from: last(180 * 86_400),
+                to,
+            },
         }
     }
 

@@ -8,6 +8,7 @@
 use crate::minimise::minimise;
 use crate::season::{Indices, Together, is_seasonal, line};
 use crate::{Fit, FitError, Model, Predict};
+use std::cell::RefCell;
 
 const FEWEST: usize = 6;
 /// The damping of a damped trend.
@@ -37,59 +38,58 @@ impl Ets {
             });
         }
         let positive = y.iter().all(|value| *value > 0.0);
-        let seasonal = is_seasonal(y, self.season);
-        let mut starts = Vec::new();
-        if seasonal {
-            starts.push(Indices::with(y, self.season, Together::Added));
-            if positive {
-                let multiplied = Indices::of(y, self.season);
-                if multiplied.together == Together::Multiplied {
-                    starts.push(multiplied);
-                }
-            }
-        } else {
-            starts.push(Indices {
-                together: Together::Added,
-                values: Vec::new(),
-            });
-        }
         let mut best: Option<Fitted> = None;
-        for indices in &starts {
-            let adjusted = if indices.values.is_empty() {
-                y.to_vec()
-            } else {
+        for indices in self.seasons(y) {
+            let seasonal = !indices.values.is_empty();
+            let adjusted = if seasonal {
                 indices.removed_from(y)
+            } else {
+                y.to_vec()
             };
             let (level, slope) = first_line(&adjusted, self.season);
+            // Multiplied errors where all is positive: tried against added ones they forecast better, also as the trend
+            // of MSTL. A multiplied season wants them too, an added one is unstable with them where the level nears zero.
+            let multiplied = indices.together == Together::Multiplied || (positive && !seasonal);
+            let error = if multiplied {
+                Together::Multiplied
+            } else {
+                Together::Added
+            };
             for trend in [Trend::None, Trend::Added, Trend::Damped] {
-                // A season multiplied with an added error is unstable where the level nears zero.
-                let errors: &[Together] = match (indices.together, positive, seasonal) {
-                    (Together::Multiplied, ..) | (_, true, false) => &[Together::Multiplied],
-                    _ => &[Together::Added],
+                let form = Form {
+                    error,
+                    trend,
+                    season: indices.together,
                 };
-                for error in errors {
-                    let form = Form {
-                        error: *error,
-                        trend,
-                        season: indices.together,
-                    };
-                    let start = Start {
-                        level,
-                        slope,
-                        indices: &indices.values,
-                    };
-                    let fitted = form.search(y, start, self.budget);
-                    if fitted.information.is_finite()
-                        && best
-                            .as_ref()
-                            .is_none_or(|best| fitted.information < best.information)
-                    {
-                        best = Some(fitted);
-                    }
+                let start = Start {
+                    level,
+                    slope,
+                    indices: &indices.values,
+                };
+                let fitted = form.search(y, start, self.budget);
+                let better = |best: &Fitted| fitted.information < best.information;
+                if fitted.information.is_finite() && best.as_ref().is_none_or(better) {
+                    best = Some(fitted);
                 }
             }
         }
         best.ok_or(FitError::NotFinite)
+    }
+
+    /// The seasons to start from: added and, where that can be, multiplied; one without indices where there is none.
+    fn seasons(&self, y: &[f64]) -> Vec<Indices> {
+        if !is_seasonal(y, self.season) {
+            return vec![Indices {
+                together: Together::Added,
+                values: Vec::new(),
+            }];
+        }
+        let mut seasons = vec![Indices::with(y, self.season, Together::Added)];
+        let preferred = Indices::of(y, self.season);
+        if preferred.together == Together::Multiplied {
+            seasons.push(preferred);
+        }
+        seasons
     }
 }
 
@@ -186,8 +186,8 @@ impl Form {
                 },
             )
         };
-        let mut ring = Vec::with_capacity(start.indices.len());
-        let ring = std::cell::RefCell::new(&mut ring);
+        // One buffer for all evaluations: the search calls a few hundred times.
+        let ring = RefCell::new(Vec::with_capacity(start.indices.len()));
         let cost = |point: &[f64; 6]| {
             let (smoothing, start) = decode(point);
             self.filter(y, smoothing, start, &mut ring.borrow_mut())

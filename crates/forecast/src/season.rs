@@ -44,7 +44,10 @@ pub(crate) fn is_seasonal(y: &[f64], season: usize) -> bool {
 /// What is left of values after the straight line of least squares.
 fn without_line(y: &[f64]) -> Vec<f64> {
     let (intercept, slope) = line(y);
-    y.iter().enumerate().map(|(at, value)| value - intercept - slope * at as f64).collect()
+    y.iter()
+        .enumerate()
+        .map(|(at, value)| value - intercept - slope * at as f64)
+        .collect()
 }
 
 /// Intercept (at place 0) and slope by least squares.
@@ -58,7 +61,11 @@ pub(crate) fn line(y: &[f64]) -> (f64, f64) {
         products += place * (value - centre);
         squares += place * place;
     }
-    let slope = if squares > 0.0 { products / squares } else { 0.0 };
+    let slope = if squares > 0.0 {
+        products / squares
+    } else {
+        0.0
+    };
     (centre - slope * middle, slope)
 }
 
@@ -182,7 +189,11 @@ mod tests {
 
     #[test]
     fn a_week_is_found_on_a_steep_slope() {
-        let falling: Vec<f64> = weekly(100).iter().zip(0..).map(|(value, day)| value - 9.0 * f64::from(day)).collect();
+        let falling: Vec<f64> = weekly(100)
+            .iter()
+            .zip(0..)
+            .map(|(value, day)| value - 9.0 * f64::from(day))
+            .collect();
         assert_eq!(main_season(&falling, &[7]), Some(7));
     }
 

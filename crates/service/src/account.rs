@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use api::{
-    Accounts, ApiKey, Caller, Credentials, Error, Instant, KeyId, NewKey, NewSecret, NewUser, Permission,
-    Result, Role, SetUp, SignedIn, User, UserId, Who,
+    Accounts, ApiKey, Caller, Credentials, Error, Instant, KeyId, NewKey, NewSecret, NewUser,
+    Permission, Result, Role, SetUp, SignedIn, User, UserId, Who,
 };
 use async_trait::async_trait;
 use store::{NewAccount, StoreError};
@@ -38,7 +38,9 @@ impl Attempts {
         match attempts.get(email) {
             Some((count, last)) if *count >= MOST_ATTEMPTS => {
                 let left = (WAIT - (now.0 - last.0)) / Instant::SECOND;
-                Err(Error::TooMany { retry_after_seconds: u32::try_from(left.max(1)).unwrap_or(60) })
+                Err(Error::TooMany {
+                    retry_after_seconds: u32::try_from(left.max(1)).unwrap_or(60),
+                })
             }
             _ => Ok(()),
         }
@@ -55,7 +57,11 @@ impl Attempts {
 impl Accounts for Hub {
     async fn set_up_state(&self, caller: &Caller) -> Result<SetUp> {
         let admins = self.store.count_admins().await.or_failure(caller)?;
-        Ok(if admins == 0 { SetUp::Open } else { SetUp::Done })
+        Ok(if admins == 0 {
+            SetUp::Open
+        } else {
+            SetUp::Done
+        })
     }
 
     async fn set_up_token(&self, caller: &Caller) -> Result<Option<String>> {
@@ -64,7 +70,10 @@ impl Accounts for Hub {
             return Ok(None);
         }
         let token = secret::token(43);
-        self.store.put_setup_token(&secret::fingerprint(&token), self.clock.now()).await.or_failure(caller)?;
+        self.store
+            .put_setup_token(&secret::fingerprint(&token), self.clock.now())
+            .await
+            .or_failure(caller)?;
         Ok(Some(token))
     }
 
@@ -80,10 +89,22 @@ impl Accounts for Hub {
             created_at: now,
             last_seen_at: None,
         };
-        let account = NewAccount { id: &user.id, email: &user.email, role: user.role, password_hash: &hash };
-        let claimed = self.store.claim(&secret::fingerprint(token), &account, now).await.or_failure(caller)?;
+        let account = NewAccount {
+            id: &user.id,
+            email: &user.email,
+            role: user.role,
+            password_hash: &hash,
+        };
+        let claimed = self
+            .store
+            .claim(&secret::fingerprint(token), &account, now)
+            .await
+            .or_failure(caller)?;
         if !claimed {
-            return Err(Error::field("token", "This set-up link is used up. Restart Millrace and it prints a new one."));
+            return Err(Error::field(
+                "token",
+                "This set-up link is used up. Restart Millrace and it prints a new one.",
+            ));
         }
         tracing::info!(request_id = caller.request_id, user = %user.id, "the administrator was made");
         self.open_session(caller, user).await
@@ -93,34 +114,54 @@ impl Accounts for Hub {
         let email = who.email.trim().to_lowercase();
         self.attempts.check(&email, self.clock.now())?;
         let found = self.store.user_by_email(&email).await.or_failure(caller)?;
-        let (user, kept) = found.map_or((None, NOBODY.to_owned()), |(user, kept)| (Some(user), kept));
+        let (user, kept) =
+            found.map_or((None, NOBODY.to_owned()), |(user, kept)| (Some(user), kept));
         let fits = self.verify(caller, who.password, kept).await?;
         match user {
             Some(user) if fits => self.open_session(caller, user).await,
             _ => {
                 self.attempts.failed(&email, self.clock.now());
                 tracing::warn!(request_id = caller.request_id, "a sign-in was refused");
-                Err(Error::field("password", "The address or the password is wrong."))
+                Err(Error::field(
+                    "password",
+                    "The address or the password is wrong.",
+                ))
             }
         }
     }
 
     async fn sign_out(&self, caller: &Caller, token: &str) -> Result<()> {
-        self.store.delete_session(&secret::fingerprint(token)).await.or_failure(caller)?;
+        self.store
+            .delete_session(&secret::fingerprint(token))
+            .await
+            .or_failure(caller)?;
         Ok(())
     }
 
     async fn of_session(&self, caller: &Caller, token: &str) -> Result<Option<User>> {
-        self.store.session_user(&secret::fingerprint(token), self.clock.now()).await.or_failure(caller)
+        self.store
+            .session_user(&secret::fingerprint(token), self.clock.now())
+            .await
+            .or_failure(caller)
     }
 
     async fn of_key(&self, caller: &Caller, secret: &str) -> Result<Option<ApiKey>> {
-        let key = self.store.key_by_hash(&secret::fingerprint(secret)).await.or_failure(caller)?;
+        let key = self
+            .store
+            .key_by_hash(&secret::fingerprint(secret))
+            .await
+            .or_failure(caller)?;
         if let Some(key) = &key {
             let now = self.clock.now();
             // To the minute is enough, and a write for each request is not.
-            if key.last_used_at.is_none_or(|last| now.0 - last.0 > Instant::MINUTE) {
-                self.store.touch_key(&key.id, now).await.or_failure(caller)?;
+            if key
+                .last_used_at
+                .is_none_or(|last| now.0 - last.0 > Instant::MINUTE)
+            {
+                self.store
+                    .touch_key(&key.id, now)
+                    .await
+                    .or_failure(caller)?;
             }
         }
         Ok(key)
@@ -128,12 +169,18 @@ impl Accounts for Hub {
 
     async fn me(&self, caller: &Caller) -> Result<User> {
         let id = require_person(caller)?;
-        self.store.user(id).await.or_failure(caller)?.ok_or(Error::Unauthenticated)
+        self.store
+            .user(id)
+            .await
+            .or_failure(caller)?
+            .ok_or(Error::Unauthenticated)
     }
 
     async fn change_password(&self, caller: &Caller, old: &str, new: &str) -> Result<()> {
         require_person(caller)?;
-        let Who::User { email, id, .. } = &caller.who else { return Err(Error::Unauthenticated) };
+        let Who::User { email, id, .. } = &caller.who else {
+            return Err(Error::Unauthenticated);
+        };
         self.attempts.check(email, self.clock.now())?;
         let Some((_, kept)) = self.store.user_by_email(email).await.or_failure(caller)? else {
             return Err(Error::Unauthenticated);
@@ -144,8 +191,14 @@ impl Accounts for Hub {
         }
         check_password("new", new)?;
         let hash = self.hash(caller, new.to_owned()).await?;
-        self.store.set_password_hash(id, &hash).await.or_failure(caller)?;
-        self.store.delete_sessions_of(id, None).await.or_failure(caller)?;
+        self.store
+            .set_password_hash(id, &hash)
+            .await
+            .or_failure(caller)?;
+        self.store
+            .delete_sessions_of(id, None)
+            .await
+            .or_failure(caller)?;
         Ok(())
     }
 
@@ -161,19 +214,37 @@ impl Accounts for Hub {
         let now = self.clock.now();
         let email = checked_email(&new.email)?;
         let id = UserId(store::new_id(now));
-        let account = NewAccount { id: &id, email: &email, role: new.role, password_hash: &hash };
+        let account = NewAccount {
+            id: &id,
+            email: &email,
+            role: new.role,
+            password_hash: &hash,
+        };
         match self.store.insert_user(&account, now).await {
-            Err(StoreError::Unique { .. }) => {
-                Err(Error::field("email", format!("{email} can sign in already.")))
-            }
-            answer => Ok(NewSecret { made: answer.or_failure(caller)?, secret: password }),
+            Err(StoreError::Unique { .. }) => Err(Error::field(
+                "email",
+                format!("{email} can sign in already."),
+            )),
+            answer => Ok(NewSecret {
+                made: answer.or_failure(caller)?,
+                secret: password,
+            }),
         }
     }
 
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        self.store.user(id).await.or_failure(caller)?.ok_or_else(|| Error::not_found("user"))?;
-        if self.store.delete_user_unless_last_admin(id).await.or_failure(caller)? {
+        self.store
+            .user(id)
+            .await
+            .or_failure(caller)?
+            .ok_or_else(|| Error::not_found("user"))?;
+        if self
+            .store
+            .delete_user_unless_last_admin(id)
+            .await
+            .or_failure(caller)?
+        {
             Ok(())
         } else {
             Err(Error::conflict(
@@ -191,10 +262,15 @@ impl Accounts for Hub {
         require(caller, Permission::AccessWrite)?;
         let name = new.name.trim();
         if name.is_empty() || name.chars().count() > 100 {
-            return Err(Error::field("name", "A key needs a name of at most 100 characters."));
+            return Err(Error::field(
+                "name",
+                "A key needs a name of at most 100 characters.",
+            ));
         }
         if new.scopes.is_empty() {
-            return Err(Error::invalid("A key that may do nothing is of no use: choose sending, reading or both."));
+            return Err(Error::invalid(
+                "A key that may do nothing is of no use: choose sending, reading or both.",
+            ));
         }
         let secret = format!("mr_{}", secret::token(43));
         let now = self.clock.now();
@@ -206,7 +282,10 @@ impl Accounts for Hub {
             created_at: now,
             last_used_at: None,
         };
-        self.store.insert_key(&key, &secret::fingerprint(&secret)).await.or_failure(caller)?;
+        self.store
+            .insert_key(&key, &secret::fingerprint(&secret))
+            .await
+            .or_failure(caller)?;
         Ok(NewSecret { made: key, secret })
     }
 
@@ -229,20 +308,33 @@ impl Hub {
             .insert_session(&secret::fingerprint(&token), &user.id, now, expires_at)
             .await
             .or_failure(caller)?;
-        self.store.touch_user(&user.id, now).await.or_failure(caller)?;
-        self.store.delete_expired_sessions(now).await.or_failure(caller)?;
-        Ok(SignedIn { user, token, expires_at })
+        self.store
+            .touch_user(&user.id, now)
+            .await
+            .or_failure(caller)?;
+        self.store
+            .delete_expired_sessions(now)
+            .await
+            .or_failure(caller)?;
+        Ok(SignedIn {
+            user,
+            token,
+            expires_at,
+        })
     }
 
     async fn hash(&self, caller: &Caller, password: String) -> Result<String> {
-        self.at_leisure(caller, move || secret::hash_password(&password)).await?.ok_or_else(|| internal(caller))
+        self.at_leisure(caller, move || secret::hash_password(&password))
+            .await?
+            .ok_or_else(|| internal(caller))
     }
 
     async fn verify(&self, caller: &Caller, password: String, kept: String) -> Result<bool> {
         if password.len() > LONGEST_PASSWORD {
             return Ok(false);
         }
-        self.at_leisure(caller, move || secret::fits(&password, &kept)).await
+        self.at_leisure(caller, move || secret::fits(&password, &kept))
+            .await
     }
 
     /// Runs slow hashing beside the pages, one at a time.
@@ -252,7 +344,9 @@ impl Hub {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         let _turn = self.hashing.acquire().await.map_err(|_| internal(caller))?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| internal(caller))
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| internal(caller))
     }
 }
 
@@ -260,21 +354,32 @@ fn checked_email(email: &str) -> Result<String> {
     let email = email.trim().to_lowercase();
     let good = email.len() <= 254
         && !email.contains(char::is_whitespace)
-        && email.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.') && !domain.contains('@'));
+        && email.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty() && domain.contains('.') && !domain.contains('@')
+        });
     if good {
         Ok(email)
     } else {
-        Err(Error::field("email", "That is not an e-mail address: it needs a name, an @ and a domain."))
+        Err(Error::field(
+            "email",
+            "That is not an e-mail address: it needs a name, an @ and a domain.",
+        ))
     }
 }
 
 fn check_password(field: &str, password: &str) -> Result<()> {
     let length = password.chars().count();
     if length < SHORTEST_PASSWORD {
-        return Err(Error::field(field, format!("Use {SHORTEST_PASSWORD} characters or more; this has {length}.")));
+        return Err(Error::field(
+            field,
+            format!("Use {SHORTEST_PASSWORD} characters or more; this has {length}."),
+        ));
     }
     if password.len() > LONGEST_PASSWORD {
-        return Err(Error::field(field, format!("Use at most {LONGEST_PASSWORD} characters.")));
+        return Err(Error::field(
+            field,
+            format!("Use at most {LONGEST_PASSWORD} characters."),
+        ));
     }
     Ok(())
 }
@@ -285,8 +390,19 @@ mod tests {
 
     #[test]
     fn what_looks_like_an_address_is_one() {
-        assert_eq!(checked_email(" Ada@Example.org ").unwrap(), "ada@example.org");
-        for bad in ["", "ada", "@example.org", "ada@", "ada@example", "a da@example.org", "a@b@c.d"] {
+        assert_eq!(
+            checked_email(" Ada@Example.org ").unwrap(),
+            "ada@example.org"
+        );
+        for bad in [
+            "",
+            "ada",
+            "@example.org",
+            "ada@",
+            "ada@example",
+            "a da@example.org",
+            "a@b@c.d",
+        ] {
             assert!(checked_email(bad).is_err(), "{bad}");
         }
     }
@@ -298,7 +414,12 @@ mod tests {
             assert!(attempts.check("a@b.c", Instant(0)).is_ok());
             attempts.failed("a@b.c", Instant(0));
         }
-        assert_eq!(attempts.check("a@b.c", Instant(0)), Err(Error::TooMany { retry_after_seconds: 60 }));
+        assert_eq!(
+            attempts.check("a@b.c", Instant(0)),
+            Err(Error::TooMany {
+                retry_after_seconds: 60
+            })
+        );
         assert!(attempts.check("x@b.c", Instant(0)).is_ok());
         assert!(attempts.check("a@b.c", Instant(WAIT)).is_ok());
     }

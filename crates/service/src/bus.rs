@@ -3,10 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::Event;
+use api::{Caller, Event, Permission, Result};
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
+
+use crate::Hub;
+use crate::guard::require;
 
 /// How many events are remembered: at a tick every few seconds, some hours.
 const REMEMBERED: usize = 4096;
@@ -32,8 +35,15 @@ struct Memory {
 impl Bus {
     /// A bus; `epoch` is any number that differs between two starts, such as the present instant.
     pub fn new(epoch: i64) -> Self {
-        let memory = Mutex::new(Memory { last: 0, events: VecDeque::new() });
-        Self(Arc::new(Inner { epoch, memory, sender: broadcast::channel(LAG).0 }))
+        let memory = Mutex::new(Memory {
+            last: 0,
+            events: VecDeque::new(),
+        });
+        Self(Arc::new(Inner {
+            epoch,
+            memory,
+            sender: broadcast::channel(LAG).0,
+        }))
     }
 
     /// Tells every open page.
@@ -52,12 +62,20 @@ impl Bus {
 
     /// Events with their ids, from the one after `last` on; where `last` is not remembered the
     /// first event is a reset.
-    pub fn follow(&self, last: Option<&str>) -> impl Stream<Item = (String, Event)> + Send + use<> {
+    pub(crate) fn follow(
+        &self,
+        last: Option<&str>,
+    ) -> impl Stream<Item = (String, Event)> + Send + use<> {
         let memory = self.memory();
         let receiver = self.0.sender.subscribe();
         let missed = match last.map(|id| self.place(id, &memory)) {
             None => Vec::new(),
-            Some(Some(seen)) => memory.events.iter().filter(|(id, _)| *id > seen).cloned().collect(),
+            Some(Some(seen)) => memory
+                .events
+                .iter()
+                .filter(|(id, _)| *id > seen)
+                .cloned()
+                .collect(),
             Some(None) => vec![(memory.last, Event::Reset)],
         };
         drop(memory);
@@ -67,7 +85,9 @@ impl Bus {
             Err(_) => (bus.memory().last, Event::Reset),
         });
         let epoch = self.0.epoch;
-        stream::iter(missed).chain(live).map(move |(id, event)| (format!("{epoch}-{id}"), event))
+        stream::iter(missed)
+            .chain(live)
+            .map(move |(id, event)| (format!("{epoch}-{id}"), event))
     }
 
     /// The number in an id, where all that came after it is still remembered.
@@ -75,7 +95,8 @@ impl Bus {
         let (epoch, number) = id.rsplit_once('-')?;
         let number: u64 = number.parse().ok()?;
         let oldest = memory.events.front().map_or(memory.last + 1, |(id, _)| *id);
-        (epoch == self.0.epoch.to_string() && number + 1 >= oldest && number <= memory.last).then_some(number)
+        (epoch == self.0.epoch.to_string() && number + 1 >= oldest && number <= memory.last)
+            .then_some(number)
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -83,9 +104,26 @@ impl Bus {
     }
 }
 
+impl Hub {
+    /// The news for one open page, with their ids; see [`Bus::follow`]. Needs `monitoring:read`.
+    ///
+    /// # Errors
+    /// Where the caller does not hold the permission.
+    pub fn follow(
+        &self,
+        caller: &Caller,
+        last: Option<&str>,
+    ) -> Result<impl Stream<Item = (String, Event)> + Send + use<>> {
+        require(caller, Permission::MonitoringRead)?;
+        Ok(self.bus.follow(last))
+    }
+}
+
 impl std::fmt::Debug for Bus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bus").field("epoch", &self.0.epoch).finish_non_exhaustive()
+        f.debug_struct("Bus")
+            .field("epoch", &self.0.epoch)
+            .finish_non_exhaustive()
     }
 }
 
@@ -95,7 +133,10 @@ mod tests {
     use api::Topic;
 
     fn changed(id: u32) -> Event {
-        Event::Changed { topic: Topic::Series, id: Some(id.to_string()) }
+        Event::Changed {
+            topic: Topic::Series,
+            id: Some(id.to_string()),
+        }
     }
 
     async fn take(bus: &Bus, last: Option<&str>, n: usize) -> Vec<(String, Event)> {
@@ -109,14 +150,23 @@ mod tests {
             bus.publish(changed(i));
         }
         let seen = take(&bus, Some("7-1"), 2).await;
-        assert_eq!(seen, [("7-2".to_owned(), changed(2)), ("7-3".to_owned(), changed(3))]);
+        assert_eq!(
+            seen,
+            [
+                ("7-2".to_owned(), changed(2)),
+                ("7-3".to_owned(), changed(3))
+            ]
+        );
     }
 
     #[tokio::test]
     async fn an_id_of_an_earlier_process_starts_over() {
         let bus = Bus::new(7);
         bus.publish(changed(1));
-        assert_eq!(take(&bus, Some("6-1"), 1).await, [("7-1".to_owned(), Event::Reset)]);
+        assert_eq!(
+            take(&bus, Some("6-1"), 1).await,
+            [("7-1".to_owned(), Event::Reset)]
+        );
     }
 
     #[tokio::test]

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use api::{Caller, Demo, DemoState, Event, Instant, Permission, Result, SeriesId, SourceId, SourceKind, Topic};
+use api::{
+    Caller, Demo, DemoState, Event, Instant, Permission, Result, SeriesId, SourceId, SourceKind,
+    Topic,
+};
 use async_trait::async_trait;
 use fakes::{Company, DemoSeries};
 use serde::{Deserialize, Serialize};
@@ -53,19 +56,36 @@ impl Demo for Hub {
         if self.kept(caller).await?.is_some() {
             return Ok(());
         }
-        let kept = Kept { anchor: self.clock.now(), seed: Company::SEED, ticked: self.clock.now() };
+        let kept = Kept {
+            anchor: self.clock.now(),
+            seed: Company::SEED,
+            ticked: self.clock.now(),
+        };
         let made = self.make(caller, kept).await?;
         for series in made.company.series() {
-            let Some(id) = made.ids.get(&series.key) else { continue };
+            let Some(id) = made.ids.get(&series.key) else {
+                continue;
+            };
             let history = made.company.history(&series.key);
             for slice in history.chunks(SLICE) {
                 let rows: Vec<_> = slice.iter().map(|(at, value)| (id, *at, *value)).collect();
-                self.store.record(&rows, kept.anchor).await.or_failure(caller)?;
+                self.store
+                    .record(&rows, kept.anchor)
+                    .await
+                    .or_failure(caller)?;
             }
         }
-        let total = made.company.series().iter().map(|s| made.company.history(&s.key).len() as u64).sum::<u64>();
+        let total = made
+            .company
+            .series()
+            .iter()
+            .map(|s| made.company.history(&s.key).len() as u64)
+            .sum::<u64>();
         if let Some(first) = made.sources.first() {
-            self.store.bump_source(first, total, 0, None, kept.anchor).await.or_failure(caller)?;
+            self.store
+                .bump_source(first, total, 0, None, kept.anchor)
+                .await
+                .or_failure(caller)?;
         }
         self.keep(caller, kept).await?;
         *running = Some(made);
@@ -78,7 +98,10 @@ impl Demo for Hub {
         require(caller, Permission::MonitoringWrite)?;
         let mut running = self.demo.lock().await;
         self.store.delete_demo().await.or_failure(caller)?;
-        self.store.delete_setting(SETTING).await.or_failure(caller)?;
+        self.store
+            .delete_setting(SETTING)
+            .await
+            .or_failure(caller)?;
         *running = None;
         drop(running);
         self.demo_changed();
@@ -92,7 +115,10 @@ impl Hub {
     }
 
     async fn keep(&self, caller: &Caller, kept: Kept) -> Result<()> {
-        self.store.put_setting(SETTING, &kept).await.or_failure(caller)
+        self.store
+            .put_setting(SETTING, &kept)
+            .await
+            .or_failure(caller)
     }
 
     fn demo_changed(&self) {
@@ -115,14 +141,27 @@ impl Hub {
                 demo: true,
                 expected_every_seconds: source.expected_every_seconds,
             };
-            let id = self.store.upsert_source(&new, self.clock.now()).await.or_failure(caller)?;
+            let id = self
+                .store
+                .upsert_source(&new, self.clock.now())
+                .await
+                .or_failure(caller)?;
             let own: Vec<&DemoSeries> = all.iter().filter(|s| s.source.key == source.key).collect();
             let new: Vec<_> = own.iter().map(|s| new_series(s)).collect();
-            let made = self.store.resolve_series(&id, &new, self.clock.now()).await.or_failure(caller)?;
+            let made = self
+                .store
+                .resolve_series(&id, &new, self.clock.now())
+                .await
+                .or_failure(caller)?;
             ids.extend(own.iter().map(|s| s.key.clone()).zip(made));
             sources.push(id);
         }
-        Ok(Running { company, ids, sources, ticked: kept.ticked })
+        Ok(Running {
+            company,
+            ids,
+            sources,
+            ticked: kept.ticked,
+        })
     }
 }
 
@@ -158,12 +197,18 @@ impl DemoTicker {
     pub async fn tick(&self, caller: &Caller) -> Result<()> {
         require_system(caller)?;
         let hub = &self.0;
-        let Ok(mut running) = hub.demo.try_lock() else { return Ok(()) };
-        let Some(kept) = hub.kept(caller).await? else { return Ok(()) };
+        let Ok(mut running) = hub.demo.try_lock() else {
+            return Ok(());
+        };
+        let Some(kept) = hub.kept(caller).await? else {
+            return Ok(());
+        };
         if running.is_none() {
             *running = Some(hub.make(caller, kept).await?);
         }
-        let Some(running) = running.as_mut() else { return Ok(()) };
+        let Some(running) = running.as_mut() else {
+            return Ok(());
+        };
         let now = hub.clock.now();
         let rows: Vec<_> = running
             .company
@@ -174,8 +219,18 @@ impl DemoTicker {
         hub.take_in(caller, &rows).await?;
         running.ticked = now;
         for source in &running.sources {
-            hub.store.bump_source(source, 0, 0, None, now).await.or_failure(caller)?;
+            hub.store
+                .bump_source(source, 0, 0, None, now)
+                .await
+                .or_failure(caller)?;
         }
-        hub.keep(caller, Kept { ticked: now, ..kept }).await
+        hub.keep(
+            caller,
+            Kept {
+                ticked: now,
+                ..kept
+            },
+        )
+        .await
     }
 }

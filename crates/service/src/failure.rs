@@ -25,7 +25,8 @@ fn failure(error: &StoreError, caller: &Caller) -> Error {
         },
         StoreError::Missing => Error::not_found("thing"),
         StoreError::Unavailable(_) => Error::Unavailable {
-            message: "The database does not answer. Nothing was saved. Try again in a moment.".into(),
+            message: "The database does not answer. Nothing was saved. Try again in a moment."
+                .into(),
         },
         _ => internal(caller),
     }
@@ -33,5 +34,7 @@ fn failure(error: &StoreError, caller: &Caller) -> Error {
 
 /// A fault of ours whose cause was logged already.
 pub(crate) fn internal(caller: &Caller) -> Error {
-    Error::Internal { request_id: caller.request_id.clone() }
+    Error::Internal {
+        request_id: caller.request_id.clone(),
+    }
 }

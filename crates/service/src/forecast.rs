@@ -5,8 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use api::{
-    BackTest, Caller, Crossing, Direction, Error, Event, Forecast, ForecastPoint, ForecastState, Forecasts,
-    Instant, MemberScore, Permission, Result, Series, SeriesId, Topic, WhyUnknown,
+    BackTest, Caller, Crossing, Direction, Error, Event, Forecast, ForecastPoint, ForecastState,
+    Forecasts, Instant, MemberScore, Permission, Result, Series, SeriesId, Topic, WhyUnknown,
 };
 use async_trait::async_trait;
 use forecast::{ForecastError, Outcome, Request};
@@ -33,8 +33,12 @@ const BUDGET: Duration = Duration::from_secs(5);
 impl Forecasts for Hub {
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState> {
         require(caller, Permission::MonitoringRead)?;
-        let mut states = self.forecast_states(caller, std::slice::from_ref(id)).await?;
-        Ok(states.remove(id).unwrap_or(ForecastState::Unknown { why: WhyUnknown::Pending }))
+        let mut states = self
+            .forecast_states(caller, std::slice::from_ref(id))
+            .await?;
+        Ok(states.remove(id).unwrap_or(ForecastState::Unknown {
+            why: WhyUnknown::Pending,
+        }))
     }
 
     async fn refresh(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState> {
@@ -46,7 +50,11 @@ impl Forecasts for Hub {
 
     async fn run_due(&self, caller: &Caller) -> Result<u32> {
         require_system(caller)?;
-        let due = self.store.due(self.clock.now(), BATCH).await.or_failure(caller)?;
+        let due = self
+            .store
+            .due(self.clock.now(), BATCH)
+            .await
+            .or_failure(caller)?;
         let mut done = 0;
         for id in due {
             match self.forecast_one(caller, &id).await {
@@ -57,7 +65,10 @@ impl Forecasts for Hub {
             }
         }
         if done > 0 {
-            self.bus.publish(Event::Changed { topic: Topic::Forecasts, id: None });
+            self.bus.publish(Event::Changed {
+                topic: Topic::Forecasts,
+                id: None,
+            });
         }
         Ok(done)
     }
@@ -71,16 +82,28 @@ impl Hub {
         ids: &[SeriesId],
     ) -> Result<HashMap<SeriesId, ForecastState>> {
         let kept = self.store.forecasts_for(ids).await.or_failure(caller)?;
-        Ok(ids.iter().zip(kept).filter_map(|(id, kept)| Some((id.clone(), kept?.state))).collect())
+        Ok(ids
+            .iter()
+            .zip(kept)
+            .filter_map(|(id, kept)| Some((id.clone(), kept?.state)))
+            .collect())
     }
 
     /// Computes one series' forecast and keeps it.
-    pub(crate) async fn forecast_one(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState> {
+    pub(crate) async fn forecast_one(
+        &self,
+        caller: &Caller,
+        id: &SeriesId,
+    ) -> Result<ForecastState> {
         let found = self.store.series(id).await.or_failure(caller)?;
         let series = found.ok_or_else(|| Error::not_found("series"))?;
         // Before the samples are read: what comes in meanwhile makes it due again.
         let now = self.clock.now();
-        let samples = self.store.last_n(id, MOST_SAMPLES).await.or_failure(caller)?;
+        let samples = self
+            .store
+            .last_n(id, MOST_SAMPLES)
+            .await
+            .or_failure(caller)?;
         let known_until = samples.last().map(|(at, _)| Instant(*at));
         let (state, step) = beside_the_pages(series, samples, now).await;
         let kept = StoredForecast {
@@ -90,7 +113,10 @@ impl Hub {
             input_hash: None,
             state: state.clone(),
         };
-        self.store.put_forecast(id, &kept).await.or_failure(caller)?;
+        self.store
+            .put_forecast(id, &kept)
+            .await
+            .or_failure(caller)?;
         Ok(state)
     }
 }
@@ -99,7 +125,9 @@ impl Hub {
 fn next_in(state: &ForecastState, step: Option<Step>) -> i64 {
     match (state, step) {
         (ForecastState::Unknown { .. }, _) | (_, None) => Instant::MINUTE,
-        (_, Some(step)) => (step.seconds() * Instant::SECOND / 4).clamp(Instant::MINUTE, Instant::HOUR),
+        (_, Some(step)) => {
+            (step.seconds() * Instant::SECOND / 4).clamp(Instant::MINUTE, Instant::HOUR)
+        }
     }
 }
 
@@ -113,10 +141,19 @@ async fn beside_the_pages(
     let given_up = stop.clone();
     let work = tokio::task::spawn_blocking(move || {
         // The engines promise not to panic; what they stand on does not.
-        std::panic::catch_unwind(AssertUnwindSafe(|| compute(&series, &samples, now, &|| stop.is_cancelled())))
+        std::panic::catch_unwind(AssertUnwindSafe(|| {
+            compute(&series, &samples, now, &|| stop.is_cancelled())
+        }))
     });
     let failed = |reason: &str| {
-        (ForecastState::Unknown { why: WhyUnknown::Failed { reason: reason.to_owned() } }, None)
+        (
+            ForecastState::Unknown {
+                why: WhyUnknown::Failed {
+                    reason: reason.to_owned(),
+                },
+            },
+            None,
+        )
     };
     tokio::pin!(work);
     tokio::select! {
@@ -137,13 +174,25 @@ fn compute(
     now: Instant,
     cancelled: &dyn Fn() -> bool,
 ) -> (ForecastState, Option<Step>) {
-    let samples: Vec<Sample> = samples.iter().map(|(at, value)| Sample::new(*at, *value)).collect();
+    let samples: Vec<Sample> = samples
+        .iter()
+        .map(|(at, value)| Sample::new(*at, *value))
+        .collect();
     let Some(step) = series::choose_step_for(&samples, AHEAD_SECONDS) else {
-        let why = if samples.is_empty() { WhyUnknown::NoData } else { not_enough(samples.len()) };
+        let why = if samples.is_empty() {
+            WhyUnknown::NoData
+        } else {
+            not_enough(samples.len())
+        };
         return (ForecastState::Unknown { why }, None);
     };
     match on_grid(series, &samples, step, now, cancelled) {
-        Ok(forecast) => (ForecastState::Ready { forecast: Box::new(forecast) }, Some(step)),
+        Ok(forecast) => (
+            ForecastState::Ready {
+                forecast: Box::new(forecast),
+            },
+            Some(step),
+        ),
         Err(why) => (ForecastState::Unknown { why }, Some(step)),
     }
 }
@@ -155,13 +204,18 @@ fn on_grid(
     now: Instant,
     cancelled: &dyn Fn() -> bool,
 ) -> std::result::Result<Forecast, WhyUnknown> {
-    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Err(WhyUnknown::NoData) };
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+        return Err(WhyUnknown::NoData);
+    };
     let way = aggregation(series.aggregation);
     // The present period is not over yet: half a day's orders are no day's orders, and a day that has
     // just begun looks like a decline that stopped.
     let end = step.floor(now.0).min(last.at_us + 1);
-    let grid = series::resample(samples, step, way, first.at_us..end)
-        .map_err(|error| WhyUnknown::Failed { reason: error.to_string() })?;
+    let grid = series::resample(samples, step, way, first.at_us..end).map_err(|error| {
+        WhyUnknown::Failed {
+            reason: error.to_string(),
+        }
+    })?;
     let filled = series::fill(&grid).map_err(|error| match error {
         series::FillError::Empty => WhyUnknown::NoData,
         series::FillError::TooManyMissing { missing, periods } => WhyUnknown::TooManyGaps {
@@ -180,13 +234,18 @@ fn on_grid(
     };
     let outcome = forecast::forecast(&request, cancelled).map_err(|error| match error {
         ForecastError::NotEnough { have, .. } => not_enough(have),
-        other => WhyUnknown::Failed { reason: other.to_string() },
+        other => WhyUnknown::Failed {
+            reason: other.to_string(),
+        },
     })?;
     Ok(assemble(series, &filled, &outcome, last, now))
 }
 
 fn not_enough(have: usize) -> WhyUnknown {
-    WhyUnknown::NotEnough { have: u32::try_from(have).unwrap_or(u32::MAX), need: FEWEST }
+    WhyUnknown::NotEnough {
+        have: u32::try_from(have).unwrap_or(u32::MAX),
+        need: FEWEST,
+    }
 }
 
 const fn aggregation(way: api::Aggregation) -> series::Aggregation {
@@ -200,10 +259,19 @@ const fn aggregation(way: api::Aggregation) -> series::Aggregation {
 /// As far as people look, but not further than the history supports: twice its length.
 fn horizon(step: Step, history: usize) -> usize {
     let wanted = usize::try_from(AHEAD_SECONDS / step.seconds()).unwrap_or(usize::MAX);
-    wanted.clamp(12, 180).min(history * 2).min(forecast::LONGEST_HORIZON)
+    wanted
+        .clamp(12, 180)
+        .min(history * 2)
+        .min(forecast::LONGEST_HORIZON)
 }
 
-fn assemble(series: &Series, filled: &Filled, outcome: &Outcome, last: &Sample, now: Instant) -> Forecast {
+fn assemble(
+    series: &Series,
+    filled: &Filled,
+    outcome: &Outcome,
+    last: &Sample,
+    now: Instant,
+) -> Forecast {
     let step = filled.step;
     let end = filled.end_us();
     // A grid point stands for its period; a level is reached by the period's end.
@@ -228,7 +296,9 @@ fn assemble(series: &Series, filled: &Filled, outcome: &Outcome, last: &Sample, 
         filled: u32::try_from(filled.filled).unwrap_or(u32::MAX),
         points,
         back_test: back_test(outcome),
-        crossing: series.limit.map(|limit| crossing(limit, outcome, last, step, end, horizon)),
+        crossing: series
+            .limit
+            .map(|limit| crossing(limit, outcome, last, step, end, horizon)),
     }
 }
 
@@ -290,7 +360,14 @@ fn crossing(
             out.already = true;
             out.probability = 1.0;
         }
-        forecast::Crossing::Reaches { median_step, lo80, hi80, lo95, hi95, probability } => {
+        forecast::Crossing::Reaches {
+            median_step,
+            lo80,
+            hi80,
+            lo95,
+            hi95,
+            probability,
+        } => {
             out.median = median_step.map(at);
             out.lo80 = lo80.map(at);
             out.hi80 = hi80.map(at);
@@ -311,7 +388,14 @@ mod tests {
 
     fn falling_stock(days: i64) -> Vec<(i64, f64)> {
         // 600 at first, 5 a day, a little more on every seventh day.
-        (0..days).map(|d| (d * DAY, 600.0 - 5.0 * d as f64 - if d % 7 == 0 { 1.0 } else { 0.0 })).collect()
+        (0..days)
+            .map(|d| {
+                (
+                    d * DAY,
+                    600.0 - 5.0 * d as f64 - if d % 7 == 0 { 1.0 } else { 0.0 },
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -320,25 +404,40 @@ mod tests {
         let samples = falling_stock(110);
         let now = Instant(109 * DAY);
         let (state, step) = compute(&series, &samples, now, &|| false);
-        let ForecastState::Ready { forecast } = state else { panic!("{state:?}") };
+        let ForecastState::Ready { forecast } = state else {
+            panic!("{state:?}")
+        };
         assert_eq!(step, Some(Step::Day));
         let crossing = forecast.crossing.unwrap();
         let days = crossing.median.unwrap().seconds_since(now) / 86_400.0;
         assert!((9.0..=13.0).contains(&days), "{days}");
-        assert!(crossing.lo80 <= crossing.median && crossing.median <= crossing.hi80.or(Some(crossing.horizon)));
+        assert!(
+            crossing.lo80 <= crossing.median
+                && crossing.median <= crossing.hi80.or(Some(crossing.horizon))
+        );
     }
 
     #[test]
     fn nine_points_are_not_enough_and_said_so() {
         let series = fakes::series("stock").falling_to(0.0).build();
         let (state, _) = compute(&series, &falling_stock(9), Instant(9 * DAY), &|| false);
-        assert_eq!(state, ForecastState::Unknown { why: WhyUnknown::NotEnough { have: 9, need: 24 } });
+        assert_eq!(
+            state,
+            ForecastState::Unknown {
+                why: WhyUnknown::NotEnough { have: 9, need: 24 }
+            }
+        );
     }
 
     #[test]
     fn nothing_is_no_data() {
         let series = fakes::series("stock").build();
         let (state, _) = compute(&series, &[], Instant(0), &|| false);
-        assert_eq!(state, ForecastState::Unknown { why: WhyUnknown::NoData });
+        assert_eq!(
+            state,
+            ForecastState::Unknown {
+                why: WhyUnknown::NoData
+            }
+        );
     }
 }

@@ -12,7 +12,9 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<()> {
     }
     Err(match caller.who {
         Who::Nobody => Error::Unauthenticated,
-        _ => Error::Forbidden { permission: permission.as_str().to_owned() },
+        _ => Error::Forbidden {
+            permission: permission.as_str().to_owned(),
+        },
     })
 }
 
@@ -32,6 +34,8 @@ pub(crate) fn require_system(caller: &Caller) -> Result<()> {
     match caller.who {
         Who::System => Ok(()),
         Who::Nobody => Err(Error::Unauthenticated),
-        _ => Err(Error::Forbidden { permission: "system".into() }),
+        _ => Err(Error::Forbidden {
+            permission: "system".into(),
+        }),
     }
 }

@@ -50,7 +50,12 @@ pub struct HostRecorder {
 impl HostRecorder {
     /// A recorder for the host of that name, which is read every so many seconds.
     pub fn new(hub: Arc<Hub>, name: &str, every_seconds: u32) -> Self {
-        Self { hub, name: name.to_owned(), every_seconds, known: HashMap::new() }
+        Self {
+            hub,
+            name: name.to_owned(),
+            every_seconds,
+            known: HashMap::new(),
+        }
     }
 
     /// Writes one reading of everything.
@@ -67,11 +72,21 @@ impl HostRecorder {
             demo: false,
             expected_every_seconds: Some(self.every_seconds.max(1)),
         };
-        let source = self.hub.store.upsert_source(&source, now).await.or_failure(caller)?;
+        let source = self
+            .hub
+            .store
+            .upsert_source(&source, now)
+            .await
+            .or_failure(caller)?;
         let keyed: Vec<_> = readings
             .into_iter()
             .filter(|r| r.value.is_finite())
-            .map(|r| (ingest::table::series_key(&r.metric.name, &r.metric.labels), r))
+            .map(|r| {
+                (
+                    ingest::table::series_key(&r.metric.name, &r.metric.labels),
+                    r,
+                )
+            })
             .collect();
         let unknown: Vec<NewSeries> = keyed
             .iter()
@@ -79,12 +94,20 @@ impl HostRecorder {
             .map(|(key, r)| new_series(key.clone(), &r.metric))
             .collect();
         if !unknown.is_empty() {
-            let ids = self.hub.store.resolve_series(&source, &unknown, now).await.or_failure(caller)?;
-            self.known.extend(unknown.into_iter().map(|s| s.key).zip(ids));
+            let ids = self
+                .hub
+                .store
+                .resolve_series(&source, &unknown, now)
+                .await
+                .or_failure(caller)?;
+            self.known
+                .extend(unknown.into_iter().map(|s| s.key).zip(ids));
             self.hub.changed(api::Topic::Series, None);
         }
-        let rows: Vec<_> =
-            keyed.iter().filter_map(|(key, r)| Some((self.known.get(key)?.clone(), now.0, r.value))).collect();
+        let rows: Vec<_> = keyed
+            .iter()
+            .filter_map(|(key, r)| Some((self.known.get(key)?.clone(), now.0, r.value)))
+            .collect();
         match self.hub.take_in(caller, &rows).await {
             Ok(()) => {}
             Err(error) => {
@@ -93,7 +116,11 @@ impl HostRecorder {
                 return Err(error);
             }
         }
-        self.hub.store.bump_source(&source, rows.len() as u64, 0, None, now).await.or_failure(caller)
+        self.hub
+            .store
+            .bump_source(&source, rows.len() as u64, 0, None, now)
+            .await
+            .or_failure(caller)
     }
 
     /// How often the host is to be read.

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::{
-    BadCell, Caller, Error, Event, Import, ImportId, ImportSettings, ImportState, Imports, Permission,
-    PreviewRow, Result, Staging, Topic,
+    BadCell, Caller, Error, Event, Import, ImportId, ImportSettings, ImportState, Imports,
+    Permission, PreviewRow, Result, Staging, Topic,
 };
 use async_trait::async_trait;
 use ingest::table::{self, Layout};
@@ -52,7 +52,11 @@ pub(crate) struct Progress {
 
 impl Running {
     fn get(&self, id: &ImportId) -> Option<Arc<Progress>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
     }
 
     /// Notes that an import runs; `None` where it does already.
@@ -67,7 +71,10 @@ impl Running {
     }
 
     fn end(&self, id: &ImportId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
     }
 }
 
@@ -80,9 +87,15 @@ impl Imports for ImportDesk {
         require(caller, Permission::MonitoringWrite)?;
         let hub = &self.0;
         let id = ImportId(store::new_id(hub.clock.now()));
-        tokio::fs::create_dir_all(&hub.uploads).await.map_err(|error| disk(caller, &error))?;
+        tokio::fs::create_dir_all(&hub.uploads)
+            .await
+            .map_err(|error| disk(caller, &error))?;
         let path = hub.uploads.join(id.as_str());
-        Ok(Staging { id, path, max_bytes: hub.max_upload_bytes })
+        Ok(Staging {
+            id,
+            path,
+            max_bytes: hub.max_upload_bytes,
+        })
     }
 
     async fn accept(&self, caller: &Caller, staged: &Staging, file_name: &str) -> Result<Import> {
@@ -111,10 +124,18 @@ impl Imports for ImportDesk {
     async fn list(&self, caller: &Caller) -> Result<Vec<Import>> {
         require(caller, Permission::MonitoringRead)?;
         let kept = self.0.store.imports(LISTED).await.or_failure(caller)?;
-        Ok(kept.into_iter().map(|kept| self.shown(kept, Vec::new())).collect())
+        Ok(kept
+            .into_iter()
+            .map(|kept| self.shown(kept, Vec::new()))
+            .collect())
     }
 
-    async fn correct(&self, caller: &Caller, id: &ImportId, settings: ImportSettings) -> Result<Import> {
+    async fn correct(
+        &self,
+        caller: &Caller,
+        id: &ImportId,
+        settings: ImportSettings,
+    ) -> Result<Import> {
         require(caller, Permission::MonitoringWrite)?;
         let mut kept = self.draft(caller, id).await?;
         let sample = sample(caller, Path::new(&kept.path)).await?;
@@ -150,8 +171,15 @@ impl Imports for ImportDesk {
         }
         let kept = self.draft(caller, id).await?;
         let _ = tokio::fs::remove_file(&kept.path).await;
-        self.0.store.set_import_state(id, &ImportState::Cancelled).await.or_failure(caller)?;
-        self.0.bus.publish(Event::Changed { topic: Topic::Imports, id: Some(id.0.clone()) });
+        self.0
+            .store
+            .set_import_state(id, &ImportState::Cancelled)
+            .await
+            .or_failure(caller)?;
+        self.0.bus.publish(Event::Changed {
+            topic: Topic::Imports,
+            id: Some(id.0.clone()),
+        });
         Ok(())
     }
 }
@@ -159,16 +187,27 @@ impl Imports for ImportDesk {
 impl ImportDesk {
     async fn look_at(&self, caller: &Caller, staged: &Staging, file_name: &str) -> Result<Import> {
         let hub = &self.0;
-        let bytes = tokio::fs::metadata(&staged.path).await.map_err(|error| disk(caller, &error))?.len();
+        let bytes = tokio::fs::metadata(&staged.path)
+            .await
+            .map_err(|error| disk(caller, &error))?
+            .len();
         if bytes > hub.max_upload_bytes {
             return Err(staged.too_large());
         }
         let sample = sample(caller, &staged.path).await?;
         let file_name: String = Path::new(file_name)
             .file_name()
-            .map(|name| name.to_string_lossy().chars().filter(|c| !c.is_control()).take(200).collect())
+            .map(|name| {
+                name.to_string_lossy()
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(200)
+                    .collect()
+            })
             .unwrap_or_default();
-        let stem = Path::new(&file_name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let stem = Path::new(&file_name)
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
         let mut reading = guess(&sample)?;
         reading.source_name = stem.unwrap_or_else(|| "Imported table".to_owned());
         let kept = StoredImport {
@@ -182,13 +221,21 @@ impl ImportDesk {
             file_name,
         };
         hub.store.insert_import(&kept).await.or_failure(caller)?;
-        hub.bus.publish(Event::Changed { topic: Topic::Imports, id: Some(staged.id.0.clone()) });
+        hub.bus.publish(Event::Changed {
+            topic: Topic::Imports,
+            id: Some(staged.id.0.clone()),
+        });
         let preview = preview(&sample, &reading.layout)?;
         Ok(self.shown(kept, preview))
     }
 
     async fn kept(&self, caller: &Caller, id: &ImportId) -> Result<StoredImport> {
-        self.0.store.import(id).await.or_failure(caller)?.ok_or_else(|| Error::not_found("import"))
+        self.0
+            .store
+            .import(id)
+            .await
+            .or_failure(caller)?
+            .ok_or_else(|| Error::not_found("import"))
     }
 
     /// An import that nobody has started or cancelled.
@@ -204,10 +251,14 @@ impl ImportDesk {
 
     /// An import as pages see it.
     fn shown(&self, kept: StoredImport, preview: Vec<PreviewRow>) -> Import {
-        let state = self.0.running.get(&kept.id).map_or(kept.state, |progress| ImportState::Running {
-            rows: progress.rows.load(Ordering::Relaxed),
-            bytes: progress.bytes.load(Ordering::Relaxed),
-        });
+        let state =
+            self.0
+                .running
+                .get(&kept.id)
+                .map_or(kept.state, |progress| ImportState::Running {
+                    rows: progress.rows.load(Ordering::Relaxed),
+                    bytes: progress.bytes.load(Ordering::Relaxed),
+                });
         Import {
             id: kept.id,
             file_name: kept.file_name,
@@ -222,8 +273,12 @@ impl ImportDesk {
 }
 
 fn guess(sample: &Sample) -> Result<Reading> {
-    let layout = table::guess(&sample.bytes, sample.truncated).map_err(|e| Error::invalid(e.to_string()))?;
-    Ok(Reading { source_name: String::new(), layout })
+    let layout =
+        table::guess(&sample.bytes, sample.truncated).map_err(|e| Error::invalid(e.to_string()))?;
+    Ok(Reading {
+        source_name: String::new(),
+        layout,
+    })
 }
 
 fn preview(sample: &Sample, layout: &Layout) -> Result<Vec<PreviewRow>> {
@@ -234,8 +289,16 @@ fn preview(sample: &Sample, layout: &Layout) -> Result<Vec<PreviewRow>> {
 
 fn preview_row(row: table::PreviewRow) -> PreviewRow {
     let line = row.line;
-    let problem = row.problem.map(|p| BadCell { line, column: p.column, reason: p.reason });
-    PreviewRow { line, cells: row.cells, problem }
+    let problem = row.problem.map(|p| BadCell {
+        line,
+        column: p.column,
+        reason: p.reason,
+    });
+    PreviewRow {
+        line,
+        cells: row.cells,
+        problem,
+    }
 }
 
 /// The start of a file.
@@ -251,13 +314,16 @@ async fn sample(caller: &Caller, path: &Path) -> Result<Sample> {
         let length = file.metadata()?.len();
         let mut bytes = Vec::new();
         file.take(SAMPLE_BYTES).read_to_end(&mut bytes)?;
-        Ok(Sample { truncated: length > bytes.len() as u64, bytes })
+        Ok(Sample {
+            truncated: length > bytes.len() as u64,
+            bytes,
+        })
     });
     match read.await {
         Ok(Ok(sample)) => Ok(sample),
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Error::conflict("The uploaded file is gone. Upload it again."))
-        }
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::conflict(
+            "The uploaded file is gone. Upload it again.",
+        )),
         Ok(Err(error)) => Err(disk(caller, &error)),
         Err(_) => Err(internal(caller)),
     }
@@ -266,7 +332,9 @@ async fn sample(caller: &Caller, path: &Path) -> Result<Sample> {
 fn disk(caller: &Caller, error: &std::io::Error) -> Error {
     tracing::error!(request_id = caller.request_id, %error, "the uploads folder failed");
     if error.kind() == std::io::ErrorKind::StorageFull {
-        return Error::Unavailable { message: "The disk is full. Nothing was saved.".into() };
+        return Error::Unavailable {
+            message: "The disk is full. Nothing was saved.".into(),
+        };
     }
     internal(caller)
 }

@@ -26,9 +26,9 @@ use store::Store;
 use tokio::sync::Mutex;
 
 pub use bus::Bus;
-pub use health::{Component, Health};
-pub use host::{HostMetric, HostReading, HostRecorder};
 pub use demo::DemoTicker;
+pub use health::Component;
+pub use host::{HostMetric, HostReading, HostRecorder};
 
 /// What the operations stand on.
 pub struct Hub {

@@ -1,8 +1,8 @@
 //! The Runway: every series with a limit, by what its forecast says.
 
 use api::{
-    Caller, Crossing, ForecastState, Instant, Outlook, Permission, Result, Runway, RunwayFilter, RunwayOps,
-    Series, Strip, WhyUnknown,
+    Caller, Crossing, ForecastState, Instant, Outlook, Permission, Result, Runway, RunwayFilter,
+    RunwayOps, Series, Strip, WhyUnknown,
 };
 use async_trait::async_trait;
 
@@ -19,7 +19,11 @@ impl RunwayOps for Hub {
         require(caller, Permission::MonitoringRead)?;
         let now = self.clock.now();
         let mut series = self.store.with_limits().await.or_failure(caller)?;
-        let without_limit = self.store.count_without_limit(filter.domain).await.or_failure(caller)?;
+        let without_limit = self
+            .store
+            .count_without_limit(filter.domain)
+            .await
+            .or_failure(caller)?;
         series.retain(|s| filter.domain.is_none_or(|d| d == s.domain));
         self.mark_stale(caller, &mut series).await?;
         let ids: Vec<_> = series.iter().map(|s| s.id.clone()).collect();
@@ -32,7 +36,10 @@ impl RunwayOps for Hub {
                 (one, outlook)
             })
             .collect();
-        let clear = lines.iter().filter(|(_, o)| matches!(o, Outlook::Clear { .. })).count();
+        let clear = lines
+            .iter()
+            .filter(|(_, o)| matches!(o, Outlook::Clear { .. }))
+            .count();
         if !filter.with_clear {
             lines.retain(|(_, o)| !matches!(o, Outlook::Clear { .. }));
         }
@@ -42,30 +49,47 @@ impl RunwayOps for Hub {
         let strips = lines
             .into_iter()
             .zip(sparks)
-            .map(|((series, outlook), spark)| Strip { series, spark, outlook })
+            .map(|((series, outlook), spark)| Strip {
+                series,
+                spark,
+                outlook,
+            })
             .collect();
-        Ok(Runway { now, strips, clear: u32::try_from(clear).unwrap_or(u32::MAX), without_limit })
+        Ok(Runway {
+            now,
+            strips,
+            clear: u32::try_from(clear).unwrap_or(u32::MAX),
+            without_limit,
+        })
     }
 }
 
 /// What is known of a limit: the newest value first, then the forecast.
 fn outlook(series: &Series, state: Option<ForecastState>, now: Instant) -> Outlook {
     let (Some(limit), Some(last)) = (series.limit, series.last) else {
-        return Outlook::Unknown { why: WhyUnknown::NoData };
+        return Outlook::Unknown {
+            why: WhyUnknown::NoData,
+        };
     };
     if last.value.is_some_and(|v| limit.reached_by(v)) {
         return Outlook::Over { since: last.at };
     }
     match state {
-        None => Outlook::Unknown { why: WhyUnknown::Pending },
+        None => Outlook::Unknown {
+            why: WhyUnknown::Pending,
+        },
         Some(ForecastState::Unknown { why }) => Outlook::Unknown { why },
         Some(ForecastState::Ready { forecast }) => match forecast.crossing {
             // Computed for another limit: the new one is being computed.
             Some(c) if (c.limit - limit.value).abs() > f64::EPSILON * limit.value.abs() => {
-                Outlook::Unknown { why: WhyUnknown::Pending }
+                Outlook::Unknown {
+                    why: WhyUnknown::Pending,
+                }
             }
             Some(crossing) => foreseen(crossing, now),
-            None => Outlook::Unknown { why: WhyUnknown::Pending },
+            None => Outlook::Unknown {
+                why: WhyUnknown::Pending,
+            },
         },
     }
 }
@@ -73,13 +97,21 @@ fn outlook(series: &Series, state: Option<ForecastState>, now: Instant) -> Outlo
 fn foreseen(mut crossing: Crossing, now: Instant) -> Outlook {
     if crossing.already {
         // It was over when the forecast was made and has come back since.
-        return Outlook::Unknown { why: WhyUnknown::Pending };
+        return Outlook::Unknown {
+            why: WhyUnknown::Pending,
+        };
     }
     if crossing.probability < UNLIKELY || crossing.median.is_none() {
         return Outlook::Clear { crossing };
     }
     // What was foreseen for an instant that has passed is due now, not in the past.
-    for at in [&mut crossing.median, &mut crossing.lo80, &mut crossing.hi80, &mut crossing.lo95, &mut crossing.hi95] {
+    for at in [
+        &mut crossing.median,
+        &mut crossing.lo80,
+        &mut crossing.hi80,
+        &mut crossing.lo95,
+        &mut crossing.hi95,
+    ] {
         *at = at.map(|at| at.max(now));
     }
     Outlook::Reaches { crossing }
@@ -134,11 +166,16 @@ mod tests {
             },
             crossing: Some(crossing),
         };
-        Some(ForecastState::Ready { forecast: Box::new(forecast) })
+        Some(ForecastState::Ready {
+            forecast: Box::new(forecast),
+        })
     }
 
     fn stock(value: f64) -> Series {
-        fakes::series("stock").falling_to(0.0).last(Instant(10), value).build()
+        fakes::series("stock")
+            .falling_to(0.0)
+            .last(Instant(10), value)
+            .build()
     }
 
     #[test]
@@ -149,20 +186,35 @@ mod tests {
 
     #[test]
     fn no_forecast_is_unknown_and_never_clear() {
-        assert_eq!(outlook(&stock(5.0), None, Instant(20)), Outlook::Unknown { why: WhyUnknown::Pending });
+        assert_eq!(
+            outlook(&stock(5.0), None, Instant(20)),
+            Outlook::Unknown {
+                why: WhyUnknown::Pending
+            }
+        );
     }
 
     #[test]
     fn a_limit_that_was_changed_waits_for_its_own_forecast() {
         let mut series = stock(5.0);
-        series.limit = Some(api::Limit { value: 2.0, direction: api::Direction::Falling });
+        series.limit = Some(api::Limit {
+            value: 2.0,
+            direction: api::Direction::Falling,
+        });
         let outlook = outlook(&series, state(crossing(0.9, Some(50))), Instant(20));
-        assert_eq!(outlook, Outlook::Unknown { why: WhyUnknown::Pending });
+        assert_eq!(
+            outlook,
+            Outlook::Unknown {
+                why: WhyUnknown::Pending
+            }
+        );
     }
 
     #[test]
     fn an_instant_that_has_passed_is_due_now() {
-        let Outlook::Reaches { crossing } = outlook(&stock(5.0), state(crossing(0.9, Some(15))), Instant(20)) else {
+        let Outlook::Reaches { crossing } =
+            outlook(&stock(5.0), state(crossing(0.9, Some(15))), Instant(20))
+        else {
             panic!("it is reached")
         };
         assert_eq!(crossing.median, Some(Instant(20)));
@@ -171,11 +223,22 @@ mod tests {
     #[test]
     fn the_list_is_ordered_by_urgency() {
         let over = Outlook::Over { since: Instant(5) };
-        let soon = Outlook::Reaches { crossing: crossing(0.9, Some(50)) };
-        let later = Outlook::Reaches { crossing: crossing(0.6, Some(90)) };
-        let unknown = Outlook::Unknown { why: WhyUnknown::NoData };
-        let clear = Outlook::Clear { crossing: crossing(0.1, None) };
-        let ranks: Vec<_> = [over, soon, later, unknown, clear].iter().map(rank).collect();
+        let soon = Outlook::Reaches {
+            crossing: crossing(0.9, Some(50)),
+        };
+        let later = Outlook::Reaches {
+            crossing: crossing(0.6, Some(90)),
+        };
+        let unknown = Outlook::Unknown {
+            why: WhyUnknown::NoData,
+        };
+        let clear = Outlook::Clear {
+            crossing: crossing(0.1, None),
+        };
+        let ranks: Vec<_> = [over, soon, later, unknown, clear]
+            .iter()
+            .map(rank)
+            .collect();
         assert!(ranks.is_sorted(), "{ranks:?}");
     }
 }

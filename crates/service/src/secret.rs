@@ -12,28 +12,38 @@ const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ2345678
 /// A random text of that many characters; 43 of them hold 248 bits.
 pub(crate) fn token(characters: usize) -> String {
     let mut random = rand::rng();
-    (0..characters).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+    (0..characters)
+        .map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())]))
+        .collect()
 }
 
 /// What is kept of a random secret. Unsalted and fast on purpose: there is nothing to guess in it.
 pub(crate) fn fingerprint(secret: &str) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(secret.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Sha256::digest(secret.as_bytes())
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 /// What is kept of a password: argon2id with OWASP's parameters (19 MiB, 2 passes, 1 lane).
 pub(crate) fn hash_password(password: &str) -> Option<String> {
-    Argon2::default().hash_password(password.as_bytes()).ok().map(|hash| hash.to_string())
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .ok()
+        .map(|hash| hash.to_string())
 }
 
 /// Whether the password fits.
 pub(crate) fn fits(password: &str, kept: &str) -> bool {
-    PasswordHash::new(kept)
-        .is_ok_and(|kept| Argon2::default().verify_password(password.as_bytes(), &kept).is_ok())
+    PasswordHash::new(kept).is_ok_and(|kept| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &kept)
+            .is_ok()
+    })
 }
 
 #[cfg(test)]
@@ -43,7 +53,10 @@ mod tests {
     #[test]
     fn a_password_fits_its_own_hash_only_and_two_hashes_differ() {
         let kept = hash_password("correct horse").unwrap();
-        assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
+        assert!(
+            kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{kept}"
+        );
         assert!(fits("correct horse", &kept));
         assert!(!fits("Correct horse", &kept));
         assert!(!fits("correct horse", "not a hash"));

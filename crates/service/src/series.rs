@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use api::{
-    Caller, Domain, Error, Event, Instant, LimitChange, LivePoint, Permission, Point, Points, Range, Recorded,
-    Refused, Result, Series, SeriesChange, SeriesFilter, SeriesId, SeriesOps, SeriesPage, SourceId, SourceKind,
-    Topic, Unit, Who,
+    Caller, Domain, Error, Event, Instant, LimitChange, LivePoint, Permission, Point, Points,
+    Range, Recorded, Refused, Result, Series, SeriesChange, SeriesFilter, SeriesId, SeriesOps,
+    SeriesPage, SourceId, SourceKind, Topic, Unit, Who,
 };
 use async_trait::async_trait;
 use ingest::samples;
@@ -31,7 +31,12 @@ impl SeriesOps for Hub {
         let (mut series, total) = self.store.list(&filter).await.or_failure(caller)?;
         self.mark_stale(caller, &mut series).await?;
         let sparks = self.sparks(caller, &series).await?;
-        Ok(SeriesPage { series, sparks, total, now: self.clock.now() })
+        Ok(SeriesPage {
+            series,
+            sparks,
+            total,
+            now: self.clock.now(),
+        })
     }
 
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<Series> {
@@ -47,7 +52,13 @@ impl SeriesOps for Hub {
         Ok(self.clock.now())
     }
 
-    async fn points(&self, caller: &Caller, id: &SeriesId, range: Range, max: u32) -> Result<Points> {
+    async fn points(
+        &self,
+        caller: &Caller,
+        id: &SeriesId,
+        range: Range,
+        max: u32,
+    ) -> Result<Points> {
         require(caller, Permission::MonitoringRead)?;
         if range.from >= range.to {
             return Err(Error::field("from", "The range ends before it begins."));
@@ -56,28 +67,57 @@ impl SeriesOps for Hub {
         let samples = self.store.count(id, range).await.or_failure(caller)?;
         let points = if samples <= READ_WHOLE {
             let cap = u32::try_from(READ_WHOLE).unwrap_or(u32::MAX);
-            let rows = self.store.samples(id, range, cap).await.or_failure(caller)?;
-            let rows: Vec<_> = rows.into_iter().map(|(at, value)| series::Sample::new(at, value)).collect();
+            let rows = self
+                .store
+                .samples(id, range, cap)
+                .await
+                .or_failure(caller)?;
+            let rows: Vec<_> = rows
+                .into_iter()
+                .map(|(at, value)| series::Sample::new(at, value))
+                .collect();
             let thinned = series::thin(&rows, usize::try_from(max).unwrap_or(usize::MAX));
-            thinned.into_iter().map(|s| Point { at: Instant(s.at_us), value: Some(s.value) }).collect()
+            thinned
+                .into_iter()
+                .map(|s| Point {
+                    at: Instant(s.at_us),
+                    value: Some(s.value),
+                })
+                .collect()
         } else {
             // The lowest and the highest of each stretch keep the line's shape.
-            let buckets = self.store.buckets(id, range, max / 2).await.or_failure(caller)?;
+            let buckets = self
+                .store
+                .buckets(id, range, max / 2)
+                .await
+                .or_failure(caller)?;
             buckets
                 .into_iter()
                 .flat_map(|b| {
                     let half = (range.to.0 - range.from.0) / i64::from(max.max(2)) / 2;
                     [(b.at, b.min), (b.at.plus(half), b.max)]
                 })
-                .map(|(at, value)| Point { at, value: Some(value) })
+                .map(|(at, value)| Point {
+                    at,
+                    value: Some(value),
+                })
                 .collect()
         };
-        Ok(Points { range, points, samples, now: self.clock.now() })
+        Ok(Points {
+            range,
+            points,
+            samples,
+            now: self.clock.now(),
+        })
     }
 
     async fn export(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<String> {
         let series = SeriesOps::get(self, caller, id).await?;
-        let rows = self.store.samples(id, range, MOST_EXPORTED).await.or_failure(caller)?;
+        let rows = self
+            .store
+            .samples(id, range, MOST_EXPORTED)
+            .await
+            .or_failure(caller)?;
         let mut csv = format!("time,{}\r\n", ingest::table::csv_safe(&series.name));
         for (at, value) in rows {
             let time = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
@@ -92,7 +132,10 @@ impl SeriesOps for Hub {
         if change.limit.is_some_and(|l| !l.value.is_finite()) {
             return Err(Error::field("value", "A limit is a finite number."));
         }
-        self.store.set_limit(id, change.limit, self.clock.now()).await.or_failure(caller)?;
+        self.store
+            .set_limit(id, change.limit, self.clock.now())
+            .await
+            .or_failure(caller)?;
         // When the limit is reached follows from the forecast: computed anew, here and now, so that
         // the page that comes back shows it.
         self.forecast_one(caller, id).await?;
@@ -107,7 +150,10 @@ impl SeriesOps for Hub {
             return Err(Error::field("title", "A name has 1 to 200 characters."));
         }
         let change = SeriesChange { title, ..change };
-        self.store.change_series(id, &change, self.clock.now()).await.or_failure(caller)?;
+        self.store
+            .change_series(id, &change, self.clock.now())
+            .await
+            .or_failure(caller)?;
         self.forecast_one(caller, id).await?;
         self.changed(Topic::Forecasts, Some(id));
         Ok(())
@@ -116,7 +162,8 @@ impl SeriesOps for Hub {
     async fn record_json(&self, caller: &Caller, body: &[u8]) -> Result<Recorded> {
         require(caller, Permission::DataIngest)?;
         let now = self.clock.now();
-        let batch = samples::parse(body, now.0).map_err(|error| Error::invalid(error.to_string()))?;
+        let batch =
+            samples::parse(body, now.0).map_err(|error| Error::invalid(error.to_string()))?;
         let source = self.push_source(caller).await?;
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut new = Vec::new();
@@ -130,24 +177,56 @@ impl SeriesOps for Hub {
             });
             points.push((place, sample.at_us, sample.value));
         }
-        let ids = self.store.resolve_series(&source, &new, now).await.or_failure(caller)?;
-        let rows: Vec<_> =
-            points.into_iter().filter_map(|(place, at, value)| Some((ids.get(place)?.clone(), at, value))).collect();
-        self.take_in(caller, &rows).await?;
-        let refused_total = u32::try_from(batch.refused.len()).unwrap_or(u32::MAX);
-        let refused: Vec<_> = batch.refused.into_iter().take(100).map(|r| Refused { index: r.index, reason: r.reason }).collect();
-        let why = refused.first().map(|r| r.reason.as_str());
-        self.store
-            .bump_source(&source, rows.len() as u64, u64::from(refused_total), why, now)
+        let ids = self
+            .store
+            .resolve_series(&source, &new, now)
             .await
             .or_failure(caller)?;
-        Ok(Recorded { accepted: u32::try_from(rows.len()).unwrap_or(u32::MAX), refused, refused_total })
+        let rows: Vec<_> = points
+            .into_iter()
+            .filter_map(|(place, at, value)| Some((ids.get(place)?.clone(), at, value)))
+            .collect();
+        self.take_in(caller, &rows).await?;
+        let refused_total = u32::try_from(batch.refused.len()).unwrap_or(u32::MAX);
+        let refused: Vec<_> = batch
+            .refused
+            .into_iter()
+            .take(100)
+            .map(|r| Refused {
+                index: r.index,
+                reason: r.reason,
+            })
+            .collect();
+        let why = refused.first().map(|r| r.reason.as_str());
+        self.store
+            .bump_source(
+                &source,
+                rows.len() as u64,
+                u64::from(refused_total),
+                why,
+                now,
+            )
+            .await
+            .or_failure(caller)?;
+        Ok(Recorded {
+            accepted: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            refused,
+            refused_total,
+        })
     }
 }
 
 fn pushed_series(key: String, name: String, labels: Vec<(String, String)>) -> NewSeries {
-    let words = labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ");
-    let title = if words.is_empty() { name.clone() } else { format!("{name} {words}") };
+    let words = labels
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let title = if words.is_empty() {
+        name.clone()
+    } else {
+        format!("{name} {words}")
+    };
     NewSeries {
         key,
         name,
@@ -164,15 +243,29 @@ fn pushed_series(key: String, name: String, labels: Vec<(String, String)>) -> Ne
 
 impl Hub {
     /// Writes samples and tells open pages.
-    pub(crate) async fn take_in(&self, caller: &Caller, rows: &[(SeriesId, i64, f64)]) -> Result<()> {
+    pub(crate) async fn take_in(
+        &self,
+        caller: &Caller,
+        rows: &[(SeriesId, i64, f64)],
+    ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        let new: Vec<_> = rows.iter().map(|(id, at, value)| (id, Instant(*at), *value)).collect();
-        self.store.record(&new, self.clock.now()).await.or_failure(caller)?;
+        let new: Vec<_> = rows
+            .iter()
+            .map(|(id, at, value)| (id, Instant(*at), *value))
+            .collect();
+        self.store
+            .record(&new, self.clock.now())
+            .await
+            .or_failure(caller)?;
         let points = rows
             .iter()
-            .map(|(series, at, value)| LivePoint { series: series.clone(), at: Instant(*at), value: *value })
+            .map(|(series, at, value)| LivePoint {
+                series: series.clone(),
+                at: Instant(*at),
+                value: *value,
+            })
             .collect();
         self.bus.publish(Event::Samples { points });
         Ok(())
@@ -191,11 +284,17 @@ impl Hub {
             demo: false,
             expected_every_seconds: None,
         };
-        self.store.upsert_source(&source, self.clock.now()).await.or_failure(caller)
+        self.store
+            .upsert_source(&source, self.clock.now())
+            .await
+            .or_failure(caller)
     }
 
     pub(crate) fn changed(&self, topic: Topic, id: Option<&SeriesId>) {
-        self.bus.publish(Event::Changed { topic, id: id.map(|id| id.0.clone()) });
+        self.bus.publish(Event::Changed {
+            topic,
+            id: id.map(|id| id.0.clone()),
+        });
     }
 
     /// Marks series whose source says how often data is expected and that have been silent for longer.

@@ -13,19 +13,32 @@ impl Sources for Hub {
         require(caller, Permission::MonitoringRead)?;
         let now = self.clock.now();
         let sources = self.store.sources().await.or_failure(caller)?;
-        Ok(sources.into_iter().map(|source| { let stale = source.stale_since(now); (source, stale) }).collect())
+        Ok(sources
+            .into_iter()
+            .map(|source| {
+                let stale = source.stale_since(now);
+                (source, stale)
+            })
+            .collect())
     }
 
     async fn get(&self, caller: &Caller, id: &SourceId) -> Result<Source> {
         require(caller, Permission::MonitoringRead)?;
-        self.store.source(id).await.or_failure(caller)?.ok_or_else(|| Error::not_found("source"))
+        self.store
+            .source(id)
+            .await
+            .or_failure(caller)?
+            .ok_or_else(|| Error::not_found("source"))
     }
 
     async fn remove(&self, caller: &Caller, id: &SourceId, name: &str) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
         let source = Sources::get(self, caller, id).await?;
         if source.name != name.trim() {
-            return Err(Error::field("name", format!("Type “{}” exactly; nothing was removed.", source.name)));
+            return Err(Error::field(
+                "name",
+                format!("Type “{}” exactly; nothing was removed.", source.name),
+            ));
         }
         self.store.delete_source(id).await.or_failure(caller)?;
         for topic in [Topic::Sources, Topic::Series, Topic::Forecasts] {

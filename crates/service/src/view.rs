@@ -24,27 +24,45 @@ fn window(series: &Series) -> i64 {
         (Some(first), Some(last)) => last.at.0 - first.0,
         _ => 0,
     };
-    WINDOWS.into_iter().find(|w| *w >= age).unwrap_or(WINDOWS[WINDOWS.len() - 1])
+    WINDOWS
+        .into_iter()
+        .find(|w| *w >= age)
+        .unwrap_or(WINDOWS[WINDOWS.len() - 1])
 }
 
 impl Hub {
     /// A short history for each, oldest first; it ends at the series' newest sample, so that a
     /// series that fell silent still shows what it was.
-    pub(crate) async fn sparks(&self, caller: &Caller, series: &[Series]) -> Result<Vec<Vec<Option<f64>>>> {
+    pub(crate) async fn sparks(
+        &self,
+        caller: &Caller,
+        series: &[Series],
+    ) -> Result<Vec<Vec<Option<f64>>>> {
         let now = self.clock.now();
         let mut groups: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
         for (place, one) in series.iter().enumerate() {
             let window = window(one);
             let last = one.last.map_or(now, |p| p.at);
             // Silent ones have their own end; the others share the present.
-            let end = if now.0 - last.0 > window / 4 { last } else { now };
+            let end = if now.0 - last.0 > window / 4 {
+                last
+            } else {
+                now
+            };
             groups.entry((window, end.0)).or_default().push(place);
         }
         let mut out = vec![Vec::new(); series.len()];
         for ((window, end), places) in groups {
-            let ids: Vec<_> = places.iter().filter_map(|p| series.get(*p).map(|s| s.id.clone())).collect();
+            let ids: Vec<_> = places
+                .iter()
+                .filter_map(|p| series.get(*p).map(|s| s.id.clone()))
+                .collect();
             let end = Instant(end).plus(1);
-            let sparks = self.store.sparks(&ids, end.minus(window), end, VALUES).await.or_failure(caller)?;
+            let sparks = self
+                .store
+                .sparks(&ids, end.minus(window), end, VALUES)
+                .await
+                .or_failure(caller)?;
             for (place, spark) in places.into_iter().zip(sparks) {
                 out[place] = dense(spark);
             }
@@ -62,7 +80,10 @@ fn dense(spark: Vec<Option<f64>>) -> Vec<Option<f64>> {
     }
     let first = spark.iter().position(Option::is_some).unwrap_or(0);
     let last = spark.iter().rposition(Option::is_some).map_or(0, |p| p + 1);
-    spark.get(first..last).map(<[_]>::to_vec).unwrap_or_default()
+    spark
+        .get(first..last)
+        .map(<[_]>::to_vec)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -71,7 +92,10 @@ mod tests {
 
     #[test]
     fn sparse_histories_are_drawn_close_and_gaps_stay_gaps() {
-        assert_eq!(dense(vec![None, None, Some(1.0), None, None, Some(2.0)]), [Some(1.0), Some(2.0)]);
+        assert_eq!(
+            dense(vec![None, None, Some(1.0), None, None, Some(2.0)]),
+            [Some(1.0), Some(2.0)]
+        );
         assert_eq!(
             dense(vec![None, Some(1.0), None, Some(2.0), Some(3.0)]),
             [Some(1.0), None, Some(2.0), Some(3.0)]

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use api::{
-    Caller, Credentials, Error, Instant, LimitChange, NewKey, NewUser, Permission, Range, Role, RunwayFilter,
-    Scope, SeriesChange, SeriesFilter, Services, Who,
+    Caller, Credentials, Error, Instant, LimitChange, NewKey, NewUser, Permission, Range, Role,
+    RunwayFilter, Scope, SeriesChange, SeriesFilter, Services, Who,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -44,84 +44,250 @@ where
 fn operations() -> Vec<(&'static str, May, Call)> {
     use May::{All, Hold, Person, System};
     use Permission::{AccessRead, AccessWrite, DataIngest, MonitoringRead, MonitoringWrite};
-    let credentials = || Credentials { email: "x@example.org".into(), password: "a long enough password".into() };
-    let range = Range { from: Instant(0), to: Instant(1) };
+    let credentials = || Credentials {
+        email: "x@example.org".into(),
+        password: "a long enough password".into(),
+    };
+    let range = Range {
+        from: Instant(0),
+        to: Instant(1),
+    };
     let import = |c: &str| api::ImportId(c.into());
     vec![
-        ("accounts.set_up_state", All, call(|s, c| async move { s.accounts.set_up_state(&c).await })),
-        ("accounts.set_up_token", System, call(|s, c| async move { s.accounts.set_up_token(&c).await })),
-        ("accounts.set_up", All, call(move |s, c| async move { s.accounts.set_up(&c, "wrong", credentials()).await })),
-        ("accounts.sign_in", All, call(move |s, c| async move { s.accounts.sign_in(&c, credentials()).await })),
-        ("accounts.sign_out", All, call(|s, c| async move { s.accounts.sign_out(&c, "none").await })),
-        ("accounts.of_session", All, call(|s, c| async move { s.accounts.of_session(&c, "none").await })),
-        ("accounts.of_key", All, call(|s, c| async move { s.accounts.of_key(&c, "none").await })),
-        ("accounts.me", Person, call(|s, c| async move { s.accounts.me(&c).await })),
-        ("accounts.change_password", Person, call(|s, c| async move { s.accounts.change_password(&c, "x", "y").await })),
-        ("accounts.users", Hold(AccessRead), call(|s, c| async move { s.accounts.users(&c).await })),
+        (
+            "accounts.set_up_state",
+            All,
+            call(|s, c| async move { s.accounts.set_up_state(&c).await }),
+        ),
+        (
+            "accounts.set_up_token",
+            System,
+            call(|s, c| async move { s.accounts.set_up_token(&c).await }),
+        ),
+        (
+            "accounts.set_up",
+            All,
+            call(move |s, c| async move { s.accounts.set_up(&c, "wrong", credentials()).await }),
+        ),
+        (
+            "accounts.sign_in",
+            All,
+            call(move |s, c| async move { s.accounts.sign_in(&c, credentials()).await }),
+        ),
+        (
+            "accounts.sign_out",
+            All,
+            call(|s, c| async move { s.accounts.sign_out(&c, "none").await }),
+        ),
+        (
+            "accounts.of_session",
+            All,
+            call(|s, c| async move { s.accounts.of_session(&c, "none").await }),
+        ),
+        (
+            "accounts.of_key",
+            All,
+            call(|s, c| async move { s.accounts.of_key(&c, "none").await }),
+        ),
+        (
+            "accounts.me",
+            Person,
+            call(|s, c| async move { s.accounts.me(&c).await }),
+        ),
+        (
+            "accounts.change_password",
+            Person,
+            call(|s, c| async move { s.accounts.change_password(&c, "x", "y").await }),
+        ),
+        (
+            "accounts.users",
+            Hold(AccessRead),
+            call(|s, c| async move { s.accounts.users(&c).await }),
+        ),
         (
             "accounts.add_user",
             Hold(AccessWrite),
             call(|s, c| async move {
-                let new = NewUser { email: "not an address".into(), role: Role::Viewer };
+                let new = NewUser {
+                    email: "not an address".into(),
+                    role: Role::Viewer,
+                };
                 s.accounts.add_user(&c, new).await
             }),
         ),
-        ("accounts.remove_user", Hold(AccessWrite), call(|s, c| async move { s.accounts.remove_user(&c, &"none".into()).await })),
-        ("accounts.keys", Hold(AccessRead), call(|s, c| async move { s.accounts.keys(&c).await })),
+        (
+            "accounts.remove_user",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.accounts.remove_user(&c, &"none".into()).await }),
+        ),
+        (
+            "accounts.keys",
+            Hold(AccessRead),
+            call(|s, c| async move { s.accounts.keys(&c).await }),
+        ),
         (
             "accounts.add_key",
             Hold(AccessWrite),
-            call(|s, c| async move { s.accounts.add_key(&c, NewKey { name: "k".into(), scopes: vec![Scope::Query] }).await }),
+            call(|s, c| async move {
+                s.accounts
+                    .add_key(
+                        &c,
+                        NewKey {
+                            name: "k".into(),
+                            scopes: vec![Scope::Query],
+                        },
+                    )
+                    .await
+            }),
         ),
-        ("accounts.revoke_key", Hold(AccessWrite), call(|s, c| async move { s.accounts.revoke_key(&c, &"none".into()).await })),
-        ("demo.state", Hold(MonitoringRead), call(|s, c| async move { s.demo.state(&c).await })),
-        ("demo.remove", Hold(MonitoringWrite), call(|s, c| async move { s.demo.remove(&c).await })),
-        ("demo.start", Hold(MonitoringWrite), call(|s, c| async move { s.demo.start(&c).await })),
-        ("forecasts.get", Hold(MonitoringRead), call(|s, c| async move { s.forecasts.get(&c, &"none".into()).await })),
-        ("forecasts.refresh", Hold(MonitoringWrite), call(|s, c| async move { s.forecasts.refresh(&c, &"none".into()).await })),
-        ("forecasts.run_due", System, call(|s, c| async move { s.forecasts.run_due(&c).await })),
-        ("imports.stage", Hold(MonitoringWrite), call(|s, c| async move { s.imports.stage(&c).await })),
+        (
+            "accounts.revoke_key",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.accounts.revoke_key(&c, &"none".into()).await }),
+        ),
+        (
+            "demo.state",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.demo.state(&c).await }),
+        ),
+        (
+            "demo.remove",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.demo.remove(&c).await }),
+        ),
+        (
+            "demo.start",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.demo.start(&c).await }),
+        ),
+        (
+            "forecasts.get",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.forecasts.get(&c, &"none".into()).await }),
+        ),
+        (
+            "forecasts.refresh",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.forecasts.refresh(&c, &"none".into()).await }),
+        ),
+        (
+            "forecasts.run_due",
+            System,
+            call(|s, c| async move { s.forecasts.run_due(&c).await }),
+        ),
+        (
+            "imports.stage",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.imports.stage(&c).await }),
+        ),
         (
             "imports.accept",
             Hold(MonitoringWrite),
             call(move |s, c| async move {
-                let staged = api::Staging { id: import("x"), path: "/nonexistent".into(), max_bytes: 1 };
+                let staged = api::Staging {
+                    id: import("x"),
+                    path: "/nonexistent".into(),
+                    max_bytes: 1,
+                };
                 s.imports.accept(&c, &staged, "x.csv").await
             }),
         ),
-        ("imports.get", Hold(MonitoringRead), call(move |s, c| async move { s.imports.get(&c, &import("x")).await })),
-        ("imports.list", Hold(MonitoringRead), call(|s, c| async move { s.imports.list(&c).await })),
+        (
+            "imports.get",
+            Hold(MonitoringRead),
+            call(move |s, c| async move { s.imports.get(&c, &import("x")).await }),
+        ),
+        (
+            "imports.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.imports.list(&c).await }),
+        ),
         (
             "imports.correct",
             Hold(MonitoringWrite),
             call(move |s, c| async move { s.imports.correct(&c, &import("x"), settings()).await }),
         ),
-        ("imports.start", Hold(MonitoringWrite), call(move |s, c| async move { s.imports.start(&c, &import("x")).await })),
-        ("imports.cancel", Hold(MonitoringWrite), call(move |s, c| async move { s.imports.cancel(&c, &import("x")).await })),
-        ("runway.list", Hold(MonitoringRead), call(|s, c| async move { s.runway.list(&c, RunwayFilter::default()).await })),
-        ("series.list", Hold(MonitoringRead), call(|s, c| async move { s.series.list(&c, SeriesFilter::default()).await })),
-        ("series.get", Hold(MonitoringRead), call(|s, c| async move { s.series.get(&c, &"none".into()).await })),
-        ("series.now", Hold(MonitoringRead), call(|s, c| async move { s.series.now(&c).await })),
-        ("series.points", Hold(MonitoringRead), call(move |s, c| async move { s.series.points(&c, &"none".into(), range, 9).await })),
-        ("series.export", Hold(MonitoringRead), call(move |s, c| async move { s.series.export(&c, &"none".into(), range).await })),
+        (
+            "imports.start",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.imports.start(&c, &import("x")).await }),
+        ),
+        (
+            "imports.cancel",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.imports.cancel(&c, &import("x")).await }),
+        ),
+        (
+            "runway.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.runway.list(&c, RunwayFilter::default()).await }),
+        ),
+        (
+            "series.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.series.list(&c, SeriesFilter::default()).await }),
+        ),
+        (
+            "series.get",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.series.get(&c, &"none".into()).await }),
+        ),
+        (
+            "series.now",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.series.now(&c).await }),
+        ),
+        (
+            "series.points",
+            Hold(MonitoringRead),
+            call(move |s, c| async move { s.series.points(&c, &"none".into(), range, 9).await }),
+        ),
+        (
+            "series.export",
+            Hold(MonitoringRead),
+            call(move |s, c| async move { s.series.export(&c, &"none".into(), range).await }),
+        ),
         (
             "series.set_limit",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.series.set_limit(&c, &"none".into(), LimitChange { limit: None }).await }),
+            call(|s, c| async move {
+                s.series
+                    .set_limit(&c, &"none".into(), LimitChange { limit: None })
+                    .await
+            }),
         ),
         (
             "series.change",
             Hold(MonitoringWrite),
             call(|s, c| async move {
-                let change =
-                    SeriesChange { title: "t".into(), unit: String::new(), aggregation: api::Aggregation::Last };
+                let change = SeriesChange {
+                    title: "t".into(),
+                    unit: String::new(),
+                    aggregation: api::Aggregation::Last,
+                };
                 s.series.change(&c, &"none".into(), change).await
             }),
         ),
-        ("series.record_json", Hold(DataIngest), call(|s, c| async move { s.series.record_json(&c, b"[]").await })),
-        ("sources.list", Hold(MonitoringRead), call(|s, c| async move { s.sources.list(&c).await })),
-        ("sources.get", Hold(MonitoringRead), call(|s, c| async move { s.sources.get(&c, &"none".into()).await })),
-        ("sources.remove", Hold(MonitoringWrite), call(|s, c| async move { s.sources.remove(&c, &"none".into(), "x").await })),
+        (
+            "series.record_json",
+            Hold(DataIngest),
+            call(|s, c| async move { s.series.record_json(&c, b"[]").await }),
+        ),
+        (
+            "sources.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.sources.list(&c).await }),
+        ),
+        (
+            "sources.get",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.sources.get(&c, &"none".into()).await }),
+        ),
+        (
+            "sources.remove",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.sources.remove(&c, &"none".into(), "x").await }),
+        ),
     ]
 }
 
@@ -139,38 +305,68 @@ fn settings() -> api::ImportSettings {
 }
 
 fn callers() -> Vec<Caller> {
-    let user = |role: Role| Who::User { id: "u".into(), email: "u@example.org".into(), role };
-    let key = |scopes: Vec<Scope>| Who::Key { id: "k".into(), name: "k".into(), scopes };
-    let mut who = vec![Who::Nobody, Who::System, key(vec![Scope::Ingest]), key(vec![Scope::Query])];
+    let user = |role: Role| Who::User {
+        id: "u".into(),
+        email: "u@example.org".into(),
+        role,
+    };
+    let key = |scopes: Vec<Scope>| Who::Key {
+        id: "k".into(),
+        name: "k".into(),
+        scopes,
+    };
+    let mut who = vec![
+        Who::Nobody,
+        Who::System,
+        key(vec![Scope::Ingest]),
+        key(vec![Scope::Query]),
+    ];
     who.extend(Role::ALL.map(user));
-    who.into_iter().map(|who| Caller { who, request_id: "test".into() }).collect()
+    who.into_iter()
+        .map(|who| Caller {
+            who,
+            request_id: "test".into(),
+        })
+        .collect()
 }
 
 /// The table in words, written out here on purpose a second time.
 fn allowed(may: May, caller: &Caller) -> bool {
     match (may, &caller.who) {
-        (May::All, _) | (May::System | May::Hold(_), Who::System) | (May::Person, Who::User { .. }) => true,
+        (May::All, _)
+        | (May::System | May::Hold(_), Who::System)
+        | (May::Person, Who::User { .. }) => true,
         (May::System | May::Person, _) | (May::Hold(_), Who::Nobody) => false,
         (May::Hold(permission), Who::User { role, .. }) => match role {
             Role::Admin => true,
-            Role::Operator => matches!(permission, Permission::MonitoringRead | Permission::MonitoringWrite),
+            Role::Operator => matches!(
+                permission,
+                Permission::MonitoringRead | Permission::MonitoringWrite
+            ),
             Role::Viewer => permission == Permission::MonitoringRead,
         },
-        (May::Hold(permission), Who::Key { scopes, .. }) => scopes.iter().any(|scope| match scope {
-            Scope::Ingest => permission == Permission::DataIngest,
-            Scope::Query => permission == Permission::MonitoringRead,
-        }),
+        (May::Hold(permission), Who::Key { scopes, .. }) => {
+            scopes.iter().any(|scope| match scope {
+                Scope::Ingest => permission == Permission::DataIngest,
+                Scope::Query => permission == Permission::MonitoringRead,
+            })
+        }
     }
 }
 
 async fn services() -> (tempfile::TempDir, Services) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await.unwrap();
+    let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path())
+        .await
+        .unwrap();
     let hub = Hub::new(
         store,
         Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000))),
         Bus::new(1),
-        Settings { uploads: folder.path().join("uploads"), max_upload_bytes: 1 << 20 },
+        Settings {
+            uploads: folder.path().join("uploads"),
+            max_upload_bytes: 1 << 20,
+        },
     );
     (folder, hub.services())
 }
@@ -189,7 +385,11 @@ async fn each_operation_lets_in_exactly_those_who_may() {
             // A person who is not in the store any more is told to sign in again: that is no refusal of the role.
             let gone = may == May::Person && answer == Err(Error::Unauthenticated);
             if allowed(may, &caller) {
-                assert!(!refused || gone, "{name} refused {:?}: {answer:?}", caller.who);
+                assert!(
+                    !refused || gone,
+                    "{name} refused {:?}: {answer:?}",
+                    caller.who
+                );
             } else {
                 assert!(refused, "{name} let in {:?}", caller.who);
             }
@@ -210,12 +410,24 @@ fn every_operation_of_the_vocabulary_has_a_row() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         for line in text.lines().map(str::trim) {
-            let Some(rest) = line.strip_prefix("async fn ") else { continue };
+            let Some(rest) = line.strip_prefix("async fn ") else {
+                continue;
+            };
             let operation = rest.split(['(', '<']).next().unwrap();
             found += 1;
-            let has_row = names.iter().any(|name| name.split_once('.').is_some_and(|(_, op)| op == operation));
-            assert!(has_row, "`{operation}` in {} has no row in this test", path.display());
+            let has_row = names
+                .iter()
+                .any(|name| name.split_once('.').is_some_and(|(_, op)| op == operation));
+            assert!(
+                has_row,
+                "`{operation}` in {} has no row in this test",
+                path.display()
+            );
         }
     }
-    assert_eq!(found, names.len(), "a row stands for an operation that is gone, or two traits share a name");
+    assert_eq!(
+        found,
+        names.len(),
+        "a row stands for an operation that is gone, or two traits share a name"
+    );
 }

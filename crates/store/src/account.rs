@@ -139,7 +139,7 @@ impl Store {
 
     /// The person.
     pub async fn user(&self, id: &UserId) -> Result<Option<User>> {
-        Ok(self.account(id).await?.map(AccountRow::user).transpose()?)
+        self.account(id).await?.map(AccountRow::user).transpose()
     }
 
     /// The hash of their password.

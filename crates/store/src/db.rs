@@ -15,13 +15,13 @@ use crate::{Result, StoreError};
 
 /// How long a write waits for another one, in this process or in another, before it gives up.
 /// The longest are the last step of a huge import.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Readers of SQLite: each is a thread and a page cache of 2 MB.
 const READERS: u32 = 4;
 
 pub(crate) enum Db {
-    Sqlite(SqliteDb),
+    Sqlite(Box<SqliteDb>),
     Postgres(PgPool),
 }
 
@@ -179,13 +179,13 @@ impl Db {
             .max_lifetime(None)
             .connect_with(options.clone().pragma("query_only", "on"))
             .await?;
-        Ok(Self::Sqlite(SqliteDb {
+        Ok(Self::Sqlite(Box::new(SqliteDb {
             write,
             read,
             options,
             file: file.to_owned(),
             staging: data_dir.to_owned(),
-        }))
+        })))
     }
 
     pub(crate) async fn close(&self) {
@@ -234,10 +234,12 @@ async fn migrate_postgres(pool: &PgPool) -> Result<()> {
     migrations.set_locking(false);
     let mut tx = pool.begin().await?;
     // Any fixed number will do, as long as it stays.
-    sqlx::raw_sql("select pg_advisory_xact_lock(7450120318)")
-        .execute(&mut *tx)
-        .await?;
+    // sqlx's migrator names its statements whatever we do, and a pooler's servers remember names
+    // that other clients gave: forget them before and after.
+    let begin = "select pg_advisory_xact_lock(7450120318); deallocate all";
+    sqlx::raw_sql(begin).execute(&mut *tx).await?;
     migrations.run(&mut *tx).await?;
+    sqlx::raw_sql("deallocate all").execute(&mut *tx).await?;
     Ok(tx.commit().await?)
 }
 
@@ -251,7 +253,7 @@ async fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// The file, for this user only. SQLite gives its log the same permissions.
-async fn make_file(file: &Path) -> std::io::Result<()> {
+pub(crate) async fn make_file(file: &Path) -> std::io::Result<()> {
     if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {
         make_folder(folder).await?;
     }

@@ -8,7 +8,7 @@
 //! would keep SQLite's only writer for as long as the file is being read.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use api::{Instant, SeriesId, SourceId};
 use sqlx::sqlite::SqlitePool;
@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions, Connection, Postgres, SqliteConnection, Transaction};
 
 use crate::bulk::{Bulk, Put, Row, put_in_order, writable};
 use crate::convert::{list, to_json, u64_of};
-use crate::db::{Db, column, rows, run};
+use crate::db::{Db, column, make_file, rows, run};
 use crate::samples::ENDS;
 use crate::series::resolve_series;
 use crate::source::upsert_source;
@@ -66,10 +66,8 @@ impl Store {
         let staging = match &*self.db {
             Db::Sqlite(lite) => {
                 let mut connection = lite.options.connect().await?;
-                let file = lite
-                    .staging
-                    .join(format!("import-{}.stage", uuid::Uuid::now_v7()));
-                stage(&mut connection, file).await?;
+                let name = format!("import-{}.stage", crate::new_id(Instant(0)));
+                stage(&mut connection, &lite.staging.join(name)).await?;
                 Staging::Sqlite {
                     connection,
                     write: lite.write.clone(),
@@ -96,7 +94,9 @@ impl Store {
 }
 
 /// Attaches a staging file to the connection.
-async fn stage(connection: &mut SqliteConnection, file: PathBuf) -> Result<()> {
+async fn stage(connection: &mut SqliteConnection, file: &Path) -> Result<()> {
+    // SQLite would not make it: the connection was opened on a file that must be there.
+    make_file(file).await.map_err(StoreError::Folder)?;
     run("attach database $1 as stage")
         .bind(file.to_string_lossy().into_owned())
         .execute(&mut *connection)
@@ -115,7 +115,7 @@ async fn stage(connection: &mut SqliteConnection, file: PathBuf) -> Result<()> {
     .await?;
     // Unix keeps an open file without a name: no crash can leave it behind. Elsewhere this fails
     // and the file stays, which is not worth more code for systems Millrace is not deployed on.
-    tokio::fs::remove_file(&file).await.ok();
+    tokio::fs::remove_file(file).await.ok();
     Ok(())
 }
 

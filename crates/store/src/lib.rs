@@ -30,6 +30,7 @@ mod import_writer;
 mod meta;
 mod points;
 mod samples;
+mod search;
 mod series;
 mod setting;
 mod source;

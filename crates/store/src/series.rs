@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use crate::convert::{changed, clean, instant, list, of_json, of_word, to_json, to_word, u32_of};
 use crate::db::{column, execute, read, rows, run, write};
+use crate::search::{patterns, search_text};
 use crate::{Result, Store, StoreError};
 
 /// The most series that one page of a list holds.
@@ -128,47 +129,6 @@ impl Insert {
             stake: new.stake.as_ref().map(to_json).transpose()?,
         })
     }
-}
-
-/// What words are looked for in: title and name, then every label between separators that occur in
-/// no text, so that a whole label can be told from a part of one.
-fn search_text(title: &str, name: &str, labels: &[(String, String)]) -> String {
-    let mut text = format!("{title}\u{1e}{name}\u{1f}");
-    for (key, value) in labels {
-        text.push_str(key);
-        text.push('=');
-        text.push_str(value);
-        text.push('\u{1f}');
-    }
-    text.to_lowercase()
-}
-
-/// The `like` patterns of a search: one for each word; `key=value` is a whole label.
-/// `key="two words"` is one word.
-fn patterns(text: &str) -> Vec<String> {
-    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
-    for c in text.to_lowercase().chars() {
-        match c {
-            '"' => quoted = !quoted,
-            c if !quoted && (c.is_whitespace() || c.is_control()) => {
-                words.push(std::mem::take(&mut word));
-            }
-            c if c.is_control() => word.push(' '),
-            '%' | '_' | '\\' => word.extend(['\\', c]),
-            c => word.push(c),
-        }
-    }
-    words.push(word);
-    words
-        .into_iter()
-        // More words than this find nothing anyway, and SQLite refuses patterns of 50,000 bytes.
-        .filter(|w| !w.is_empty() && w.len() <= 1_000)
-        .take(32)
-        .map(|word| match word.split_once('=') {
-            Some((key, _)) if !key.is_empty() => format!("%\u{1f}{word}\u{1f}%"),
-            _ => format!("%{word}%"),
-        })
-        .collect()
 }
 
 pub(crate) const KNOWN: &str = "select key, id from series
@@ -420,25 +380,5 @@ impl Store {
                 .await?;
         });
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_is_cut_into_words_and_whole_labels() {
-        assert_eq!(
-            patterns("  Disk 50%  host=DB_1 city=\"New York\" =x "),
-            [
-                "%disk%",
-                "%50\\%%",
-                "%\u{1f}host=db\\_1\u{1f}%",
-                "%\u{1f}city=new york\u{1f}%",
-                "%=x%",
-            ]
-        );
-        assert!(patterns(" \n ").is_empty());
     }
 }

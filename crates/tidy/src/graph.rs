@@ -20,6 +20,7 @@ pub const EDGES: &[(&str, &[&str])] = &[
             "store",
             "ingest",
             "api",
+            "ui",
             "fakes",
         ],
     ),
@@ -27,6 +28,7 @@ pub const EDGES: &[(&str, &[&str])] = &[
         "service",
         &[
             "api", "store", "series", "forecast", "anomaly", "stock", "rules", "query", "ingest",
+            "fakes",
         ],
     ),
     ("assistant", &["api"]),

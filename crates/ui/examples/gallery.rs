@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use std::io::Write;
 
 fn main() -> std::io::Result<()> {
-    let theme = std::env::args().nth(1).unwrap_or_else(|| "light".to_owned());
-    let body = view! { <ui::Gallery/> }.to_html();
+    let theme = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "light".to_owned());
+    let body = Owner::new().with(|| view! { <ui::Gallery/> }.to_html());
     let page = format!(
         "<!doctype html><html lang=\"en\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

@@ -136,8 +136,9 @@ function tip(params, number) {
     return typeof raw === "number" && Number.isFinite(raw) ? raw : undefined;
   };
   const byId = new Map(params.map((param) => [param.seriesId, param]));
-  const isBand = (param) => Number(/^band/.test(param.seriesId ?? ""));
-  for (const param of params.toSorted((a, b) => isBand(a) - isBand(b))) {
+  // Lines first, then the bands from narrow to wide.
+  const rank = (param) => /^band\d/.test(param.seriesId ?? "") ? param.seriesId : "";
+  for (const param of params.toSorted((a, b) => rank(a).localeCompare(rank(b)))) {
     const band = /^band(\d+)\.(low|span)$/.exec(param.seriesId ?? "");
     if (band?.[2] === "span") continue;
     const first = value(param);

@@ -122,7 +122,8 @@ fn draw(
     drawn: RwSignal<bool>,
 ) -> Drawing {
     let number = Closure::<dyn Fn(f64) -> String>::new(move |value| {
-        unit.try_with_untracked(|unit| number_text(Some(value), unit)).unwrap_or_default()
+        unit.try_with_untracked(|unit| number_text(Some(value), unit))
+            .unwrap_or_default()
     });
     let zoomed = Closure::<dyn Fn(f64, f64)>::new(move |from, to| {
         if let Some(on_zoom) = on_zoom {
@@ -133,7 +134,12 @@ fn draw(
         drawn.try_set(is_drawn);
     });
     let mounted = mount(host, ECHARTS_URL, option, &number, &zoomed, &done);
-    Drawing { mounted, _number: number, _zoomed: zoomed, _drawn: done }
+    Drawing {
+        mounted,
+        _number: number,
+        _zoomed: zoomed,
+        _drawn: done,
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +161,7 @@ mod tests {
 
     #[test]
     fn colours_cross_as_names_of_the_style_sheet() {
-        let chart = charming::Chart::new().color(vec!["var(--series-1)".into()]);
+        let chart = charming::Chart::new().color(vec!["var(--series-1)"]);
         assert!(option_json(&chart).contains("var(--series-1)"));
     }
 }

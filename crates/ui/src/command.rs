@@ -32,7 +32,25 @@ pub struct PaletteItem {
 /// Does an item hold every word of the query?
 fn matches(item: &PaletteItem, query: &str) -> bool {
     let text = format!("{} {}", item.label, item.hint).to_lowercase();
-    query.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    query
+        .to_lowercase()
+        .split_whitespace()
+        .all(|word| text.contains(word))
+}
+
+/// The places that fit what is typed, then what was found for it, nothing twice.
+fn offered(query: &str, items: Vec<PaletteItem>, found: Vec<PaletteItem>) -> Vec<PaletteItem> {
+    let mut shown: Vec<_> = items
+        .into_iter()
+        .filter(|item| matches(item, query))
+        .collect();
+    for item in found {
+        if !shown.iter().any(|other| other.href == item.href) {
+            shown.push(item);
+        }
+    }
+    shown.truncate(24);
+    shown
 }
 
 /// Opens the palette; without JavaScript a link to the series' own search.
@@ -71,18 +89,7 @@ pub fn Palette(
     let input = NodeRef::<Input>::new();
     let query = RwSignal::new(String::new());
     let chosen = RwSignal::new(0_usize);
-    let shown = Memo::new(move |_| {
-        let query = query.get();
-        let mut shown: Vec<_> =
-            items.get().into_iter().filter(|item| matches(item, &query)).collect();
-        for item in found.get() {
-            if !shown.iter().any(|other| other.href == item.href) {
-                shown.push(item);
-            }
-        }
-        shown.truncate(24);
-        shown
-    });
+    let shown = Memo::new(move |_| offered(&query.get(), items.get(), found.get()));
     Effect::new(move || listen_for_keys(query));
     let ask = move |text: String| {
         query.set(text.clone());
@@ -91,7 +98,9 @@ pub fn Palette(
             move || {
                 // Only the last letter of a burst is asked about.
                 if let Some(on_query) = on_query
-                    && query.try_with_untracked(|now| *now == text).unwrap_or(false)
+                    && query
+                        .try_with_untracked(|now| *now == text)
+                        .unwrap_or(false)
                 {
                     on_query.run(text);
                 }
@@ -202,13 +211,14 @@ fn dialog() -> Option<web_sys::HtmlDialogElement> {
 
 fn open(dialog: &web_sys::HtmlDialogElement) {
     // The browser itself gives the focus back to where it was when a modal dialog closes.
-    if !dialog.open() && dialog.show_modal().is_ok() {
-        if let Ok(Some(input)) = dialog.query_selector("input") {
-            if let Ok(input) = input.dyn_into::<web_sys::HtmlInputElement>() {
-                let _ = input.focus();
-                input.select();
-            }
-        }
+    if !dialog.open()
+        && dialog.show_modal().is_ok()
+        && let Ok(Some(input)) = dialog.query_selector("input")
+        && let Ok(input) = input.dyn_into::<web_sys::HtmlInputElement>()
+    {
+        // Nothing is lost if the browser keeps the focus elsewhere.
+        let _ = input.focus();
+        input.select();
     }
 }
 
@@ -249,7 +259,9 @@ fn listen_for_keys(query: RwSignal<String>) {
 }
 
 fn is_typing(event: &ev::KeyboardEvent) -> bool {
-    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     target.is_some_and(|element| {
         matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
             || element.has_attribute("contenteditable")
@@ -259,6 +271,23 @@ fn is_typing(event: &ev::KeyboardEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_that_is_also_found_stands_once() {
+        let item = |href: &str| PaletteItem {
+            label: href.to_owned(),
+            hint: String::new(),
+            href: href.to_owned(),
+            icon: Glyph::Chart,
+        };
+        let shown = offered(
+            "se",
+            vec![item("/series"), item("/")],
+            vec![item("/series"), item("/x")],
+        );
+        let hrefs: Vec<_> = shown.iter().map(|item| item.href.as_str()).collect();
+        assert_eq!(hrefs, ["/series", "/x"]);
+    }
 
     #[test]
     fn every_word_typed_must_be_in_the_name_or_the_hint() {

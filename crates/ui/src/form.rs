@@ -46,7 +46,11 @@ pub fn Field(
         })
     };
     let invalid = Signal::derive(move || error.get().is_some());
-    let wiring = Wiring { id: id.clone(), described_by, invalid };
+    let wiring = Wiring {
+        id: id.clone(),
+        described_by,
+        invalid,
+    };
     view! {
         <div class="field">
             <label class="field-label" for=id>
@@ -78,7 +82,11 @@ fn described_by(wiring: Option<&Wiring>) -> Signal<Option<String>> {
 
 fn invalid(wiring: Option<&Wiring>) -> Signal<Option<&'static str>> {
     let invalid = wiring.map(|wiring| wiring.invalid);
-    Signal::derive(move || invalid.is_some_and(|invalid| invalid.get()).then_some("true"))
+    Signal::derive(move || {
+        invalid
+            .is_some_and(|invalid| invalid.get())
+            .then_some("true")
+    })
 }
 
 /// One line of text, a number, a date, a password. Listen with `on:input`; further attributes with
@@ -182,7 +190,10 @@ pub struct SelectOption {
 impl SelectOption {
     /// A choice.
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { value: value.into(), label: label.into() }
+        Self {
+            value: value.into(),
+            label: label.into(),
+        }
     }
 }
 

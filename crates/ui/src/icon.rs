@@ -89,7 +89,7 @@ glyphs! {
     /// Narrow down.
     Filter = "M3 4.500h14L12 10.500V16l-4-2v-3.500Z";
     /// More.
-    More = "M5 10v.1M10 10v.1M15 10v.1";
+    More = "M4.5 9.3h1v1.4h-1ZM9.5 9.3h1v1.4h-1ZM14.5 9.3h1v1.4h-1Z";
     /// A record of what was done.
     Log = "M5 3h10v14H5ZM7.5 7h5M7.5 10h5M7.5 13h3";
     /// Go out.

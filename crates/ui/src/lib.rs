@@ -4,6 +4,7 @@
 //! time zone while rendering, and writes no `style` attribute, so that the server's page and the
 //! browser's are the same under a strict content policy.
 //! Colours, type and spacing live in `style/`; components name classes only.
+#![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 
 pub mod badge;
 pub mod button;
@@ -33,7 +34,9 @@ pub use form::{Checkbox, Field, FileInput, Input, Select, SelectOption, Textarea
 pub use gallery::Gallery;
 pub use icon::{Glyph, Icon};
 pub use live::{Live, LiveMark};
-pub use page::{Banner, Card, Empty, Notice, PageHead, Progress, Segment, Segmented, Skeleton, Tabs};
+pub use page::{
+    Banner, Card, Empty, Notice, PageHead, Progress, Segment, Segmented, Skeleton, Tabs,
+};
 pub use preferences::{DensitySwitch, Preferences, ThemeSwitch};
 pub use runway::{
     AXIS_TICKS, Reach, Runway, RunwayAxis, RunwayStrip, Strip, StripAction, StripView, Tick,
@@ -46,4 +49,4 @@ pub use static_chart::{ChartPoint, DataTable, StaticChart};
 pub use table::{Align, Column, Table};
 pub use text::{Money, Number, money_short, money_text, number_text, range_text, span_text};
 pub use time::{When, WhenForm, relative_text, utc_day_text, utc_iso, utc_text};
-pub use toast::{Toast, ToastAction, Toasts, ToastRegion, provide_toasts, use_toasts};
+pub use toast::{Toast, ToastAction, ToastRegion, Toasts, provide_toasts, use_toasts};

@@ -143,7 +143,11 @@ pub fn Notice(
         Tone::Good => Glyph::Check,
         Tone::Neutral | Tone::Accent => Glyph::Info,
     };
-    let role = if tone == Tone::Alert { "alert" } else { "status" };
+    let role = if tone == Tone::Alert {
+        "alert"
+    } else {
+        "status"
+    };
     view! {
         <div class=format!("notice {}", tone.class()) role=role>
             <Icon glyph=glyph/>
@@ -169,9 +173,9 @@ pub fn Banner(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <div class=format!("banner {}", tone.class()) role="note">
+        <aside class=format!("banner {}", tone.class()) aria-label="Note">
             {children()}
-        </div>
+        </aside>
     }
 }
 
@@ -213,7 +217,11 @@ pub struct Segment {
 impl Segment {
     /// A view, not the one shown.
     pub fn new(label: impl Into<String>, href: impl Into<String>, current: bool) -> Self {
-        Self { label: label.into(), href: href.into(), current }
+        Self {
+            label: label.into(),
+            href: href.into(),
+            current,
+        }
     }
 }
 

@@ -62,8 +62,10 @@ pub fn DensitySwitch(
     #[prop(into)]
     path: Signal<String>,
 ) -> impl IntoView {
-    let choices =
-        [("comfortable", "Comfortable", Glyph::Menu), ("compact", "Compact", Glyph::Table)];
+    let choices = [
+        ("comfortable", "Comfortable", Glyph::Menu),
+        ("compact", "Compact", Glyph::Table),
+    ];
     view! { <Switch name="density" label="Density" choices=choices.to_vec() path=path/> }
 }
 
@@ -128,19 +130,24 @@ pub(crate) fn remember(name: &str, value: Option<&str>) {
     }
     if let Ok(document) = document.dyn_into::<web_sys::HtmlDocument>() {
         let (value, age) = value.map_or(("", 0), |value| (value, 31_536_000));
-        let _ = document
-            .set_cookie(&format!("{name}={value}; Path=/; Max-Age={age}; SameSite=Lax"));
+        let _ = document.set_cookie(&format!(
+            "{name}={value}; Path=/; Max-Age={age}; SameSite=Lax"
+        ));
     }
 }
 
 /// What `<html data-<name>>` says. Browser only.
 pub(crate) fn remembered(name: &str) -> Option<String> {
-    document().document_element()?.get_attribute(&format!("data-{name}"))
+    document()
+        .document_element()?
+        .get_attribute(&format!("data-{name}"))
 }
 
 fn say_current(nav: &web_sys::Element, name: &str, default: &str) {
     let current = remembered(name).unwrap_or_else(|| default.to_owned());
-    let Ok(links) = nav.query_selector_all("a") else { return };
+    let Ok(links) = nav.query_selector_all("a") else {
+        return;
+    };
     for link in (0..links.length()).filter_map(|index| links.get(index)) {
         if let Ok(link) = link.dyn_into::<web_sys::Element>() {
             let is_current = link.get_attribute("data-to").as_deref() == Some(current.as_str());
@@ -155,16 +162,14 @@ fn say_current(nav: &web_sys::Element, name: &str, default: &str) {
 
 /// A path as a value in a query string.
 pub(crate) fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
+    text.bytes()
+        .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(char::from(byte));
+                char::from(byte).to_string()
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -189,6 +194,9 @@ mod tests {
 
     #[test]
     fn a_path_goes_into_a_query_without_breaking_it() {
-        assert_eq!(encoded("/series?q=a b&r=é"), "/series%3Fq%3Da%20b%26r%3D%C3%A9");
+        assert_eq!(
+            encoded("/series?q=a b&r=é"),
+            "/series%3Fq%3Da%20b%26r%3D%C3%A9"
+        );
     }
 }

@@ -20,9 +20,9 @@ pub fn palette() -> [&'static str; 8] {
 
 /// Which colour a series has, 0 to 7, by its id (FNV-1a: stable between builds and machines).
 pub fn series_colour_index(id: &str) -> u8 {
-    let hash = id
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
     // The low bits of FNV mix poorly over near ids; fold the high half in.
     u8::try_from((hash ^ (hash >> 16)) % 8).unwrap_or(0)
 }

@@ -24,7 +24,13 @@ pub struct NavItem {
 impl NavItem {
     /// A place to go, on the desk and on the phone.
     pub fn new(href: impl Into<String>, label: impl Into<String>, icon: Glyph) -> Self {
-        Self { href: href.into(), label: label.into(), icon, badge: None, phone: true }
+        Self {
+            href: href.into(),
+            label: label.into(),
+            icon,
+            badge: None,
+            phone: true,
+        }
     }
 
     fn is_current(&self, path: &str) -> bool {
@@ -113,14 +119,14 @@ fn Rail(nav: Signal<Vec<NavItem>>, path: Signal<String>) -> impl IntoView {
         remember("rail", narrow.then_some("narrow"));
     };
     view! {
-        <div class="rail">
+        <nav class="rail" aria-label="Places">
             <a class="rail-mark" href="/">
                 <Mark/>
                 <span class="rail-word">"Millrace"</span>
             </a>
-            <nav class="rail-nav" aria-label="Places">
+            <div class="rail-nav">
                 {move || nav.get().into_iter().map(|item| nav_link(item, path)).collect_view()}
-            </nav>
+            </div>
             <button
                 type="button"
                 class="rail-fold needs-js"
@@ -130,7 +136,7 @@ fn Rail(nav: Signal<Vec<NavItem>>, path: Signal<String>) -> impl IntoView {
                 <Icon glyph=Glyph::Rail/>
                 <span class="rail-word">"Fold menu"</span>
             </button>
-        </div>
+        </nav>
     }
 }
 
@@ -191,7 +197,12 @@ pub fn UserMenu(
     /// Links, switches, the form that logs out.
     children: Children,
 ) -> impl IntoView {
-    let initial = name.chars().next().unwrap_or('?').to_uppercase().to_string();
+    let initial = name
+        .chars()
+        .next()
+        .unwrap_or('?')
+        .to_uppercase()
+        .to_string();
     view! {
         <details class="menu">
             <summary aria-label=format!("Menu of {name}")>

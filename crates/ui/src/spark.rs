@@ -1,6 +1,7 @@
 //! A line without axes, beside a number: where it has been and how far the limit is.
 
 use leptos::prelude::*;
+use std::fmt::Write;
 
 const WIDTH: f64 = 96.0;
 const HEIGHT: f64 = 24.0;
@@ -8,30 +9,29 @@ const EDGE: f64 = 2.0;
 
 /// The scale of a set of values and their limit: the lowest and the highest of them.
 pub(crate) fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.filter(|value| value.is_finite()).fold(None, |range, value| match range {
-        None => Some((value, value)),
-        Some((low, high)) => Some((low.min(value), high.max(value))),
-    })
+    values
+        .filter(|value| value.is_finite())
+        .fold(None, |range, value| match range {
+            None => Some((value, value)),
+            Some((low, high)) => Some((low.min(value), high.max(value))),
+        })
 }
 
 /// An SVG path through points, broken where there is a gap. A point between two gaps becomes a dot.
 pub(crate) fn line_path(points: impl Iterator<Item = Option<(f64, f64)>>) -> String {
     let mut path = String::new();
-    let mut open = false;
-    let mut alone = None;
+    let mut run = 0;
     for point in points.chain(std::iter::once(None)) {
-        match point {
-            Some((x, y)) => {
-                path.push_str(&format!("{}{x:.1} {y:.1}", if open { 'L' } else { 'M' }));
-                alone = if open { None } else { Some((x, y)) };
-                open = true;
+        if let Some((x, y)) = point {
+            let step = if run == 0 { 'M' } else { 'L' };
+            // Writing to a string cannot fail.
+            let _ = write!(path, "{step}{x:.1} {y:.1}");
+            run += 1;
+        } else {
+            if run == 1 {
+                path.push_str("h.1");
             }
-            None => {
-                if alone.take().is_some() {
-                    path.push_str("h.1");
-                }
-                open = false;
-            }
+            run = 0;
         }
     }
     path
@@ -49,11 +49,17 @@ pub fn Sparkline(
     #[prop(optional, into)]
     label: Option<String>,
 ) -> impl IntoView {
-    let values: Vec<_> =
-        values.into_iter().map(|value| value.filter(|value| value.is_finite())).collect();
+    let values: Vec<_> = values
+        .into_iter()
+        .map(|value| value.filter(|value| value.is_finite()))
+        .collect();
     let (low, high) = extent(values.iter().flatten().copied().chain(limit)).unwrap_or((0.0, 1.0));
     // A constant lies in the middle.
-    let (low, high) = if high > low { (low, high) } else { (low - 1.0, high + 1.0) };
+    let (low, high) = if high > low {
+        (low, high)
+    } else {
+        (low - 1.0, high + 1.0)
+    };
     let y = move |value: f64| EDGE + (HEIGHT - 2.0 * EDGE) * (high - value) / (high - low);
     let step = (WIDTH - 2.0 * EDGE) / (values.len().max(2) - 1) as f64;
     let points: Vec<_> = values
@@ -94,7 +100,13 @@ mod tests {
 
     #[test]
     fn a_gap_breaks_the_line_and_a_lonely_point_is_a_dot() {
-        let points = [Some((0.0, 1.0)), Some((1.0, 2.0)), None, Some((3.0, 1.0)), None];
+        let points = [
+            Some((0.0, 1.0)),
+            Some((1.0, 2.0)),
+            None,
+            Some((3.0, 1.0)),
+            None,
+        ];
         assert_eq!(line_path(points.into_iter()), "M0.0 1.0L1.0 2.0M3.0 1.0h.1");
     }
 
@@ -106,8 +118,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_always_in_view() {
-        let html =
-            view! { <Sparkline values=vec![Some(1.0), Some(2.0)] limit=100.0/> }.to_html();
+        let html = view! { <Sparkline values=vec![Some(1.0), Some(2.0)] limit=100.0/> }.to_html();
         assert!(html.contains("y1=\"2.0\""), "{html}");
     }
 }

@@ -48,7 +48,11 @@ impl Scale {
                 .flatten()
         });
         let (low, high) = extent(values.chain(limit))?;
-        let (low, high) = if high > low { (low, high) } else { (low - 1.0, high + 1.0) };
+        let (low, high) = if high > low {
+            (low, high)
+        } else {
+            (low - 1.0, high + 1.0)
+        };
         let step = nice_step((high - low) / 4.0);
         let (start, end) = (points.first()?.at, points.last()?.at);
         Some(Self {
@@ -70,7 +74,9 @@ impl Scale {
 
     fn line(&self, points: &[ChartPoint], of: impl Fn(&ChartPoint) -> Option<f64>) -> String {
         line_path(points.iter().map(|point| {
-            of(point).filter(|v| v.is_finite()).map(|value| (self.x(point.at), self.y(value)))
+            of(point)
+                .filter(|v| v.is_finite())
+                .map(|value| (self.x(point.at), self.y(value)))
         }))
     }
 
@@ -96,7 +102,9 @@ impl Scale {
 /// 1, 2 or 5 times a power of ten, at least `rough`.
 fn nice_step(rough: f64) -> f64 {
     let power = 10_f64.powf(rough.abs().max(f64::MIN_POSITIVE).log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| step * power >= rough * 0.999);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .find(|step| step * power >= rough * 0.999);
     step.unwrap_or(10.0) * power
 }
 
@@ -122,6 +130,8 @@ pub fn StaticChart(
     view! {
         <svg class="static-chart" role="img" aria-label=label>
             {grid(&scale)}
+            {values(&scale, &unit)}
+            {days(&scale)}
             <svg
                 class="static-plot"
                 viewBox=format!("0 0 {SIDE} {SIDE}")
@@ -132,8 +142,6 @@ pub fn StaticChart(
                 <path class="chart-line" d=scale.line(&points, |point| point.value)></path>
                 <path class="chart-forecast" d=scale.line(&points, |point| point.forecast)></path>
             </svg>
-            {values(&scale, &unit)}
-            {days(&scale)}
             {limit.map(|limit| limit_line(&scale, limit))}
         </svg>
     }
@@ -148,7 +156,13 @@ impl Scale {
             .map(move |index| low + step * f64::from(index))
             .take_while(move |value| *value <= high + step * 0.01)
             // Adding steps leaves dust where zero should be.
-            .map(move |value| if value.abs() < step * 1e-9 { 0.0 } else { value })
+            .map(move |value| {
+                if value.abs() < step * 1e-9 {
+                    0.0
+                } else {
+                    value
+                }
+            })
     }
 
     fn y_percent(&self, value: f64) -> String {
@@ -194,7 +208,11 @@ fn days(scale: &Scale) -> impl IntoView + use<> {
             };
             // Within two days the hour matters, beyond it only the day does.
             let words = if span < 2 * 86_400_000_000 {
-                utc_text(at).split(", ").nth(1).unwrap_or_default().to_owned()
+                utc_text(at)
+                    .split(", ")
+                    .nth(1)
+                    .unwrap_or_default()
+                    .to_owned()
             } else {
                 utc_day_text(at)
             };
@@ -240,7 +258,11 @@ pub fn DataTable(
     }
     let band = |band: Option<(f64, f64)>, unit: &str| {
         band.map(|(low, high)| {
-            format!("{} – {}", number_text(Some(low), unit), number_text(Some(high), unit))
+            format!(
+                "{} – {}",
+                number_text(Some(low), unit),
+                number_text(Some(high), unit)
+            )
         })
     };
     let cell = |value: Option<f64>, unit: &str| value.map(|value| number_text(Some(value), unit));
@@ -287,7 +309,11 @@ mod tests {
 
     #[test]
     fn a_constant_and_a_single_point_are_drawn() {
-        let points = vec![ChartPoint { at: 5, value: Some(3.0), ..ChartPoint::default() }];
+        let points = vec![ChartPoint {
+            at: 5,
+            value: Some(3.0),
+            ..ChartPoint::default()
+        }];
         let html = view! { <StaticChart points=points label="x" limit=(0.0, "0".into())/> };
         let html = html.to_html();
         assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
@@ -295,7 +321,13 @@ mod tests {
 
     #[test]
     fn steps_are_one_two_or_five() {
-        for (rough, step) in [(0.9, 1.0), (1.4, 2.0), (3.0, 5.0), (7.0, 10.0), (0.03, 0.05)] {
+        for (rough, step) in [
+            (0.9, 1.0),
+            (1.4, 2.0),
+            (3.0, 5.0),
+            (7.0, 10.0),
+            (0.03, 0.05),
+        ] {
             assert!((nice_step(rough) - step).abs() < 1e-9, "{rough}");
         }
     }

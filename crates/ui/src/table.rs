@@ -32,18 +32,29 @@ pub struct Column {
 impl Column {
     /// A column of words.
     pub fn text(label: impl Into<String>) -> Self {
-        Self { label: label.into(), ..Self::default() }
+        Self {
+            label: label.into(),
+            ..Self::default()
+        }
     }
 
     /// A column of numbers.
     pub fn number(label: impl Into<String>, unit: impl Into<String>) -> Self {
         let unit = Some(unit.into()).filter(|unit| !unit.is_empty());
-        Self { unit, align: Align::End, ..Self::text(label) }
+        Self {
+            unit,
+            align: Align::End,
+            ..Self::text(label)
+        }
     }
 
     /// A column of buttons.
     pub fn actions(label: impl Into<String>) -> Self {
-        Self { hidden: true, align: Align::End, ..Self::text(label) }
+        Self {
+            hidden: true,
+            align: Align::End,
+            ..Self::text(label)
+        }
     }
 
     /// Sorted by a press on its head.
@@ -71,7 +82,11 @@ pub fn Table(
     /// The rows.
     children: Children,
 ) -> impl IntoView {
-    let class = if scroll { "table-frame table-scroll" } else { "table-frame" };
+    let class = if scroll {
+        "table-frame table-scroll"
+    } else {
+        "table-frame"
+    };
     view! {
         // A region that scrolls must be reachable by keyboard.
         <div

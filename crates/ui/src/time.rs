@@ -6,8 +6,9 @@ use leptos::prelude::*;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400;
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// How much of an instant is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +55,11 @@ pub fn relative_text(micros: i64, now: i64) -> String {
         2_419_200..63_072_000 => ((size + 302_400) / 604_800, "weeks"),
         _ => ((size + 15_768_000) / 31_536_000, "years"),
     };
-    if seconds < 0 { format!("{count}{THIN}{word} ago") } else { format!("in {count}{THIN}{word}") }
+    if seconds < 0 {
+        format!("{count}{THIN}{word} ago")
+    } else {
+        format!("in {count}{THIN}{word}")
+    }
 }
 
 struct Civil {
@@ -101,7 +106,10 @@ fn civil_text(micros: i64, form: WhenForm) -> String {
         WhenForm::Day => format!("{weekday} {} {month}", c.day),
         WhenForm::Clock => format!("{:02}:{:02}:{:02}", c.hour, c.minute, c.second),
         WhenForm::Full | WhenForm::Relative => {
-            format!("{weekday} {} {month} {}, {:02}:{:02}", c.day, c.year, c.hour, c.minute)
+            format!(
+                "{weekday} {} {month} {}, {:02}:{:02}",
+                c.day, c.year, c.hour, c.minute
+            )
         }
     }
 }
@@ -128,6 +136,10 @@ pub fn When(
         Some(minutes) => civil_text(at.get() + minutes * 60 * SECOND, WhenForm::Full),
         None => utc_text(at.get()),
     };
+    let exact = move || match offset.get() {
+        Some(_) => format!("{} ({})", full(), utc_text(at.get())),
+        None => full(),
+    };
     let shown = move || match (form, now, offset.get()) {
         (WhenForm::Relative, Some(now), _) => relative_text(at.get(), now.get()),
         (WhenForm::Full | WhenForm::Relative, ..) => full(),
@@ -135,7 +147,7 @@ pub fn When(
         (form, _, None) => civil_text(at.get(), form),
     };
     view! {
-        <time class="num" datetime=move || utc_iso(at.get()) title=full>
+        <time class="num" datetime=move || utc_iso(at.get()) title=exact>
             {shown}
         </time>
     }
@@ -144,7 +156,10 @@ pub fn When(
 /// Minutes that the reader's clock is ahead of UTC at that instant. Browser only.
 fn local_offset_minutes(micros: i64) -> i64 {
     let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64((micros / 1_000) as f64));
-    #[expect(clippy::cast_possible_truncation, reason = "whole minutes, under a day")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole minutes, under a day"
+    )]
     let behind = date.get_timezone_offset() as i64;
     -behind
 }
@@ -155,7 +170,10 @@ mod tests {
 
     #[test]
     fn instants_are_shown_in_utc_until_the_browser_runs() {
-        assert_eq!(utc_text(1_795_701_787_000_000), "Thu 26 Nov 2026, 14:03 UTC");
+        assert_eq!(
+            utc_text(1_795_701_787_000_000),
+            "Thu 26 Nov 2026, 14:03 UTC"
+        );
         assert_eq!(utc_iso(1_795_701_787_000_000), "2026-11-26T14:03:07Z");
         assert_eq!(utc_text(0), "Thu 1 Jan 1970, 00:00 UTC");
         assert_eq!(utc_iso(-1), "1969-12-31T23:59:59Z");
@@ -168,6 +186,9 @@ mod tests {
         assert_eq!(relative_text(10 * SECOND, 0), "now");
         assert_eq!(relative_text(-3 * minute, 0), "3\u{202f}min ago");
         assert_eq!(relative_text(6 * 1_440 * minute, 0), "in 6\u{202f}days");
-        assert_eq!(relative_text(-400 * 1_440 * minute, 0), "57\u{202f}weeks ago");
+        assert_eq!(
+            relative_text(-400 * 1_440 * minute, 0),
+            "57\u{202f}weeks ago"
+        );
     }
 }

@@ -54,29 +54,48 @@ impl Toasts {
 
     /// Something was done.
     pub fn good(self, text: impl Into<String>) {
-        self.push(Toast { tone: Tone::Good, text: text.into(), action: None });
+        self.push(Toast {
+            tone: Tone::Good,
+            text: text.into(),
+            action: None,
+        });
     }
 
     /// Something could not be done.
     pub fn alert(self, text: impl Into<String>) {
-        self.push(Toast { tone: Tone::Alert, text: text.into(), action: None });
+        self.push(Toast {
+            tone: Tone::Alert,
+            text: text.into(),
+            action: None,
+        });
     }
 
     /// Something was done and can be taken back.
     pub fn undoable(self, text: impl Into<String>, undo: Callback<()>) {
-        let action = Some(ToastAction { label: "Undo".to_owned(), run: undo });
-        self.push(Toast { tone: Tone::Good, text: text.into(), action });
+        let action = Some(ToastAction {
+            label: "Undo".to_owned(),
+            run: undo,
+        });
+        self.push(Toast {
+            tone: Tone::Good,
+            text: text.into(),
+            action,
+        });
     }
 
     fn close(self, id: u32) {
         // The page may have gone in the meantime.
-        self.shown.try_update(|shown| shown.retain(|(shown_id, _)| *shown_id != id));
+        self.shown
+            .try_update(|shown| shown.retain(|(shown_id, _)| *shown_id != id));
     }
 }
 
 /// Makes toasts available below; call it once, in the root component.
 pub fn provide_toasts() -> Toasts {
-    let toasts = Toasts { shown: RwSignal::new(Vec::new()), next: StoredValue::new(0) };
+    let toasts = Toasts {
+        shown: RwSignal::new(Vec::new()),
+        next: StoredValue::new(0),
+    };
     provide_context(toasts);
     toasts
 }

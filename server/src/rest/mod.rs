@@ -15,23 +15,24 @@ use crate::state::App;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// Every route of the API.
-pub fn routes() -> Router<App> {
+pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/samples", post(samples::record))
         .layer(axum::extract::DefaultBodyLimit::max(MOST_BYTES))
 }
 
 /// An error as a problem document (RFC 9457).
-pub struct Problem {
+pub(crate) struct Problem {
     /// What went wrong.
-    pub error: Error,
+    pub(crate) error: Error,
     /// The id under which the log knows the request.
-    pub request_id: String,
+    pub(crate) request_id: String,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let fields = match &self.error {
             Error::Invalid { fields, .. } => fields.clone(),
             _ => Vec::new(),
@@ -46,8 +47,14 @@ impl IntoResponse for Problem {
         });
         let mut response = (status, body.to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Error::TooMany { retry_after_seconds } = &self.error {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Error::TooMany {
+            retry_after_seconds,
+        } = &self.error
+        {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
         }
         response

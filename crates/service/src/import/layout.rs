@@ -1,6 +1,9 @@
 //! Between the reader's layout and the form that people see.
 
-use api::{Column, ColumnRole, DecimalMark, Duplicates, Error, FieldError, ImportSettings, Result, Separator};
+use api::{
+    Column, ColumnRole, DecimalMark, Duplicates, Error, FieldError, ImportSettings, Result,
+    Separator,
+};
 use ingest::table::{self, Decimal, Layout, Role, TimeFormat, TimeShape};
 
 use super::Reading;
@@ -17,7 +20,10 @@ const SHAPES: [(TimeShape, &str); 12] = [
     (TimeShape::Compact, "20240918"),
     (TimeShape::Year, "2024"),
     (TimeShape::UnixSeconds, "1726617600 (seconds since 1970)"),
-    (TimeShape::UnixMillis, "1726617600000 (milliseconds since 1970)"),
+    (
+        TimeShape::UnixMillis,
+        "1726617600000 (milliseconds since 1970)",
+    ),
     (TimeShape::ExcelSerial, "45553 (a spreadsheet's day number)"),
 ];
 
@@ -27,7 +33,10 @@ pub(super) fn question(layout: &Layout) -> Option<String> {
         return Some("The dates fit day-first and month-first alike. Choose how they are written and look again.".into());
     }
     if layout.decimal_ambiguous {
-        return Some("A number such as 1,234 fits both ways of writing decimals. Choose one and look again.".into());
+        return Some(
+            "A number such as 1,234 fits both ways of writing decimals. Choose one and look again."
+                .into(),
+        );
     }
     layout.validate().err().map(|error| error.to_string())
 }
@@ -48,7 +57,10 @@ pub(super) fn settings(reading: &Reading) -> ImportSettings {
             Decimal::Comma => DecimalMark::Comma,
         },
         time_format: shape_name(layout.time.shape),
-        time_formats: SHAPES.iter().map(|(shape, example)| (shape_name(*shape), (*example).to_owned())).collect(),
+        time_formats: SHAPES
+            .iter()
+            .map(|(shape, example)| (shape_name(*shape), (*example).to_owned()))
+            .collect(),
         time_zone: layout.time_zone.clone(),
         duplicates: match layout.duplicates {
             table::Duplicates::Sum => Duplicates::Sum,
@@ -76,7 +88,10 @@ pub(super) fn settings(reading: &Reading) -> ImportSettings {
 pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<Reading> {
     let name = form.source_name.trim();
     if name.is_empty() || name.chars().count() > 200 {
-        return Err(Error::field("source_name", "A source's name has 1 to 200 characters."));
+        return Err(Error::field(
+            "source_name",
+            "A source's name has 1 to 200 characters.",
+        ));
     }
     reading.source_name = name.to_owned();
     let layout = &mut reading.layout;
@@ -95,7 +110,10 @@ pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<R
     }
     layout.decimal = decimal;
     layout.decimal_ambiguous = false;
-    layout.time = TimeFormat { shape: shape_of(&form.time_format)?, ambiguous: false };
+    layout.time = TimeFormat {
+        shape: shape_of(&form.time_format)?,
+        ambiguous: false,
+    };
     layout.time_zone = form.time_zone.trim().to_owned();
     layout.duplicates = match form.duplicates {
         Duplicates::Sum => table::Duplicates::Sum,
@@ -103,8 +121,14 @@ pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<R
         Duplicates::Mean => table::Duplicates::Mean,
     };
     for (at, column) in form.columns.iter().enumerate() {
-        let Some(kept) = layout.columns.get_mut(at).filter(|kept| kept.name == column.name) else {
-            return Err(Error::invalid("The columns changed since the page was loaded. Load it again."));
+        let Some(kept) = layout
+            .columns
+            .get_mut(at)
+            .filter(|kept| kept.name == column.name)
+        else {
+            return Err(Error::invalid(
+                "The columns changed since the page was loaded. Load it again.",
+            ));
         };
         kept.role = match column.role {
             ColumnRole::Time => Role::Time,
@@ -116,7 +140,10 @@ pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<R
     }
     layout.validate().map_err(|error| Error::Invalid {
         message: error.to_string(),
-        fields: vec![FieldError { field: "columns".into(), message: error.to_string() }],
+        fields: vec![FieldError {
+            field: "columns".into(),
+            message: error.to_string(),
+        }],
     })?;
     Ok(reading)
 }
@@ -143,8 +170,12 @@ mod tests {
     use super::*;
 
     fn reading() -> Reading {
-        let csv = b"day;shop;revenue\n03.02.2024;eu;1.234,50\n04.02.2024;us;12,00\n28.02.2024;eu;7,25\n";
-        Reading { source_name: "sales".into(), layout: table::guess(csv, false).unwrap() }
+        let csv =
+            b"day;shop;revenue\n03.02.2024;eu;1.234,50\n04.02.2024;us;12,00\n28.02.2024;eu;7,25\n";
+        Reading {
+            source_name: "sales".into(),
+            layout: table::guess(csv, false).unwrap(),
+        }
     }
 
     #[test]
@@ -158,7 +189,10 @@ mod tests {
     fn a_table_without_a_date_column_is_refused_in_words() {
         let mut form = settings(&reading());
         form.columns[0].role = ColumnRole::Ignore;
-        assert!(matches!(corrected(reading(), &form), Err(Error::Invalid { .. })));
+        assert!(matches!(
+            corrected(reading(), &form),
+            Err(Error::Invalid { .. })
+        ));
     }
 
     #[test]

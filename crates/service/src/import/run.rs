@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use api::{
-    BadCell, Caller, Domain, Error, Event, ImportId, ImportResult, ImportState, Instant, SourceKind, Topic, Unit,
+    BadCell, Caller, Domain, Error, Event, ImportId, ImportResult, ImportState, Instant,
+    SourceKind, Topic, Unit,
 };
 use ingest::table::{self, Item, Layout, Limits, Merge, Point, Reader, Summary, TableError};
 use store::{ImportWriter, Imported, NewSeries, NewSource};
@@ -26,14 +27,22 @@ const SLICE: usize = 10_000;
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Starts an import in the background.
-pub(super) fn spawn(hub: Arc<Hub>, id: ImportId, path: String, reading: Reading, progress: Arc<Progress>) {
+pub(super) fn spawn(
+    hub: Arc<Hub>,
+    id: ImportId,
+    path: String,
+    reading: Reading,
+    progress: Arc<Progress>,
+) {
     let teller = tokio::spawn(tell(hub.clone(), id.0.clone()));
     tokio::spawn(async move {
         let caller = Caller::system("import");
         let state = match import(&hub, &caller, PathBuf::from(&path), reading, &progress).await {
             Ok(result) => ImportState::Done { result },
             Err(_) if progress.stop.is_cancelled() => ImportState::Cancelled,
-            Err(error) => ImportState::Failed { message: error.to_string() },
+            Err(error) => ImportState::Failed {
+                message: error.to_string(),
+            },
         };
         teller.abort();
         let done = matches!(state, ImportState::Done { .. });
@@ -41,17 +50,27 @@ pub(super) fn spawn(hub: Arc<Hub>, id: ImportId, path: String, reading: Reading,
         // The file has served; what was imported stands in the store.
         let _ = tokio::fs::remove_file(&path).await;
         // Logged where it failed: the import then shows as a draft whose file is gone.
-        let _ = hub.store.set_import_state(&id, &state).await.or_failure(&caller);
+        let _ = hub
+            .store
+            .set_import_state(&id, &state)
+            .await
+            .or_failure(&caller);
         hub.running.end(&id);
         for topic in [Topic::Imports, Topic::Series, Topic::Sources] {
-            hub.bus.publish(Event::Changed { topic, id: Some(id.0.clone()) });
+            hub.bus.publish(Event::Changed {
+                topic,
+                id: Some(id.0.clone()),
+            });
         }
     });
 }
 
 async fn tell(hub: Arc<Hub>, id: String) {
     loop {
-        hub.bus.publish(Event::Changed { topic: Topic::Imports, id: Some(id.clone()) });
+        hub.bus.publish(Event::Changed {
+            topic: Topic::Imports,
+            id: Some(id.clone()),
+        });
         tokio::time::sleep(TELL_EVERY).await;
     }
 }
@@ -63,17 +82,37 @@ async fn import(
     reading: Reading,
     progress: &Arc<Progress>,
 ) -> Result<ImportResult, Error> {
-    let summary = check(caller, path.clone(), reading.layout.clone(), progress.clone()).await?;
+    let summary = check(
+        caller,
+        path.clone(),
+        reading.layout.clone(),
+        progress.clone(),
+    )
+    .await?;
     if summary.good == 0 {
-        let why = summary.problems.first().map_or_else(String::new, |p| format!(" Line {}: {}", p.line, p.reason));
-        return Err(Error::invalid(format!("No row could be read as it is set up now.{why}")));
+        let why = summary
+            .problems
+            .first()
+            .map_or_else(String::new, |p| format!(" Line {}: {}", p.line, p.reason));
+        return Err(Error::invalid(format!(
+            "No row could be read as it is set up now.{why}"
+        )));
     }
     let written = write(hub, caller, path, &reading, summary.sorted, progress).await?;
     let samples = written.new + written.replaced;
-    let why = summary.problems.first().map(|p| format!("line {}: {}", p.line, p.reason));
+    let why = summary
+        .problems
+        .first()
+        .map(|p| format!("line {}: {}", p.line, p.reason));
     let now = hub.clock.now();
     hub.store
-        .bump_source(&written.source_id, samples, summary.bad, why.as_deref(), now)
+        .bump_source(
+            &written.source_id,
+            samples,
+            summary.bad,
+            why.as_deref(),
+            now,
+        )
         .await
         .or_failure(caller)?;
     Ok(ImportResult {
@@ -87,21 +126,38 @@ async fn import(
 }
 
 fn bad_cell(bad: table::BadRow) -> BadCell {
-    let place = bad.column.map_or_else(String::new, |column| format!(" (column {column}: “{}”)", bad.text));
-    BadCell { line: bad.line, column: None, reason: format!("{}{place}", bad.reason) }
+    let place = bad.column.map_or_else(String::new, |column| {
+        format!(" (column {column}: “{}”)", bad.text)
+    });
+    BadCell {
+        line: bad.line,
+        column: None,
+        reason: format!("{}{place}", bad.reason),
+    }
 }
 
 /// Reads the whole file once and writes nothing.
-async fn check(caller: &Caller, path: PathBuf, layout: Layout, progress: Arc<Progress>) -> Result<Summary, Error> {
+async fn check(
+    caller: &Caller,
+    path: PathBuf,
+    layout: Layout,
+    progress: Arc<Progress>,
+) -> Result<Summary, Error> {
     let work = tokio::task::spawn_blocking(move || -> Result<Summary, TableError> {
         let file = BufReader::new(File::open(path)?);
         table::summarise(file, &layout, Limits::default(), &mut |bytes| {
             // Reading is half of the way, writing the other half.
             progress.bytes.store(bytes / 2, Ordering::Relaxed);
-            if progress.stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if progress.stop.is_cancelled() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         })
     });
-    work.await.map_err(|_| internal(caller))?.map_err(|error| Error::invalid(error.to_string()))
+    work.await
+        .map_err(|_| internal(caller))?
+        .map_err(|error| Error::invalid(error.to_string()))
 }
 
 /// Streams the file into one transaction.
@@ -116,7 +172,8 @@ async fn write(
     let (sender, mut receiver) = mpsc::channel::<Vec<Point>>(4);
     let layout = reading.layout.clone();
     let watched = progress.clone();
-    let reader = tokio::task::spawn_blocking(move || read(path, &layout, sorted, &watched, &sender));
+    let reader =
+        tokio::task::spawn_blocking(move || read(path, &layout, sorted, &watched, &sender));
     let source = NewSource {
         external_key: format!("file:{}", reading.source_name),
         name: reading.source_name.clone(),
@@ -134,7 +191,10 @@ async fn write(
         writer.write(&rows).await.or_failure(caller)?;
     }
     // The channel also closes where reading failed: then nothing is committed.
-    reader.await.map_err(|_| internal(caller))?.map_err(|error| Error::invalid(error.to_string()))?;
+    reader
+        .await
+        .map_err(|_| internal(caller))?
+        .map_err(|error| Error::invalid(error.to_string()))?;
     writer.commit(hub.clock.now()).await.or_failure(caller)
 }
 
@@ -158,9 +218,13 @@ fn read(
         }
         if slice.len() >= SLICE || rows.is_multiple_of(SLICE as u64) {
             progress.rows.store(rows, Ordering::Relaxed);
-            progress.bytes.store(total / 2 + reader.bytes_read() / 2, Ordering::Relaxed);
+            progress
+                .bytes
+                .store(total / 2 + reader.bytes_read() / 2, Ordering::Relaxed);
             // A closed channel means that the writer gave up; it says why.
-            if progress.stop.is_cancelled() || sender.blocking_send(std::mem::take(&mut slice)).is_err() {
+            if progress.stop.is_cancelled()
+                || sender.blocking_send(std::mem::take(&mut slice)).is_err()
+            {
                 return Err(TableError::Cancelled);
             }
         }
@@ -187,14 +251,23 @@ impl Naming {
     fn new(layout: &Layout) -> Self {
         let columns = layout
             .value_columns()
-            .map(|c| (c.name.clone(), Unit::of_word(c.unit.as_deref().unwrap_or_default())))
+            .map(|c| {
+                (
+                    c.name.clone(),
+                    Unit::of_word(c.unit.as_deref().unwrap_or_default()),
+                )
+            })
             .collect();
         let aggregation = match layout.duplicates {
             table::Duplicates::Sum => api::Aggregation::Sum,
             table::Duplicates::Last => api::Aggregation::Last,
             table::Duplicates::Mean => api::Aggregation::Mean,
         };
-        Self { columns, aggregation, known: HashMap::new() }
+        Self {
+            columns,
+            aggregation,
+            known: HashMap::new(),
+        }
     }
 
     fn rows(&mut self, writer: &mut ImportWriter, points: &[Point]) -> Vec<(u32, Instant, f64)> {
@@ -206,7 +279,9 @@ impl Naming {
                 let handle = match self.known.get(&place) {
                     Some(handle) => *handle,
                     None => {
-                        let Some(series) = self.describe(point, at) else { continue };
+                        let Some(series) = self.describe(point, at) else {
+                            continue;
+                        };
                         let handle = writer.series(series);
                         self.known.insert(place, handle);
                         handle
@@ -220,13 +295,25 @@ impl Naming {
 
     fn describe(&self, point: &Point, at: usize) -> Option<NewSeries> {
         let (name, unit) = self.columns.get(at)?;
-        let labels: Vec<_> =
-            point.labels.pairs.iter().map(|(k, v)| (table::label_name(k), v.clone())).collect();
-        let values = labels.iter().map(|(_, v)| v.as_str()).collect::<Vec<_>>().join(" · ");
+        let labels: Vec<_> = point
+            .labels
+            .pairs
+            .iter()
+            .map(|(k, v)| (table::label_name(k), v.clone()))
+            .collect();
+        let values = labels
+            .iter()
+            .map(|(_, v)| v.as_str())
+            .collect::<Vec<_>>()
+            .join(" · ");
         Some(NewSeries {
             key: table::series_key(name, &point.labels.pairs),
             name: name.clone(),
-            title: if values.is_empty() { name.clone() } else { format!("{values} {name}") },
+            title: if values.is_empty() {
+                name.clone()
+            } else {
+                format!("{values} {name}")
+            },
             labels,
             unit: unit.clone(),
             aggregation: self.aggregation,

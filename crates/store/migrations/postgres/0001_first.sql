@@ -24,7 +24,7 @@ create table session (
     expires_at bigint not null
 );
 
-create index session_user on session (user_id);
+create index session_of_user on session (user_id);
 
 create table api_key (
     id text primary key not null,
@@ -69,7 +69,7 @@ create table series (
     key text not null,
     name text not null,
     title text not null,
-    -- Lower-cased title, name and labels, see `series::search_text`. Also the order of lists:
+    -- Lower-cased title, name and labels, see `search::search_text`. Also the order of lists:
     -- "C" sorts as SQLite does.
     search text collate "C" not null,
     labels text not null,

@@ -20,7 +20,7 @@ create table session (
     expires_at integer not null
 ) strict;
 
-create index session_user on session (user_id);
+create index session_of_user on session (user_id);
 
 create table api_key (
     id text primary key not null,
@@ -66,7 +66,7 @@ create table series (
     key text not null,
     name text not null,
     title text not null,
-    -- Lower-cased title, name and labels, see `series::search_text`. Also the order of lists.
+    -- Lower-cased title, name and labels, see `search::search_text`. Also the order of lists.
     search text not null,
     labels text not null,
     unit text not null,

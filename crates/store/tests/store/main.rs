@@ -1,1 +1,16 @@
+//! Every statement, on both databases: each contract below runs once on SQLite and once on a
+//! throw-away `PostgreSQL`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy does not see that these functions are tests"
+)]
+
+mod accounts;
+mod forecasts;
+mod harness;
+mod imports;
+mod opening;
+mod samples;
+mod series;
+mod sources;

@@ -25,8 +25,10 @@ pub fn ChartGallery() -> impl IntoView {
         Segment::new("4 wk", "?range=4wk", true),
         Segment::new("All", "?range=all", false),
     ];
-    let views =
-        vec![Segment::new("Chart", "?view=chart", true), Segment::new("Table", "?view=table", false)];
+    let views = vec![
+        Segment::new("Chart", "?view=chart", true),
+        Segment::new("Table", "?view=table", false),
+    ];
     let label = "Stock of SKU-7, falling, runs out in about 6 days";
     view! {
         <Card title="Stock of SKU-7 Walnut tray" note="pieces">
@@ -75,7 +77,11 @@ fn points() -> Vec<ChartPoint> {
         let at = f64::from(day);
         let value = 18.0 - at * 3.0 + 6.0 * (at * 0.9).sin();
         let gap = (-16..-13).contains(&day);
-        ChartPoint { at: NOW + i64::from(day) * DAY, value: (!gap).then_some(value), ..ChartPoint::default() }
+        ChartPoint {
+            at: NOW + i64::from(day) * DAY,
+            value: (!gap).then_some(value),
+            ..ChartPoint::default()
+        }
     });
     let expected = (0..=9).map(|day| {
         let at = f64::from(day);
@@ -101,13 +107,21 @@ fn option() -> charming::Chart {
         vec![CompositeValue::from(at), value].into()
     };
     let of = |value: fn(&ChartPoint) -> Option<f64>| -> Vec<DataPoint> {
-        points.iter().map(|point| pair(millis(point), value(point))).collect()
+        points
+            .iter()
+            .map(|point| pair(millis(point), value(point)))
+            .collect()
     };
     let thin = |id: &str, name: &str| Line::new().id(id).name(name).symbol(Symbol::None);
     let hidden = || LineStyle::new().width(0.0);
-    let band = |ids: (&str, &str), low: fn(&ChartPoint) -> Option<f64>, span: fn(&ChartPoint) -> Option<f64>| {
+    let band = |ids: (&str, &str),
+                low: fn(&ChartPoint) -> Option<f64>,
+                span: fn(&ChartPoint) -> Option<f64>| {
         [
-            thin(ids.0, "").stack(ids.0).line_style(hidden()).data(of(low)),
+            thin(ids.0, "")
+                .stack(ids.0)
+                .line_style(hidden())
+                .data(of(low)),
             thin(ids.1, "")
                 .stack(ids.0)
                 .line_style(hidden())
@@ -117,22 +131,55 @@ fn option() -> charming::Chart {
     };
     let limit = MarkLine::new()
         .symbol(vec![Symbol::None, Symbol::None])
-        .label(Label::new().position(LabelPosition::InsideEndTop).formatter("runs out at 0").color("var(--alert)"))
-        .data(vec![MarkLineVariant::Simple(MarkLineData::new().y_axis(0.0))])
-        .line_style(LineStyle::new().color("var(--alert)").type_(LineStyleType::Dashed));
+        .label(
+            Label::new()
+                .position(LabelPosition::InsideEndTop)
+                .formatter("runs out at 0")
+                .color("var(--alert)"),
+        )
+        .data(vec![MarkLineVariant::Simple(
+            MarkLineData::new().y_axis(0.0),
+        )])
+        .line_style(
+            LineStyle::new()
+                .color("var(--alert)")
+                .type_(LineStyleType::Dashed),
+        );
     let mut chart = charming::Chart::new()
-        .grid(Grid::new().left(8).right(12).top(16).bottom(8).contain_label(true))
+        .grid(
+            Grid::new()
+                .left(8)
+                .right(12)
+                .top(16)
+                .bottom(8)
+                .contain_label(true),
+        )
         .x_axis(Axis::new().type_(AxisType::Time))
         .y_axis(Axis::new().type_(AxisType::Value));
-    let bands = band(BAND_95, |p| p.band_95.map(|b| b.0), |p| p.band_95.map(|b| b.1 - b.0))
-        .into_iter()
-        .chain(band(BAND_80, |p| p.band_80.map(|b| b.0), |p| p.band_80.map(|b| b.1 - b.0)));
+    let bands = band(
+        BAND_95,
+        |p| p.band_95.map(|b| b.0),
+        |p| p.band_95.map(|b| b.1 - b.0),
+    )
+    .into_iter()
+    .chain(band(
+        BAND_80,
+        |p| p.band_80.map(|b| b.0),
+        |p| p.band_80.map(|b| b.1 - b.0),
+    ));
     for line in bands {
         chart = chart.series(line);
     }
-    let dashed = LineStyle::new().type_(LineStyleType::Dashed).color("var(--accent)").width(1.5);
+    let dashed = LineStyle::new()
+        .type_(LineStyleType::Dashed)
+        .color("var(--accent)")
+        .width(1.5);
     chart
-        .series(thin("forecast", "Expected").line_style(dashed).data(of(|p| p.forecast)))
+        .series(
+            thin("forecast", "Expected")
+                .line_style(dashed)
+                .data(of(|p| p.forecast)),
+        )
         .series(
             thin("seen", "Seen")
                 .line_style(LineStyle::new().color("var(--accent)").width(1.5))

@@ -8,8 +8,10 @@ use leptos::prelude::*;
 /// Forms in their states.
 #[component]
 pub fn FormGallery() -> impl IntoView {
-    let kinds =
-        vec![SelectOption::new("under", "runs out at"), SelectOption::new("over", "breaks at")];
+    let kinds = vec![
+        SelectOption::new("under", "runs out at"),
+        SelectOption::new("over", "breaks at"),
+    ];
     view! {
         <Card title="Limit">
             <form class="row-form">

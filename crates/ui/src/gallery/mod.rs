@@ -25,8 +25,14 @@ pub(crate) const NOW: i64 = 1_795_251_600_000_000;
 #[component]
 pub fn Gallery() -> impl IntoView {
     let crumbs = vec![
-        Crumb { label: "Design".to_owned(), href: Some("/gallery".to_owned()) },
-        Crumb { label: "Gallery".to_owned(), href: None },
+        Crumb {
+            label: "Design".to_owned(),
+            href: Some("/gallery".to_owned()),
+        },
+        Crumb {
+            label: "Gallery".to_owned(),
+            href: None,
+        },
     ];
     view! {
         <Shell
@@ -103,8 +109,14 @@ fn user() -> impl IntoView {
 
 #[component]
 fn Colours() -> impl IntoView {
-    let tones =
-        ["var(--accent)", "var(--good)", "var(--warning)", "var(--alert)", "var(--ink)", "var(--muted)"];
+    let tones = [
+        "var(--accent)",
+        "var(--good)",
+        "var(--warning)",
+        "var(--alert)",
+        "var(--ink)",
+        "var(--muted)",
+    ];
     view! {
         <Card title="Colours" note="tones, then the eight of the series">
             <div class="gallery-swatches">
@@ -153,16 +165,22 @@ mod tests {
 
     #[test]
     fn the_whole_design_system_renders_without_a_style_attribute() {
-        let html = view! { <Gallery/> }.to_html();
-        assert!(!html.contains("style=\""), "an inline style needs `unsafe-inline`");
+        let html = Owner::new().with(|| view! { <Gallery/> }.to_html());
+        assert!(
+            !html.contains("style=\""),
+            "an inline style needs `unsafe-inline`"
+        );
         assert!(html.contains("runway-list") && html.contains("static-chart"));
     }
 
     #[test]
     fn no_id_occurs_twice() {
-        let html = view! { <Gallery/> }.to_html();
-        let mut ids: Vec<_> =
-            html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let html = Owner::new().with(|| view! { <Gallery/> }.to_html());
+        let mut ids: Vec<_> = html
+            .split(" id=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
         ids.sort_unstable();
         let twice: Vec<_> = ids.windows(2).filter(|pair| pair[0] == pair[1]).collect();
         assert!(twice.is_empty(), "{twice:?}");

@@ -49,8 +49,12 @@ fn line(title: &str, subtitle: &str, reach: Reach, tone: Tone) -> StripView {
     }
 }
 
-fn action(label: &str, post: bool) -> Option<StripAction> {
-    Some(StripAction { label: label.to_owned(), href: "/plans".to_owned(), post })
+fn action(label: &str, post: bool) -> StripAction {
+    StripAction {
+        label: label.to_owned(),
+        href: "/plans".to_owned(),
+        post,
+    }
 }
 
 fn falling(count: u32, phase: f64) -> Vec<Option<f64>> {
@@ -76,11 +80,13 @@ fn named() -> Vec<StripView> {
         StripView {
             spark: falling(24, 1.0),
             stake: Some(money_short(32_000, "EUR")),
-            action: action("Draft order", true),
+            action: Some(action("Draft order", true)),
             ..line(
                 "SKU-12 Ash stool",
                 "stock, runs out at 0",
-                Reach::Over { since: Some(3.0 * HOUR) },
+                Reach::Over {
+                    since: Some(3.0 * HOUR),
+                },
                 Tone::Alert,
             )
         },
@@ -89,7 +95,7 @@ fn named() -> Vec<StripView> {
             limit: Some(100.0),
             confidence: Some(0.96),
             stake: Some("shop down".to_owned()),
-            action: action("Plan", false),
+            action: Some(action("Plan", false)),
             ..line(
                 "Memory on web-2",
                 "breaks at 95 %",
@@ -99,7 +105,7 @@ fn named() -> Vec<StripView> {
         },
         StripView {
             stake: Some(money_short(124_000, "EUR")),
-            action: action("Draft order", true),
+            action: Some(action("Draft order", true)),
             ..line(
                 "SKU-7 Walnut tray",
                 "stock, runs out at 0",
@@ -113,7 +119,7 @@ fn named() -> Vec<StripView> {
             confidence: Some(0.92),
             stake: Some("shop down".to_owned()),
             stale: Some("no data for 3 h".to_owned()),
-            action: action("Plan", false),
+            action: Some(action("Plan", false)),
             ..line(
                 "/var on db-1",
                 "disk, breaks at 90 %",
@@ -124,7 +130,7 @@ fn named() -> Vec<StripView> {
         StripView {
             confidence: Some(0.71),
             stake: Some(money_short(-1_824_000, "EUR")),
-            action: action("Open", false),
+            action: Some(action("Open", false)),
             ..line(
                 "Cash",
                 "all accounts, goes under 0",
@@ -142,9 +148,13 @@ fn product(number: u32) -> StripView {
         spark: falling(24, n),
         confidence: Some(0.9 - n * 0.02),
         stake: Some(money_short(i64::from(20 + number * 37 % 90) * 1_500, "EUR")),
-        action: action("Draft order", true),
+        action: Some(action("Draft order", true)),
         ..line(
-            &format!("SKU-{} {}", 20 + number, ["Oak board", "Cherry bowl", "Elm coat hook"][number as usize % 3]),
+            &format!(
+                "SKU-{} {}",
+                20 + number,
+                ["Oak board", "Cherry bowl", "Elm coat hook"][number as usize % 3]
+            ),
             "stock, runs out at 0",
             within(median, median * 0.7, median * 1.45),
             Tone::Accent,
@@ -160,13 +170,20 @@ fn quiet() -> Vec<StripView> {
             ..line(
                 "Certificate of shop.alder-oak.example with a very long name that will not fit",
                 "expires",
-                Reach::Unknown { reason: "not enough history yet (9 of 24 points)".to_owned() },
+                Reach::Unknown {
+                    reason: "not enough history yet (9 of 24 points)".to_owned(),
+                },
                 Tone::Neutral,
             )
         },
         StripView {
             confidence: Some(0.99),
-            ..line("Cloud bill, November", "over 1 000 €", Reach::Clear { until: 9.0 * WEEK }, Tone::Good)
+            ..line(
+                "Cloud bill, November",
+                "over 1 000 €",
+                Reach::Clear { until: 9.0 * WEEK },
+                Tone::Good,
+            )
         },
     ]
 }

@@ -85,9 +85,27 @@ fn Rows() -> impl IntoView {
     ];
     let rows = [
         ("this host", Tone::Good, "fresh", Some(12.4), 0),
-        ("Shop export 2026-11.csv", Tone::Neutral, "imported", None, 1_824_000),
-        ("node-exporter on db-1", Tone::Warning, "silent", Some(0.0), -5_000),
-        ("Samples over HTTP", Tone::Alert, "refused", Some(1_234.5), 124_050),
+        (
+            "Shop export 2026-11.csv",
+            Tone::Neutral,
+            "imported",
+            None,
+            1_824_000,
+        ),
+        (
+            "node-exporter on db-1",
+            Tone::Warning,
+            "silent",
+            Some(0.0),
+            -5_000,
+        ),
+        (
+            "Samples over HTTP",
+            Tone::Alert,
+            "refused",
+            Some(1_234.5),
+            124_050,
+        ),
     ];
     view! {
         <Table caption="Sources" columns=columns>
@@ -122,9 +140,16 @@ fn Rows() -> impl IntoView {
 
 #[component]
 fn Notices() -> impl IntoView {
-    let toast = |tone, text: &str, action| Toast { tone, text: text.to_owned(), action };
+    let toast = |tone, text: &str, action| Toast {
+        tone,
+        text: text.to_owned(),
+        action,
+    };
     let close = Callback::new(|()| ());
-    let undo = Some(ToastAction { label: "Undo".to_owned(), run: close });
+    let undo = Some(ToastAction {
+        label: "Undo".to_owned(),
+        run: close,
+    });
     view! {
         <Card title="News">
             <div class="stack">

@@ -24,13 +24,18 @@ pub struct Tick {
 }
 
 const fn tick(seconds: f64, label: &'static str, minor: bool) -> Tick {
-    Tick { seconds, label, minor }
+    Tick {
+        seconds,
+        label,
+        minor,
+    }
 }
 
-/// The marks, from now on. The right edge has none: it is no instant but the end of the view.
+/// The marks, from now on. The hour has no words, which would touch those of now; the right edge
+/// has no mark: it is no instant but the end of the view.
 pub const AXIS_TICKS: [Tick; 9] = [
     tick(0.0, "now", false),
-    tick(HOUR, "1 h", true),
+    tick(HOUR, "", true),
     tick(6.0 * HOUR, "6 h", false),
     tick(DAY, "1 d", false),
     tick(3.0 * DAY, "3 d", true),
@@ -80,15 +85,20 @@ pub fn RunwayAxis() -> impl IntoView {
     }
 }
 
-/// The axis' lines behind one strip; together they run down the whole list.
+/// The axis' lines behind one strip. They reach over its edge, so that together they run down the
+/// whole list; the strip's place cuts them off.
 #[component]
 pub(super) fn StripGrid() -> impl IntoView {
     AXIS_TICKS
         .into_iter()
         .map(|tick| {
             let x = percent(axis_position(tick.seconds));
-            let class = if tick.seconds > 0.0 { "strip-grid" } else { "strip-now" };
-            view! { <line class=class x1=x.clone() x2=x y1="0" y2="100%"></line> }
+            let class = if tick.seconds > 0.0 {
+                "strip-grid"
+            } else {
+                "strip-now"
+            };
+            view! { <line class=class x1=x.clone() x2=x y1="-60" y2="90"></line> }
         })
         .collect_view()
 }
@@ -108,7 +118,9 @@ mod tests {
 
     #[test]
     fn later_never_stands_further_left() {
-        let positions: Vec<_> = (0..5_000).map(|hour| axis_position(f64::from(hour) * HOUR)).collect();
+        let positions: Vec<_> = (0..5_000)
+            .map(|hour| axis_position(f64::from(hour) * HOUR))
+            .collect();
         assert!(positions.windows(2).all(|pair| pair[0] <= pair[1]));
     }
 

@@ -102,8 +102,8 @@ pub fn RunwayStrip(
         Reach::Clear { .. } | Reach::Unknown { .. } => "runway-when num quiet",
     };
     let sure = match (confidence, over) {
-        (Some(share), false) => number_text(Some((share * 100.0).round()), "%"),
-        _ => String::new(),
+        (Some(share), false) => Some(number_text(Some((share * 100.0).round()), "%")),
+        _ => None,
     };
     let is_stale = stale.is_some();
     view! {
@@ -170,7 +170,9 @@ mod tests {
             href: "/series/7".to_owned(),
             spark: vec![Some(3.0), None, Some(1.0)],
             limit: Some(0.0),
-            reach: Reach::Unknown { reason: "no values yet".to_owned() },
+            reach: Reach::Unknown {
+                reason: "no values yet".to_owned(),
+            },
             tone: Tone::Warning,
             confidence: None,
             stake: None,
@@ -186,8 +188,14 @@ mod tests {
     #[test]
     fn an_unknown_line_has_no_zero_and_says_that_it_is_stale() {
         let html = view! { <RunwayStrip strip=strip()/> }.to_html();
-        assert!(html.contains("no values yet") && html.contains("no data for 3 h"), "{html}");
-        assert!(!html.contains(">0<") && !html.contains("0\u{202f}%<"), "{html}");
+        assert!(
+            html.contains("no values yet") && html.contains("no data for 3 h"),
+            "{html}"
+        );
+        assert!(
+            !html.contains(">0<") && !html.contains("0\u{202f}%<"),
+            "{html}"
+        );
     }
 
     #[test]

@@ -1,0 +1,277 @@
+//! A fresh database for each test, of either kind.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use api::{Aggregation, Domain, Instant, SeriesId, SourceId, SourceKind, Unit};
+use sqlx::Connection;
+use store::{DatabaseUrl, NewSeries, NewSource, Store};
+
+/// Runs each of those async functions, which take a [`Home`], as a test on each database.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { crate::harness::on_sqlite(super::$name); })*
+        }
+        mod postgres {
+            $(#[test] fn $name() { crate::harness::on_postgres(super::$name); })*
+        }
+        mod pooled {
+            $(#[test] fn $name() { crate::harness::on_pooled(super::$name); })*
+        }
+    };
+}
+
+pub(crate) use on_both;
+
+/// A fresh database.
+pub(crate) struct Home {
+    pub(crate) store: Store,
+    pub(crate) url: DatabaseUrl,
+    pub(crate) folder: tempfile::TempDir,
+    raw: String,
+}
+
+impl Home {
+    /// Runs a statement that the store has no function for.
+    pub(crate) async fn sql(&self, text: &'static str) {
+        if self.url.is_postgres() {
+            let mut db = sqlx::PgConnection::connect(&self.raw).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut db).await.unwrap();
+        } else {
+            let mut db = sqlx::SqliteConnection::connect(&self.raw).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut db).await.unwrap();
+        }
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        if self.url.is_postgres() {
+            let mut db = sqlx::PgConnection::connect(&self.raw).await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut db).await.unwrap()
+        } else {
+            let mut db = sqlx::SqliteConnection::connect(&self.raw).await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut db).await.unwrap()
+        }
+    }
+
+    /// A second handle, as another process would open it.
+    pub(crate) async fn open_again(&self) -> Store {
+        Store::open(&self.url, self.folder.path()).await.unwrap()
+    }
+}
+
+pub(crate) fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Home) -> F) {
+    block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let raw = format!("sqlite:{}", folder.path().join("millrace.db").display());
+        let url = DatabaseUrl::parse(&raw).unwrap();
+        run(url, raw, folder, test).await;
+    });
+}
+
+pub(crate) fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Home) -> F) {
+    match cluster() {
+        Some(cluster) => cluster.run(POSTGRES, test),
+        None => eprintln!("skipped: no PostgreSQL binaries under /usr/lib/postgresql"),
+    }
+}
+
+/// Behind `PgBouncer` in transaction mode, which gives each transaction another server.
+pub(crate) fn on_pooled<F: Future<Output = ()>>(test: impl FnOnce(Home) -> F) {
+    match cluster().filter(|_| Path::new("/usr/sbin/pgbouncer").exists()) {
+        Some(cluster) => cluster.run(POOLER, test),
+        None => eprintln!("skipped: no PostgreSQL or no /usr/sbin/pgbouncer"),
+    }
+}
+
+async fn run<F: Future<Output = ()>>(
+    url: DatabaseUrl,
+    raw: String,
+    folder: tempfile::TempDir,
+    test: impl FnOnce(Home) -> F,
+) {
+    let store = Store::open(&url, folder.path()).await.unwrap();
+    let handle = store.clone();
+    test(Home {
+        store,
+        url,
+        folder,
+        raw,
+    })
+    .await;
+    handle.close().await;
+}
+
+pub(crate) fn block_on(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work);
+}
+
+/// A `PostgreSQL` of our own on a socket in a temporary folder.
+struct Cluster {
+    folder: String,
+    /// The shell that waits for the end of its input, which is the end of this process however it
+    /// comes about, and then stops the server and removes the folder.
+    /// A drop guard would not run for a static, nor when the tests are killed.
+    _keeper: Child,
+}
+
+const POSTGRES: u16 = 5432;
+const POOLER: u16 = 6432;
+
+impl Cluster {
+    fn url(&self, port: u16, database: &str) -> String {
+        format!(
+            "postgres://millrace@localhost:{port}/{database}?host={}",
+            self.folder
+        )
+    }
+
+    /// Runs the test on a database of its own.
+    fn run<F: Future<Output = ()>>(&self, port: u16, test: impl FnOnce(Home) -> F) {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        block_on(async {
+            let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+            let admin = self.url(POSTGRES, "postgres");
+            let mut db = sqlx::PgConnection::connect(&admin).await.unwrap();
+            let create = sqlx::AssertSqlSafe(format!("create database {name}"));
+            sqlx::raw_sql(create).execute(&mut db).await.unwrap();
+            db.close().await.unwrap();
+            let raw = self.url(POSTGRES, &name);
+            let url = DatabaseUrl::parse(&self.url(port, &name)).unwrap();
+            run(url, raw, tempfile::tempdir().unwrap(), test).await;
+        });
+    }
+}
+
+const KEEP: &str = r#"
+set -e
+folder=$(mktemp -d /tmp/millrace-store-test.XXXXXX)
+pooler=
+trap '
+  [ -z "$pooler" ] || kill "$pooler"
+  "$0/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
+  rm -rf "$folder"
+' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$folder"
+"$0/initdb" -D data -U millrace -A trust -E UTF8 --locale=C.UTF-8 --no-sync >init.log 2>&1
+"$0/pg_ctl" -D data -l server.log -w -o "-c fsync=off -c max_connections=400 -c listen_addresses='' -k $folder" start >/dev/null
+if [ -x /usr/sbin/pgbouncer ]; then
+  echo '"millrace" ""' >users
+  cat >pooler.ini <<END
+[databases]
+* = host=$folder
+[pgbouncer]
+listen_port = 6432
+unix_socket_dir = $folder
+auth_type = trust
+auth_file = $folder/users
+pool_mode = transaction
+default_pool_size = 5
+max_client_conn = 400
+# Each test has a database, and each database five servers of its own.
+server_idle_timeout = 2
+server_round_robin = 1
+END
+  /usr/sbin/pgbouncer -q pooler.ini >pooler.log 2>&1 &
+  pooler=$!
+  until [ -S .s.PGSQL.6432 ]; do kill -0 "$pooler"; sleep 0.1; done
+fi
+echo "$folder"
+read -r _ || true
+"#;
+
+fn cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    CLUSTER
+        .get_or_init(|| binaries().map(|bin| start(&bin)))
+        .as_ref()
+}
+
+fn binaries() -> Option<PathBuf> {
+    std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .filter_map(|version| Some(version.ok()?.path().join("bin")))
+        .filter(|bin| bin.join("initdb").exists())
+        .max()
+}
+
+fn start(bin: &Path) -> Cluster {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    // PostgreSQL refuses to run as root.
+    let mut shell = if id.stdout == b"0\n" {
+        let mut shell = Command::new("runuser");
+        shell.args(["-u", "postgres", "--", "sh", "-c", KEEP]);
+        shell
+    } else {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", KEEP]);
+        shell
+    };
+    let mut keeper = shell
+        .arg(bin)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .current_dir("/")
+        .spawn()
+        .unwrap();
+    let mut folder = String::new();
+    BufReader::new(keeper.stdout.take().unwrap())
+        .read_line(&mut folder)
+        .unwrap();
+    assert!(!folder.is_empty(), "PostgreSQL did not start");
+    Cluster {
+        folder: folder.trim().to_owned(),
+        _keeper: keeper,
+    }
+}
+
+/// A second, in microseconds.
+pub(crate) const S: i64 = Instant::SECOND;
+
+/// An instant so many seconds into the tests' time.
+pub(crate) fn at(seconds: i64) -> Instant {
+    Instant::from_seconds(1_700_000_000 + seconds)
+}
+
+pub(crate) fn a_source(key: &str) -> NewSource {
+    NewSource {
+        external_key: key.into(),
+        name: format!("Source {key}"),
+        kind: SourceKind::Push,
+        demo: false,
+        expected_every_seconds: Some(60),
+    }
+}
+
+pub(crate) fn a_series(key: &str) -> NewSeries {
+    NewSeries {
+        key: key.into(),
+        name: "metric".into(),
+        title: format!("Series {key}"),
+        labels: Vec::new(),
+        unit: Unit::None,
+        aggregation: Aggregation::Last,
+        domain: Domain::Machine,
+        non_negative: false,
+        limit: None,
+        stake: None,
+    }
+}
+
+/// A source `key` with so many series `0`, `1`, ….
+pub(crate) async fn filled(store: &Store, key: &str, n: u32) -> (SourceId, Vec<SeriesId>) {
+    let source = store.upsert_source(&a_source(key), at(0)).await.unwrap();
+    let new: Vec<NewSeries> = (0..n).map(|i| a_series(&i.to_string())).collect();
+    let ids = store.resolve_series(&source, &new, at(0)).await.unwrap();
+    (source, ids)
+}
