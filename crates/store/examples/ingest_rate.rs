@@ -1,5 +1,5 @@
 //! How fast samples go into SQLite and come out, and how much room they take:
-//! `cargo run --release -p store --example ingest_rate [rows]`.
+//! `cargo run --release -p store --example ingest_rate [rows [series]]`.
 
 #![expect(clippy::print_stdout, reason = "it is what this example is for")]
 
@@ -11,7 +11,6 @@ use store::{DatabaseUrl, NewSeries, NewSource, Store};
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const BATCH: usize = 10_000;
-const SERIES: i64 = 50;
 const EVER: Range = Range {
     from: Instant(0),
     to: Instant(i64::MAX),
@@ -42,10 +41,10 @@ fn series(i: i64) -> NewSeries {
     }
 }
 
-/// Row `i` of data that comes by time, all series at each instant.
-fn row(i: i64) -> (i64, Instant, f64) {
-    let at = Instant::from_seconds(1_700_000_000 + i / SERIES * 10);
-    (i % SERIES, at, (i as f64 * 0.37).sin() * 1e3)
+/// Row `i` of data that comes by time, all `width` series at each instant.
+fn row(i: i64, width: i64) -> (i64, Instant, f64) {
+    let at = Instant::from_seconds(1_700_000_000 + i / width * 10);
+    (i % width, at, (i as f64 * 0.37).sin() * 1e3)
 }
 
 fn report(what: &str, n: i64, took: Duration) {
@@ -55,38 +54,33 @@ fn report(what: &str, n: i64, took: Duration) {
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let n: i64 = std::env::args()
-        .nth(1)
-        .map_or(Ok(1_000_000), |a| a.parse())?;
+    let argument = |i, default| std::env::args().nth(i).map_or(Ok(default), |a| a.parse());
+    let (n, width): (i64, i64) = (argument(1, 1_000_000)?, argument(2, 50)?);
     let folder = tempfile::tempdir()?;
     let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await?;
     let now = Instant::from_seconds(1_800_000_000);
 
     let target = store.upsert_source(&source("recorded"), now).await?;
-    let new: Vec<NewSeries> = (0..SERIES).map(series).collect();
+    let new: Vec<NewSeries> = (0..width).map(series).collect();
     let ids = store.resolve_series(&target, &new, now).await?;
     let started = Stopwatch::now();
     let mut batch = Vec::with_capacity(BATCH);
     for i in 0..n {
-        let (s, at, value) = row(i);
+        let (s, at, value) = row(i, width);
         batch.push((&ids[usize::try_from(s)?], at, value));
         if batch.len() == BATCH || i + 1 == n {
             store.record(&batch, now).await?;
             batch.clear();
         }
     }
-    report(
-        "record, batches of 10,000 over 50 series",
-        n,
-        started.elapsed(),
-    );
+    report("record, batches of 10,000", n, started.elapsed());
     store.close().await;
     let bytes = std::fs::metadata(folder.path().join("millrace.db"))?.len();
     println!("{:<44} {:>10.1}", "bytes a row", bytes as f64 / n as f64);
 
     let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await?;
-    import(&store, n, now).await?;
-    read(&store, &ids, n).await?;
+    import(&store, n, width, now).await?;
+    read(&store, &ids, n, width).await?;
 
     let started = Stopwatch::now();
     store.delete_source(&target).await?;
@@ -96,7 +90,7 @@ async fn main() -> Outcome<()> {
 }
 
 /// An import, while somebody else writes a sample at a time and measures how long each waits.
-async fn import(store: &Store, n: i64, now: Instant) -> Outcome<()> {
+async fn import(store: &Store, n: i64, width: i64, now: Instant) -> Outcome<()> {
     let live = store.upsert_source(&source("live"), now).await?;
     let live = store.resolve_series(&live, &[series(0)], now).await?;
     let ticking = tokio::spawn({
@@ -126,10 +120,10 @@ async fn import(store: &Store, n: i64, now: Instant) -> Outcome<()> {
     });
     let started = Stopwatch::now();
     let mut import = store.begin_import(source("imported")).await?;
-    let handles: Vec<u32> = (0..SERIES).map(|i| import.series(series(i))).collect();
+    let handles: Vec<u32> = (0..width).map(|i| import.series(series(i))).collect();
     let mut batch = Vec::with_capacity(BATCH);
     for i in 0..n {
-        let (s, at, value) = row(i);
+        let (s, at, value) = row(i, width);
         batch.push((handles[usize::try_from(s)?], at, value));
         if batch.len() == BATCH || i + 1 == n {
             import.write(&batch).await?;
@@ -150,7 +144,7 @@ async fn import(store: &Store, n: i64, now: Instant) -> Outcome<()> {
     Ok(())
 }
 
-async fn read(store: &Store, ids: &[SeriesId], n: i64) -> Outcome<()> {
+async fn read(store: &Store, ids: &[SeriesId], n: i64, width: i64) -> Outcome<()> {
     let started = Stopwatch::now();
     let mut found = 0;
     for id in ids {
@@ -163,8 +157,8 @@ async fn read(store: &Store, ids: &[SeriesId], n: i64) -> Outcome<()> {
     );
 
     let whole = Range {
-        from: row(0).1,
-        to: row(n).1,
+        from: row(0, width).1,
+        to: row(n, width).1,
     };
     let started = Stopwatch::now();
     for id in ids {

@@ -2,7 +2,7 @@
 //!
 //! The URL decides which database it is; nobody above this crate knows.
 //! Every statement's text stands once and serves both, except where the databases must differ:
-//! bulk writes, which lie together in `bulk.rs`.
+//! bulk writes, which lie together in `bulk.rs`, and opening, in `db.rs`.
 //! Each file holds one aggregate's statements.
 //!
 //! Instants are parameters, secrets arrive hashed, and nothing here decides who may do what.
