@@ -43,6 +43,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <HashedStylesheet options=options.clone() id="leptos"/>
                 <AutoReload options=options.clone()/>
@@ -68,6 +69,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=problem::NoSuchPage>
                 <Route path=path!("/login") view=account::LogIn ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=account::SetUpPage ssr=SsrMode::Async/>
+                <Route path=path!("/gallery") view=ui::Gallery ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=runway::RunwayPage ssr=SsrMode::Async/>
                     <Route path=path!("/welcome") view=welcome::Welcome ssr=SsrMode::Async/>
@@ -77,7 +79,6 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/imports") view=imports::ImportList ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=imports::ImportDetail ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/gallery") view=ui::Gallery ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -1,7 +1,8 @@
 //! The three doors: the demo company, a file, and samples over HTTP; and this host, already moving.
 
-use api::DemoState;
+use api::{DemoState, Topic};
 use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
     Button, ButtonKind, ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
@@ -11,7 +12,26 @@ use crate::frame::{SessionContext, StartDemo};
 use crate::imports::UploadForm;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
-use crate::series::list as list_series;
+use crate::rpc;
+
+/// This host's series; empty where it is not watched.
+#[server(input = GetUrl)]
+pub async fn this_host() -> rpc::Answer<Option<api::SeriesPage>> {
+    let (services, caller) = rpc::ctx()?;
+    let sources = services.sources.list(&caller).await?;
+    let Some((host, _)) = sources
+        .into_iter()
+        .find(|(s, _)| s.kind == api::SourceKind::Host)
+    else {
+        return Ok(None);
+    };
+    let filter = api::SeriesFilter {
+        source: Some(host.id),
+        limit: 8,
+        ..api::SeriesFilter::default()
+    };
+    Ok(Some(services.series.list(&caller, filter).await?))
+}
 
 /// The page where data is added.
 #[component]
@@ -80,26 +100,23 @@ fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
 /// This host's own numbers, moving.
 #[component]
 fn ThisHost() -> impl IntoView {
-    let host = Resource::new(|| (), |()| list_series("host=".into(), String::new(), 0));
+    // The first numbers come half a second after the start: then the list changes and this refetches.
+    let stream = live::live();
+    let host = Resource::new(move || stream.version(Topic::Series), |_| this_host());
     view! {
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
             {move || Suspend::new(async move {
                 match host.await {
-                    Ok(page) => {
+                    Ok(Some(page)) => {
+                        let tiles = page.series.into_iter().zip(page.sparks);
                         view! {
                             <div class="tiles">
-                                {page
-                                    .series
-                                    .into_iter()
-                                    .zip(page.sparks)
-                                    .filter(|(s, _)| !s.demo)
-                                    .take(8)
-                                    .map(|(series, spark)| view! { <Tile series spark/> })
-                                    .collect_view()}
+                                {tiles.map(|(series, spark)| view! { <Tile series spark/> }).collect_view()}
                             </div>
                         }
                             .into_any()
                     }
+                    Ok(None) => ().into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
             })}

@@ -95,14 +95,18 @@ pub(crate) async fn gate(request: Request, next: Next) -> Response {
 
 /// What anybody may ask for: each guards itself, or holds nothing.
 fn is_open(path: &str) -> bool {
-    const PREFIXES: [&str; 8] = [
+    const PREFIXES: [&str; 9] = [
         "/health/", "/pkg/", "/vendor/", "/icons/", "/api/", "/rpc/", "/auth/", "/theme",
+        "/density",
     ];
-    const PATHS: [&str; 7] = [
+    const PATHS: [&str; 10] = [
         "/login",
         "/setup",
         "/metrics",
         "/live",
+        "/apple-touch-icon.png",
+        "/icon-192.png",
+        "/icon-512.png",
         "/favicon.svg",
         "/favicon.ico",
         "/manifest.webmanifest",

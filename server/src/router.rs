@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use app::rpc::Secrets;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -77,7 +77,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/auth/sign-in", post(auth::sign_in))
         .route("/auth/sign-out", post(auth::sign_out))
         .route("/auth/set-up", post(auth::set_up))
-        .route("/theme", get(preference))
+        .route("/theme", get(theme))
+        .route("/density", get(density))
         .route("/health/live", get(status::live))
         .route("/health/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
@@ -174,40 +175,40 @@ async fn true_status(response: Response) -> Response {
     Response::from_parts(parts, bytes.into())
 }
 
-/// `GET /theme?name=theme&value=dark&back=/`: sets a preference's cookie without JavaScript.
-async fn preference(request: Request) -> Response {
-    let query = request.uri().query().unwrap_or_default();
-    let value = |wanted: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs
-            .into_iter()
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| value.to_owned())
+/// The address of a page to come back to.
+#[derive(serde::Deserialize)]
+struct Wanted {
+    to: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// `GET /theme?to=dark&back=/`: remembers a theme without JavaScript.
+async fn theme(Query(wanted): Query<Wanted>) -> Response {
+    remember("theme", &["light", "dark"], &wanted)
+}
+
+/// `GET /density?to=compact&back=/`: remembers a density without JavaScript.
+async fn density(Query(wanted): Query<Wanted>) -> Response {
+    remember("density", &["compact"], &wanted)
+}
+
+/// Sets a preference's cookie for a year; anything that is not offered takes it away.
+fn remember(name: &'static str, offered: &[&str], wanted: &Wanted) -> Response {
+    let back = if auth::is_local(&wanted.back) {
+        &wanted.back
+    } else {
+        "/"
     };
-    let back = value("back")
-        .map(|b| b.replace("%2F", "/"))
-        .filter(|b| auth::is_local(b))
-        .unwrap_or_else(|| "/".into());
-    let mut response = Redirect::to(&back).into_response();
-    for (name, allowed) in [
-        ("theme", &["light", "dark"][..]),
-        ("density", &["compact"][..]),
-    ] {
-        let Some(value) = value(name).or_else(|| (name == "theme").then(|| value("to")).flatten())
-        else {
-            continue;
-        };
-        let known = allowed.contains(&value.as_str());
-        let (value, age) = if known {
-            (value.as_str(), 31_536_000)
-        } else {
-            ("", 0)
-        };
-        if let Ok(cookie) = HeaderValue::from_str(&format!(
-            "{name}={value}; Path=/; SameSite=Lax; Max-Age={age}"
-        )) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+    let mut response = Redirect::to(back).into_response();
+    let (value, seconds) = if offered.contains(&wanted.to.as_str()) {
+        (wanted.to.as_str(), 31_536_000)
+    } else {
+        ("", 0)
+    };
+    let cookie = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={seconds}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }

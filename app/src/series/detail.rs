@@ -472,6 +472,8 @@ fn BackTestCard(test: BackTest, made_at: Instant) -> impl IntoView {
     let members = test
         .members
         .into_iter()
+        // The floor has its own row above.
+        .filter(|m| m.name != "Seasonal naive")
         .map(|m| {
             row(
                 m.name,

@@ -217,7 +217,7 @@ fn on_grid(
         }
     })?;
     let filled = series::fill(&grid).map_err(|error| match error {
-        series::FillError::Empty => WhyUnknown::NoData,
+        series::FillError::Empty => not_enough(0),
         series::FillError::TooManyMissing { missing, periods } => WhyUnknown::TooManyGaps {
             missing_percent: u32::try_from(missing * 100 / periods.max(1)).unwrap_or(100),
         },

@@ -1,8 +1,8 @@
 //! The Runway: every series with a limit, by what its forecast says.
 
 use api::{
-    Caller, Crossing, ForecastState, Instant, Outlook, Permission, Result, Runway, RunwayFilter,
-    RunwayOps, Series, Strip, WhyUnknown,
+    Caller, Crossing, ForecastState, Instant, Limit, Outlook, Permission, Result, Runway,
+    RunwayFilter, RunwayOps, Series, SeriesId, Strip, WhyUnknown,
 };
 use async_trait::async_trait;
 
@@ -12,6 +12,8 @@ use crate::guard::require;
 
 /// Below this chance of being reached within the horizon a limit counts as clear.
 const UNLIKELY: f64 = 0.5;
+/// How many samples are looked at to say since when a limit is reached.
+const LOOK_BACK: u32 = 2_000;
 
 #[async_trait]
 impl RunwayOps for Hub {
@@ -43,6 +45,11 @@ impl RunwayOps for Hub {
         if !filter.with_clear {
             lines.retain(|(_, o)| !matches!(o, Outlook::Clear { .. }));
         }
+        for (series, outlook) in &mut lines {
+            if let (Outlook::Over { since }, Some(limit)) = (outlook, series.limit) {
+                *since = self.over_since(caller, &series.id, limit, *since).await?;
+            }
+        }
         lines.sort_by(|(a, x), (b, y)| rank(x).cmp(&rank(y)).then_with(|| a.title.cmp(&b.title)));
         let shown: Vec<_> = lines.iter().map(|(s, _)| s.clone()).collect();
         let sparks = self.sparks(caller, &shown).await?;
@@ -61,6 +68,24 @@ impl RunwayOps for Hub {
             clear: u32::try_from(clear).unwrap_or(u32::MAX),
             without_limit,
         })
+    }
+}
+
+impl Hub {
+    /// Since when a series has been at its limit, as far as its newest samples show.
+    async fn over_since(
+        &self,
+        caller: &Caller,
+        id: &SeriesId,
+        limit: Limit,
+        newest: Instant,
+    ) -> Result<Instant> {
+        let samples = self.store.last_n(id, LOOK_BACK).await.or_failure(caller)?;
+        let run = samples
+            .iter()
+            .rev()
+            .take_while(|(_, value)| limit.reached_by(*value));
+        Ok(run.last().map_or(newest, |(at, _)| Instant(*at)))
     }
 }
 
