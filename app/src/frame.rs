@@ -98,7 +98,7 @@ pub fn Frame() -> impl IntoView {
     let stream = live::live();
     let session = Resource::new(move || stream.version(Topic::Demo), |_| load_session());
     provide_context(SessionContext(session));
-    Effect::new(|| live::open());
+    Effect::new(live::open);
     let location = use_location();
     let path = Signal::derive(move || location.pathname.get());
     view! {

@@ -1,17 +1,18 @@
 //! Files on their way in: dropped, guessed at, corrected, imported.
 
-use api::{
-    BadCell, ColumnRole, DecimalMark, Duplicates, Error, Import, ImportResult, ImportSettings,
-    ImportState, PreviewRow, Separator, Topic,
-};
+mod draft;
+
+use api::{BadCell, Import, ImportResult, ImportSettings, ImportState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use ui::{
-    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Field, FileInput, Glyph, Input,
-    Notice, PageHead, Progress, Select, SelectOption, Skeleton, Table, Tone, When,
+    Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, FileInput, Glyph, Notice, PageHead,
+    Progress, Skeleton, Table, Tone, When,
 };
+
+use draft::Draft;
 
 use crate::live;
 use crate::problem::{FormProblem, Problem};
@@ -33,32 +34,9 @@ pub async fn load_import(id: String) -> rpc::Answer<Import> {
 
 /// Reads a draft in another way.
 #[server]
-pub async fn correct(
-    id: String,
-    source_name: String,
-    separator: String,
-    decimal: String,
-    time_format: String,
-    time_zone: String,
-    duplicates: String,
-    #[server(default)] roles: Vec<String>,
-    #[server(default)] names: Vec<String>,
-    #[server(default)] units: Vec<String>,
-) -> rpc::Answer<()> {
+pub async fn correct(id: String, settings: ImportSettings) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let id = api::ImportId(id);
-    let present = services.imports.get(&caller, &id).await?;
-    let columns = columns(&roles, names, units)?;
-    let settings = ImportSettings {
-        source_name,
-        separator: choice(&separator, "separator")?,
-        decimal: choice(&decimal, "decimal")?,
-        time_format,
-        time_formats: present.settings.time_formats,
-        time_zone,
-        duplicates: choice(&duplicates, "duplicates")?,
-        columns,
-    };
     services.imports.correct(&caller, &id, settings).await?;
     rpc::redirect(&format!("/imports/{id}"));
     Ok(())
@@ -76,38 +54,6 @@ pub async fn start(id: String) -> rpc::Answer<()> {
 pub async fn cancel(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.imports.cancel(&caller, &api::ImportId(id)).await?)
-}
-
-/// A choice of a form, by its name on the wire.
-fn choice<T: serde::de::DeserializeOwned>(value: &str, field: &str) -> Result<T, rpc::Failure> {
-    serde_json::from_value(serde_json::Value::String(value.to_owned())).map_err(|_| {
-        rpc::Failure(Error::field(
-            field,
-            format!("`{value}` cannot be chosen here."),
-        ))
-    })
-}
-
-fn columns(
-    roles: &[String],
-    names: Vec<String>,
-    units: Vec<String>,
-) -> rpc::Answer<Vec<api::Column>> {
-    if roles.len() != names.len() || roles.len() != units.len() {
-        return Err(rpc::Failure(Error::invalid(
-            "The form did not arrive whole. Load the page again.",
-        )));
-    }
-    let parts = roles.iter().zip(names.into_iter().zip(units));
-    parts
-        .map(|(role, (name, unit))| {
-            Ok(api::Column {
-                name,
-                role: choice(role, "roles")?,
-                unit,
-            })
-        })
-        .collect()
 }
 
 /// The place to drop a file on, as a plain form: it works without JavaScript.
@@ -338,201 +284,5 @@ fn BadRows(total: u64, bad: Vec<BadCell>) -> impl IntoView {
                     .collect_view()}
             </Table>
         </Card>
-    }
-}
-
-#[component]
-fn Draft(
-    import: Import,
-    correct: ServerAction<Correct>,
-    start: ServerAction<Start>,
-) -> impl IntoView {
-    let (id, own) = (import.id.0.clone(), import.id.0);
-    let (reading, columns) = (import.settings.clone(), import.settings.clone());
-    let bad = import
-        .preview
-        .iter()
-        .filter(|r| r.problem.is_some())
-        .count();
-    let seen = import.preview.len();
-    let stuck = import.question.is_some();
-    view! {
-        {import
-            .question
-            .clone()
-            .map(|question| view! { <Notice tone=Tone::Warning title="One thing to decide" means=question/> })}
-        <Card title="How it is read" note="Guessed from the file. Correct what is wrong and look again.">
-            <ActionForm action=correct attr:class="stack">
-                <input type="hidden" name="id" value=own/>
-                <ReadingFields settings=reading/>
-                <ColumnFields settings=columns/>
-                <Button busy=correct.pending()>"Look again"</Button>
-            </ActionForm>
-        </Card>
-        <Card title="Preview" note=format!("the first {seen} rows, {bad} of them unreadable") flush=true>
-            <Preview settings=import.settings rows=import.preview/>
-        </Card>
-        <ActionForm action=start>
-            <input type="hidden" name="id" value=id/>
-            <Button kind=ButtonKind::Primary icon=Glyph::Import busy=start.pending() disabled=Signal::stored(stuck)>
-                "Import it"
-            </Button>
-        </ActionForm>
-    }
-}
-
-#[component]
-fn ReadingFields(settings: ImportSettings) -> impl IntoView {
-    let separators = vec![
-        SelectOption::new("comma", "comma ,"),
-        SelectOption::new("semicolon", "semicolon ;"),
-        SelectOption::new("tab", "tabulator"),
-        SelectOption::new("pipe", "bar |"),
-    ];
-    let separator = match settings.separator {
-        Separator::Comma => "comma",
-        Separator::Semicolon => "semicolon",
-        Separator::Tab => "tab",
-        Separator::Pipe => "pipe",
-    };
-    let decimals = vec![
-        SelectOption::new("point", "1,234.56"),
-        SelectOption::new("comma", "1.234,56"),
-    ];
-    let decimal = match settings.decimal {
-        DecimalMark::Point => "point",
-        DecimalMark::Comma => "comma",
-    };
-    let repeats = vec![
-        SelectOption::new("sum", "added up"),
-        SelectOption::new("last", "replaced by the last"),
-        SelectOption::new("mean", "averaged"),
-    ];
-    let duplicates = match settings.duplicates {
-        Duplicates::Sum => "sum",
-        Duplicates::Last => "last",
-        Duplicates::Mean => "mean",
-    };
-    let formats = settings
-        .time_formats
-        .iter()
-        .map(|(value, example)| SelectOption::new(value.clone(), example.clone()))
-        .collect::<Vec<_>>();
-    view! {
-        <div class="row-form">
-            <Field id="source-name" label="Source" hint="The same name again updates it.">
-                <Input name="source_name" value=settings.source_name required=true/>
-            </Field>
-            <Field id="separator" label="Cells are separated by">
-                <Select name="separator" options=separators value=separator/>
-            </Field>
-            <Field id="decimal" label="Numbers look like">
-                <Select name="decimal" options=decimals value=decimal/>
-            </Field>
-            <Field id="time-format" label="Dates look like">
-                <Select name="time_format" options=formats value=settings.time_format/>
-            </Field>
-            <Field id="time-zone" label="Time zone" hint="Of dates that name none, such as Europe/Berlin.">
-                <Input name="time_zone" value=settings.time_zone required=true/>
-            </Field>
-            <Field id="duplicates" label="Rows of the same time and labels are">
-                <Select name="duplicates" options=repeats value=duplicates/>
-            </Field>
-        </div>
-    }
-}
-
-#[component]
-fn ColumnFields(settings: ImportSettings) -> impl IntoView {
-    let roles = || {
-        vec![
-            SelectOption::new("time", "when"),
-            SelectOption::new("value", "a number to chart"),
-            SelectOption::new("label", "tells series apart"),
-            SelectOption::new("ignore", "not read"),
-        ]
-    };
-    let role = |role: ColumnRole| match role {
-        ColumnRole::Time => "time",
-        ColumnRole::Value => "value",
-        ColumnRole::Label => "label",
-        ColumnRole::Ignore => "ignore",
-    };
-    view! {
-        <Table
-            caption="What each column is for"
-            columns=vec![Column::text("Column"), Column::text("Is"), Column::text("Unit")]
-        >
-            {settings
-                .columns
-                .into_iter()
-                .enumerate()
-                .map(|(i, column)| {
-                    let label = format!("What column {} is for", column.name);
-                    view! {
-                        <tr>
-                            <td data-label="Column">
-                                {column.name.clone()}
-                                <input type="hidden" name=format!("names[{i}]") value=column.name.clone()/>
-                            </td>
-                            <td data-label="Is">
-                                <Select name=format!("roles[{i}]") options=roles() value=role(column.role) label=label/>
-                            </td>
-                            <td data-label="Unit">
-                                <Input
-                                    name=format!("units[{i}]")
-                                    value=column.unit
-                                    label=format!("Unit of {}", column.name)
-                                />
-                            </td>
-                        </tr>
-                    }
-                })
-                .collect_view()}
-        </Table>
-    }
-}
-
-#[component]
-fn Preview(settings: ImportSettings, rows: Vec<PreviewRow>) -> impl IntoView {
-    let mut columns = vec![Column::number("Line", "")];
-    columns.extend(
-        settings
-            .columns
-            .iter()
-            .map(|c| Column::text(c.name.clone())),
-    );
-    let heads: Vec<_> = settings.columns.iter().map(|c| c.name.clone()).collect();
-    view! {
-        <Table caption="The first rows" columns scroll=true>
-            {rows
-                .into_iter()
-                .map(|row| {
-                    let at_fault = row.problem.as_ref().and_then(|p| p.column);
-                    let heads = heads.clone();
-                    let cells = row
-                        .cells
-                        .into_iter()
-                        .enumerate()
-                        .map(|(i, cell)| {
-                            let bad = at_fault == u32::try_from(i).ok();
-                            let head = heads.get(i).cloned().unwrap_or_default();
-                            view! { <td class:cell-bad=bad data-label=head>{cell}</td> }
-                        })
-                        .collect_view();
-                    let reason = row.problem.map(|p| p.reason);
-                    let (is_bad, tip) = (reason.is_some(), reason.clone());
-                    view! {
-                        <tr class:row-bad=is_bad title=tip>
-                            <td class="num" data-label="Line">
-                                {row.line}
-                                {reason.map(|reason| view! { <span class="bad-reason">{reason}</span> })}
-                            </td>
-                            {cells}
-                        </tr>
-                    }
-                })
-                .collect_view()}
-        </Table>
     }
 }

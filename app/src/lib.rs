@@ -13,6 +13,7 @@ mod frame;
 mod imports;
 mod live;
 mod problem;
+pub mod range;
 pub mod rpc;
 mod runway;
 mod series;

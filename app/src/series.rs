@@ -2,8 +2,8 @@
 
 mod chart;
 mod detail;
+mod foreseen;
 mod limit;
-mod range;
 
 use api::{Series, SeriesPage, Topic};
 use leptos::prelude::*;
@@ -20,6 +20,7 @@ pub use detail::SeriesDetail;
 
 use crate::live;
 use crate::problem::Problem;
+use crate::range;
 use crate::rpc;
 use crate::runway::limit_words;
 

@@ -96,7 +96,8 @@ pub async fn change_password(old: String, new: String) -> rpc::Answer<()> {
 #[server]
 pub async fn take_secret(id: String) -> rpc::Answer<Option<String>> {
     let (_, caller) = rpc::ctx()?;
-    Ok(rpc::take_secret(&caller, &id))
+    // Nothing to wait for; a server function is asynchronous all the same.
+    Ok(std::future::ready(rpc::take_secret(&caller, &id)).await)
 }
 
 /// The settings page.

@@ -1,4 +1,8 @@
 //! The settings and the command line, in one typed struct: the only place that reads the environment.
+#![expect(
+    clippy::doc_markdown,
+    reason = "clap prints these comments to a terminal"
+)]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -68,7 +68,7 @@ impl Host {
                 "Memory",
                 Unit::Percent,
                 vec![],
-                full(95.0),
+                Some(full(95.0)),
                 used,
             ));
         }
@@ -106,7 +106,7 @@ impl Host {
                 &format!("Disk {mount}"),
                 Unit::Percent,
                 vec![("mount".into(), mount)],
-                full(95.0),
+                Some(full(95.0)),
                 used,
             ));
         }
@@ -166,11 +166,11 @@ impl Host {
     }
 }
 
-fn full(value: f64) -> Option<Limit> {
-    Some(Limit {
+fn full(value: f64) -> Limit {
+    Limit {
         value,
         direction: Direction::Rising,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub(crate) fn start(
                 tasks.spawn(watch_host(host, recorder, every, stopping.clone()));
             }
             Err(error) => {
-                tracing::warn!(%error, "this host cannot be read; the other sources work")
+                tracing::warn!(%error, "this host cannot be read; the other sources work");
             }
         }
     }

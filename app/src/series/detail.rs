@@ -1,29 +1,25 @@
 //! One series: its chart with what is foreseen, how good such forecasts were, its limit.
 
-use api::{
-    BackTest, Crossing, Forecast, ForecastState, Instant, Outlook, Point, Points, Series, Topic,
-};
+use api::{ForecastState, Instant, Point, Points, Series, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use ui::{
-    Badge, Button, ButtonKind, ButtonLink, Card, Chart, Column, DataTable, Glyph, Notice, PageHead,
-    Segment, Segmented, Skeleton, StaticChart, Strip, Table, Tone, When,
+    Badge, Button, ButtonKind, ButtonLink, Card, Chart, DataTable, Glyph, Notice, PageHead,
+    Segment, Segmented, Skeleton, StaticChart, Tone, When,
 };
 
 use super::chart::Drawn;
+use super::foreseen::Foreseen;
 use super::limit::{ChangeSeries, LimitForm, NameForm, SetLimit};
-use super::range::{self, Asked, OFFERED};
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
+use crate::range::{self, Asked, OFFERED};
 use crate::rpc;
-use crate::runway::{limit_words, reach};
-
-/// At most so many points of history are sent and drawn.
-const MOST_POINTS: u32 = 1_200;
+use crate::runway::limit_words;
 
 /// A series with its points and its forecast: all that its page shows.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -55,10 +51,8 @@ pub async fn load_detail(
         _ => now,
     };
     let range = asked.resolve(until, series.first_at);
-    let points = services
-        .series
-        .points(&caller, &id, range, MOST_POINTS)
-        .await?;
+    // More points than a wide screen has places are not seen.
+    let points = services.series.points(&caller, &id, range, 1_200).await?;
     let forecast = services.forecasts.get(&caller, &id).await?;
     Ok(Detail {
         series,
@@ -177,7 +171,7 @@ fn Body(
             <Plot drawn moves=asked.moves() as_table/>
         </Card>
         {match (ready, why) {
-            (Some(forecast), _) => view! { <Foreseen series=series.clone() forecast now/> }.into_any(),
+            (Some(forecast), _) => view! { <Foreseen limited=series.limit.is_some() forecast now/> }.into_any(),
             (None, Some(why)) => {
                 view! { <Notice tone=Tone::Neutral title="No forecast" means=format!("Unknown: {why}.")/> }.into_any()
             }
@@ -384,115 +378,5 @@ fn append(drawn: &mut Drawn, new: &[(Instant, f64)]) {
         drawn.range.from = drawn.range.from.plus(shift);
         let from = drawn.range.from;
         drawn.points.retain(|p| p.at >= from);
-    }
-}
-
-/// What is foreseen, and how good such forecasts were.
-#[component]
-fn Foreseen(series: Series, forecast: Forecast, now: Instant) -> impl IntoView {
-    let note = format!(
-        "step {}, fitted on {} points",
-        forecast.step, forecast.history
-    );
-    let filled = forecast.filled;
-    view! {
-        <Card title="When" note=note>
-            {match (series.limit, forecast.crossing) {
-                (Some(_), Some(crossing)) => view! { <CrossingView crossing now/> }.into_any(),
-                _ => view! { <p class="quiet">"No limit is set, so nothing is reached."</p> }.into_any(),
-            }}
-            {(filled > 0)
-                .then(|| view! { <p class="quiet">{format!("{filled} missing points were filled in from their neighbours.")}</p> })}
-        </Card>
-        <BackTestCard test=forecast.back_test made_at=forecast.made_at/>
-    }
-}
-
-#[component]
-fn CrossingView(crossing: Crossing, now: Instant) -> impl IntoView {
-    let outlook = if crossing.already {
-        Outlook::Over { since: now }
-    } else if crossing.median.is_some() {
-        Outlook::Reaches { crossing }
-    } else {
-        Outlook::Clear { crossing }
-    };
-    let reach = reach(&outlook, now);
-    let words = ui::reach_text(&reach);
-    let likely = ui::number_text(Some((crossing.probability * 100.0).round()), "%");
-    let tone = if crossing.already {
-        Tone::Alert
-    } else {
-        Tone::Warning
-    };
-    view! {
-        <p class="crossing num">
-            {words} {crossing.median.map(|at| view! { ", " <When at=at.0/> })}
-            <span class="quiet">
-                " · within the horizon with " {likely}
-            </span>
-        </p>
-        <Strip reach tone/>
-    }
-}
-
-#[component]
-fn BackTestCard(test: BackTest, made_at: Instant) -> impl IntoView {
-    let columns = vec![
-        Column::text("Model"),
-        Column::number("Weight", "%"),
-        Column::number("Error", "MASE"),
-        Column::text("Note"),
-    ];
-    let error =
-        |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |v| format!("{v:.3}"));
-    let verdict = if test.origins == 0 {
-        "Not enough history to try it on the past.".to_owned()
-    } else if test.beats_naive {
-        format!(
-            "Tried from {} past days on, it beat “the same as last season”.",
-            test.origins
-        )
-    } else {
-        format!(
-            "Tried from {} past days on, it did not beat “the same as last season”: trust it less.",
-            test.origins
-        )
-    };
-    let row = |name: String, weight: String, mase: String, note: String| {
-        view! {
-            <tr>
-                <td data-label="Model">{name}</td>
-                <td class="num" data-label="Weight">{weight}</td>
-                <td class="num" data-label="Error">{mase}</td>
-                <td data-label="Note">{note}</td>
-            </tr>
-        }
-    };
-    let members = test
-        .members
-        .into_iter()
-        // The floor has its own row above.
-        .filter(|m| m.name != "Seasonal naive")
-        .map(|m| {
-            row(
-                m.name,
-                format!("{:.0}", m.weight * 100.0),
-                error(m.mase),
-                m.failed.unwrap_or_default(),
-            )
-        })
-        .collect_view();
-    view! {
-        <Card title="How good such forecasts were" flush=true>
-            <p class="card-text">
-                {verdict} <span class="quiet">" Made " <When at=made_at.0/></span>
-            </p>
-            <Table caption="Back-test: mean absolute scaled error, less is better" columns>
-                {row("Ensemble".into(), String::new(), error(test.mase), String::new())}
-                {row("Seasonal naive".into(), String::new(), error(test.naive_mase), "the floor to beat".into())}
-                {members}
-            </Table>
-        </Card>
     }
 }

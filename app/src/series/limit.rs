@@ -1,6 +1,6 @@
 //! The forms of a series: its limit, its name and unit.
 
-use api::{Aggregation, Direction, Limit, Series};
+use api::{Aggregation, Direction, Series};
 use leptos::prelude::*;
 use ui::{Button, ButtonKind, Card, Field, Input, Select, SelectOption};
 
@@ -9,10 +9,10 @@ use crate::rpc;
 
 /// Sets a limit, or removes it where the value is empty.
 #[server]
-pub async fn set_limit(id: String, value: String, direction: String) -> rpc::Answer<()> {
+pub async fn set_limit(id: String, value: String, direction: Direction) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let change = api::LimitChange {
-        limit: parse(&value, &direction)?,
+        limit: api::Limit::read(&value, direction)?,
     };
     Ok(services
         .series
@@ -43,30 +43,6 @@ pub async fn change_series(
         .series
         .change(&caller, &api::SeriesId(id), change)
         .await?)
-}
-
-/// Reads a limit as people type it: a decimal comma is as good as a point.
-fn parse(value: &str, direction: &str) -> Result<Option<Limit>, api::Error> {
-    let text = value.trim().replace(',', ".");
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let value: f64 = text
-        .parse()
-        .ok()
-        .filter(|v: &f64| v.is_finite())
-        .ok_or_else(|| {
-            api::Error::field(
-                "value",
-                format!("“{text}” is not a number. Write it as 90 or 12.5."),
-            )
-        })?;
-    let direction = if direction == "falling" {
-        Direction::Falling
-    } else {
-        Direction::Rising
-    };
-    Ok(Some(Limit { value, direction }))
 }
 
 /// The limit's form.
@@ -134,39 +110,5 @@ pub fn NameForm(series: Series, action: ServerAction<ChangeSeries>) -> impl Into
                 <Button busy=action.pending()>"Save"</Button>
             </ActionForm>
         </Card>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decimal_comma_is_as_good_as_a_point() {
-        assert_eq!(
-            parse(" 12,5 ", "falling").unwrap(),
-            Some(Limit {
-                value: 12.5,
-                direction: Direction::Falling
-            })
-        );
-    }
-
-    #[test]
-    fn an_empty_value_takes_the_limit_away() {
-        assert_eq!(parse("  ", "rising").unwrap(), None);
-    }
-
-    #[test]
-    fn what_is_no_number_is_named() {
-        for bad in ["ninety", "NaN", "inf", "1.2.3"] {
-            assert!(
-                parse(bad, "rising")
-                    .unwrap_err()
-                    .of_field("value")
-                    .is_some(),
-                "{bad}"
-            );
-        }
     }
 }

@@ -81,7 +81,8 @@ pub struct ImportSettings {
     pub decimal: DecimalMark,
     /// How dates are written; one of `time_formats`.
     pub time_format: String,
-    /// The ways of writing dates that can be chosen, with an example of each.
+    /// The ways of writing dates that can be chosen, with an example of each; a form does not send them.
+    #[serde(default)]
     pub time_formats: Vec<(String, String)>,
     /// The time zone of dates without one (IANA), such as `Europe/Berlin`.
     pub time_zone: String,

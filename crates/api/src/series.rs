@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Instant, Result, SeriesId, SourceId};
+use crate::{Caller, Error, Instant, Result, SeriesId, SourceId};
 
 /// A labelled time series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,6 +132,29 @@ pub enum Direction {
 }
 
 impl Limit {
+    /// Reads a limit as people type it, none where nothing stands: a decimal comma is as good as a point.
+    ///
+    /// # Errors
+    /// Of the field `value`, where it is no number or could be two.
+    pub fn read(text: &str, direction: Direction) -> Result<Option<Self>> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        // 1,234 is a thousand to one reader and a little more than one to the next.
+        let grouped = text
+            .split_once(',')
+            .is_some_and(|(_, tail)| tail.len() == 3);
+        let number = text.replace(',', ".").parse::<f64>();
+        match number {
+            Ok(value) if value.is_finite() && !grouped => Ok(Some(Self { value, direction })),
+            _ => Err(Error::field(
+                "value",
+                format!("“{text}” is not a number. Write it as 90, 12.5 or 1234."),
+            )),
+        }
+    }
+
     /// Whether the value is at the limit or past it.
     pub fn reached_by(self, value: f64) -> bool {
         match self.direction {
@@ -298,6 +321,18 @@ mod tests {
             Unit::Count("units".into()),
         ] {
             assert_eq!(Unit::of_word(unit.word()), unit);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_read_as_people_type_it() {
+        let read = |text| Limit::read(text, Direction::Falling).unwrap();
+        assert_eq!(read(" 12,5 ").map(|l| l.value), Some(12.5));
+        assert_eq!(read("-3").map(|l| l.value), Some(-3.0));
+        assert_eq!(read("  "), None);
+        for bad in ["ninety", "NaN", "inf", "1.2.3", "1,234", "1,234.5"] {
+            let error = Limit::read(bad, Direction::Falling).unwrap_err();
+            assert!(error.of_field("value").is_some(), "{bad}");
         }
     }
 

@@ -325,6 +325,10 @@ fn back_test(outcome: &Outcome) -> BackTest {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the cast saturates, and so does the calendar"
+)]
 fn crossing(
     limit: api::Limit,
     outcome: &Outcome,

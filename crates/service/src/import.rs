@@ -113,7 +113,10 @@ impl Imports for ImportDesk {
         let kept = self.kept(caller, id).await?;
         let preview = if kept.state == ImportState::Draft && self.0.running.get(id).is_none() {
             let sample = sample(caller, Path::new(&kept.path)).await?;
-            let reading = layout::corrected(guess(&sample)?, &kept.settings)?;
+            let reading = layout::corrected(
+                guess_separated(&sample, kept.settings.separator)?,
+                &kept.settings,
+            )?;
             preview(&sample, &reading.layout)?
         } else {
             Vec::new()
@@ -139,7 +142,13 @@ impl Imports for ImportDesk {
         require(caller, Permission::MonitoringWrite)?;
         let mut kept = self.draft(caller, id).await?;
         let sample = sample(caller, Path::new(&kept.path)).await?;
-        let reading = layout::corrected(guess(&sample)?, &settings)?;
+        let guess = guess_separated(&sample, settings.separator)?;
+        // Another separator makes other columns: what was said of the old ones says nothing of them.
+        let reading = if settings.separator == kept.settings.separator {
+            layout::corrected(guess, &settings)?
+        } else {
+            layout::named(guess, &settings)?
+        };
         // A layout that cannot read the file at all is refused here, with its reason.
         let preview = preview(&sample, &reading.layout)?;
         kept.settings = layout::settings(&reading);
@@ -155,7 +164,10 @@ impl Imports for ImportDesk {
             return Err(Error::conflict(question));
         }
         let sample = sample(caller, Path::new(&kept.path)).await?;
-        let reading = layout::corrected(guess(&sample)?, &kept.settings)?;
+        let reading = layout::corrected(
+            guess_separated(&sample, kept.settings.separator)?,
+            &kept.settings,
+        )?;
         let Some(progress) = self.0.running.begin(id) else {
             return Err(Error::conflict("This import runs already."));
         };
@@ -273,11 +285,22 @@ impl ImportDesk {
 }
 
 fn guess(sample: &Sample) -> Result<Reading> {
-    let layout =
-        table::guess(&sample.bytes, sample.truncated).map_err(|e| Error::invalid(e.to_string()))?;
+    proposal(table::guess(&sample.bytes, sample.truncated))
+}
+
+fn guess_separated(sample: &Sample, separator: api::Separator) -> Result<Reading> {
+    let separator = layout::separator(separator);
+    proposal(table::guess_separated(
+        &sample.bytes,
+        sample.truncated,
+        separator,
+    ))
+}
+
+fn proposal(guess: std::result::Result<Layout, table::TableError>) -> Result<Reading> {
     Ok(Reading {
         source_name: String::new(),
-        layout,
+        layout: guess.map_err(|e| Error::invalid(e.to_string()))?,
     })
 }
 

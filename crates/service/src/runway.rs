@@ -142,13 +142,20 @@ fn foreseen(mut crossing: Crossing, now: Instant) -> Outlook {
     Outlook::Reaches { crossing }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a whole number of at most a million"
+)]
 /// The order of the list: what is over, then by date, then what nobody can say, then what is clear.
 fn rank(outlook: &Outlook) -> (u8, i64) {
     match outlook {
         Outlook::Over { since } => (0, since.0),
         Outlook::Reaches { crossing } => (1, crossing.median.map_or(i64::MAX, |at| at.0)),
         Outlook::Unknown { .. } => (2, 0),
-        Outlook::Clear { crossing } => (3, (crossing.probability * -1e6).round() as i64),
+        Outlook::Clear { crossing } => {
+            let millionths = (crossing.probability.clamp(0.0, 1.0) * 1e6).round();
+            (3, -(millionths as i64))
+        }
     }
 }
 
@@ -171,7 +178,7 @@ mod tests {
         }
     }
 
-    fn state(crossing: Crossing) -> Option<ForecastState> {
+    fn state(crossing: Crossing) -> ForecastState {
         let forecast = Forecast {
             made_at: Instant(0),
             known_until: Instant(0),
@@ -191,9 +198,9 @@ mod tests {
             },
             crossing: Some(crossing),
         };
-        Some(ForecastState::Ready {
+        ForecastState::Ready {
             forecast: Box::new(forecast),
-        })
+        }
     }
 
     fn stock(value: f64) -> Series {
@@ -205,7 +212,11 @@ mod tests {
 
     #[test]
     fn what_is_at_its_limit_is_over_whatever_the_forecast_says() {
-        let outlook = outlook(&stock(0.0), state(crossing(0.9, Some(50))), Instant(20));
+        let outlook = outlook(
+            &stock(0.0),
+            Some(state(crossing(0.9, Some(50)))),
+            Instant(20),
+        );
         assert_eq!(outlook, Outlook::Over { since: Instant(10) });
     }
 
@@ -222,11 +233,11 @@ mod tests {
     #[test]
     fn a_limit_that_was_changed_waits_for_its_own_forecast() {
         let mut series = stock(5.0);
-        series.limit = Some(api::Limit {
+        series.limit = Some(Limit {
             value: 2.0,
             direction: api::Direction::Falling,
         });
-        let outlook = outlook(&series, state(crossing(0.9, Some(50))), Instant(20));
+        let outlook = outlook(&series, Some(state(crossing(0.9, Some(50)))), Instant(20));
         assert_eq!(
             outlook,
             Outlook::Unknown {
@@ -237,9 +248,11 @@ mod tests {
 
     #[test]
     fn an_instant_that_has_passed_is_due_now() {
-        let Outlook::Reaches { crossing } =
-            outlook(&stock(5.0), state(crossing(0.9, Some(15))), Instant(20))
-        else {
+        let Outlook::Reaches { crossing } = outlook(
+            &stock(5.0),
+            Some(state(crossing(0.9, Some(15)))),
+            Instant(20),
+        ) else {
             panic!("it is reached")
         };
         assert_eq!(crossing.median, Some(Instant(20)));

@@ -64,7 +64,7 @@ impl Hub {
                 .await
                 .or_failure(caller)?;
             for (place, spark) in places.into_iter().zip(sparks) {
-                out[place] = dense(spark);
+                out[place] = dense(&spark);
             }
         }
         Ok(out)
@@ -73,10 +73,10 @@ impl Hub {
 
 /// Empty stretches at both ends are cut off; a history with fewer samples than the sparkline has
 /// places is drawn without the places between, which are no gaps.
-fn dense(spark: Vec<Option<f64>>) -> Vec<Option<f64>> {
-    let known: Vec<_> = spark.iter().copied().filter(Option::is_some).collect();
-    if known.len() * 2 < spark.len() {
-        return known;
+fn dense(spark: &[Option<f64>]) -> Vec<Option<f64>> {
+    let known = spark.iter().flatten();
+    if known.clone().count() * 2 < spark.len() {
+        return known.copied().map(Some).collect();
     }
     let first = spark.iter().position(Option::is_some).unwrap_or(0);
     let last = spark.iter().rposition(Option::is_some).map_or(0, |p| p + 1);
@@ -93,13 +93,13 @@ mod tests {
     #[test]
     fn sparse_histories_are_drawn_close_and_gaps_stay_gaps() {
         assert_eq!(
-            dense(vec![None, None, Some(1.0), None, None, Some(2.0)]),
+            dense(&[None, None, Some(1.0), None, None, Some(2.0)]),
             [Some(1.0), Some(2.0)]
         );
         assert_eq!(
-            dense(vec![None, Some(1.0), None, Some(2.0), Some(3.0)]),
+            dense(&[None, Some(1.0), None, Some(2.0), Some(3.0)]),
             [Some(1.0), None, Some(2.0), Some(3.0)]
         );
-        assert!(dense(vec![None; 5]).is_empty());
+        assert!(dense(&[None; 5]).is_empty());
     }
 }

@@ -148,12 +148,14 @@ mod tests {
 
     #[test]
     fn before_the_browser_draws_the_fallback_is_there() {
-        let html = view! {
-            <Chart option=charming::Chart::new() label="Stock of SKU-7">
-                <p>"the static chart"</p>
-            </Chart>
-        }
-        .to_html();
+        let html = Owner::new().with(|| {
+            view! {
+                <Chart option=charming::Chart::new() label="Stock of SKU-7">
+                    <p>"the static chart"</p>
+                </Chart>
+            }
+            .to_html()
+        });
         assert!(html.contains("the static chart"), "{html}");
         assert!(html.contains("aria-label=\"Stock of SKU-7\""), "{html}");
         assert!(!html.contains("chart-drawn"), "{html}");

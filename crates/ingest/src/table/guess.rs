@@ -23,13 +23,36 @@ const MAX_EXAMPLE_CHARS: usize = 40;
 /// that the file goes on. The proposal may lack value columns, for a person to mark; it always has
 /// a time column, since without one there is nothing to propose.
 pub fn guess(sample: &[u8], truncated: bool) -> Result<Layout, TableError> {
+    guess_cut(sample, truncated, None)
+}
+
+/// As [`guess`], with what stands between the cells decided by a person.
+pub fn guess_separated(
+    sample: &[u8],
+    truncated: bool,
+    separator: Separator,
+) -> Result<Layout, TableError> {
+    guess_cut(sample, truncated, Some(separator))
+}
+
+fn guess_cut(
+    sample: &[u8],
+    truncated: bool,
+    decided: Option<Separator>,
+) -> Result<Layout, TableError> {
     refuse_other_formats(
         sample
             .get(..sample.len().min(SNIFF_BYTES))
             .unwrap_or_default(),
     )?;
     let encoding = guess_encoding(sample, truncated)?;
-    let (separator, grid) = best_grid(sample, truncated, encoding)?;
+    let (separator, grid) = match decided {
+        Some(separator) => (
+            separator,
+            cut(sample, truncated, encoding, separator, MAX_ROWS)?,
+        ),
+        None => best_grid(sample, truncated, encoding)?,
+    };
     if let Some(error) = grid.error {
         return Err(error);
     }

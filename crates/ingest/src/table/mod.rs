@@ -29,7 +29,7 @@ mod time_guess;
 mod time_parts;
 
 pub use error::TableError;
-pub use guess::guess;
+pub use guess::{guess, guess_separated};
 pub use layout::{
     Column, Decimal, Duplicates, Encoding, Layout, Role, Separator, TimeFormat, TimeShape,
 };

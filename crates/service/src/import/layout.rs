@@ -84,8 +84,18 @@ pub(super) fn settings(reading: &Reading) -> ImportSettings {
     }
 }
 
-/// The layout after a person corrected the form. What they looked at is decided.
-pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<Reading> {
+/// The reader's word for a separator.
+pub(super) fn separator(chosen: Separator) -> table::Separator {
+    match chosen {
+        Separator::Comma => table::Separator::Comma,
+        Separator::Semicolon => table::Separator::Semicolon,
+        Separator::Tab => table::Separator::Tab,
+        Separator::Pipe => table::Separator::Pipe,
+    }
+}
+
+/// A guess under the name and in the time zone of the form: what does not depend on the columns.
+pub(super) fn named(mut reading: Reading, form: &ImportSettings) -> Result<Reading> {
     let name = form.source_name.trim();
     if name.is_empty() || name.chars().count() > 200 {
         return Err(Error::field(
@@ -93,14 +103,18 @@ pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<R
             "A source's name has 1 to 200 characters.",
         ));
     }
-    reading.source_name = name.to_owned();
+    name.clone_into(&mut reading.source_name);
+    form.time_zone
+        .trim()
+        .clone_into(&mut reading.layout.time_zone);
+    Ok(reading)
+}
+
+/// The layout after a person corrected the form. What they looked at is decided.
+pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<Reading> {
+    reading = named(reading, form)?;
     let layout = &mut reading.layout;
-    layout.separator = match form.separator {
-        Separator::Comma => table::Separator::Comma,
-        Separator::Semicolon => table::Separator::Semicolon,
-        Separator::Tab => table::Separator::Tab,
-        Separator::Pipe => table::Separator::Pipe,
-    };
+    layout.separator = separator(form.separator);
     let decimal = match form.decimal {
         DecimalMark::Point => Decimal::Point,
         DecimalMark::Comma => Decimal::Comma,
@@ -114,7 +128,6 @@ pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<R
         shape: shape_of(&form.time_format)?,
         ambiguous: false,
     };
-    layout.time_zone = form.time_zone.trim().to_owned();
     layout.duplicates = match form.duplicates {
         Duplicates::Sum => table::Duplicates::Sum,
         Duplicates::Last => table::Duplicates::Last,

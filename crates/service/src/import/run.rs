@@ -276,16 +276,15 @@ impl Naming {
             for (at, value) in point.values.iter().enumerate() {
                 let Some(value) = value else { continue };
                 let place = (point.labels.id, at);
-                let handle = match self.known.get(&place) {
-                    Some(handle) => *handle,
-                    None => {
-                        let Some(series) = self.describe(point, at) else {
-                            continue;
-                        };
-                        let handle = writer.series(series);
-                        self.known.insert(place, handle);
-                        handle
-                    }
+                let handle = if let Some(handle) = self.known.get(&place) {
+                    *handle
+                } else {
+                    let Some(series) = self.describe(point, at) else {
+                        continue;
+                    };
+                    let handle = writer.series(series);
+                    self.known.insert(place, handle);
+                    handle
                 };
                 rows.push((handle, Instant(point.at_us), *value));
             }

@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn an_unknown_line_has_no_zero_and_says_that_it_is_stale() {
-        let html = view! { <RunwayStrip strip=strip()/> }.to_html();
+        let html = Owner::new().with(|| view! { <RunwayStrip strip=strip()/> }.to_html());
         assert!(
             html.contains("no values yet") && html.contains("no data for 3 h"),
             "{html}"
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn an_action_that_changes_something_is_a_form_that_names_the_thing() {
-        let html = view! { <RunwayStrip strip=strip()/> }.to_html();
+        let html = Owner::new().with(|| view! { <RunwayStrip strip=strip()/> }.to_html());
         assert!(html.contains("method=\"post\""), "{html}");
         assert!(html.contains("Draft order: SKU-7 Walnut tray"), "{html}");
     }
