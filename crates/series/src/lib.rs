@@ -7,19 +7,25 @@
 //! 2. [`resample`] puts them on that grid, where a period without a sample is a gap (`None`);
 //! 3. [`fill`] closes small gaps, counts them, and refuses when too much is missing.
 //!
+//! Metrics come labelled and in batches: [`Labels`] name a series, a [`Batch`] is what one request brings.
+//!
 //! Everything is a pure function of its arguments: no clock, no I/O, no panic.
-//! Instants are microseconds since 1970-01-01T00:00:00Z, named `…_us`; calendars are UTC.
+//! Instants are microseconds since 1970-01-01T00:00:00Z, named `…_us`, except in metrics, whose wire formats count milliseconds (`…_ms`); calendars are UTC.
 
+mod batch;
 mod calendar;
 mod fill;
 mod grid;
+mod labels;
 mod sample;
 mod statistics;
 mod step;
 mod thin;
 
+pub use batch::{Batch, BatchSeries, MetricKind, MetricMeta, MetricSample, STALE_BITS};
 pub use fill::{FillError, Filled, MOST_MISSING, fill};
 pub use grid::{Aggregation, Grid, GridError, MOST_PERIODS, resample};
+pub use labels::{Labels, LabelsError, LabelsRef, METRIC_NAME, write_labels};
 pub use sample::Sample;
 pub use statistics::{
     MAD_TO_SIGMA, acf, mad, mean, median, quantile, quantile_sorted, seasonal_strength,
