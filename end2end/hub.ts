@@ -90,7 +90,7 @@ export async function signIn(page: Page, hub: Hub, email = "ada@example.org", pa
 
 /** Waits until the page's script runs; at once where JavaScript is off. */
 export async function ready(page: Page, javaScriptEnabled: boolean): Promise<void> {
-  if (javaScriptEnabled) await expect(page.locator(".live-on")).toBeVisible();
+  if (javaScriptEnabled) await expect(page.getByRole("banner").locator(".live-on")).toBeVisible();
 }
 
 type Fixtures = { hub: Hub; empty: Hub; allowed: RegExp[] };
@@ -112,9 +112,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(demoHub);
   },
   // An installation that nobody has touched.
-  empty: async ({}, use) => {
+  empty: async ({ page }, use) => {
     const hub = await Hub.start("serve");
     await use(hub);
+    // A page that is still open would complain that its server went away.
+    await page.goto("about:blank");
     await hub.stop();
   },
   // Console errors that a test expects, such as Chromium's line for a 404.

@@ -13,7 +13,7 @@ mkdir -p public
 sources() {
   {
     rustc -vV
-    find app frontend server crates style public .cargo scripts/build.sh scripts/precompress.mjs \
+    find app frontend server crates style public .cargo scripts/build.sh scripts/path scripts/precompress.mjs \
       Cargo.toml Cargo.lock Leptos.toml package-lock.json \
       -type f -not -path 'public/vendor/*' -not -path 'crates/tidy/*' -print0 | sort -z | xargs -0 sha256sum
   } | sha256sum | cut -d' ' -f1
@@ -27,7 +27,7 @@ fi
 scripts/echarts.sh
 
 say "Building the site and the server (the first time takes some minutes)"
-cargo leptos build --release
+PATH="$PWD/scripts/path:$PATH" cargo leptos build --release
 
 say "Compressing the site"
 rm -rf target/dist.new target/dist.old

@@ -70,7 +70,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=problem::NoSuchPage>
                 <Route path=path!("/login") view=account::LogIn ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=account::SetUpPage ssr=SsrMode::Async/>
-                <Route path=path!("/gallery") view=ui::Gallery ssr=SsrMode::Async/>
+                <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=runway::RunwayPage ssr=SsrMode::Async/>
                     <Route path=path!("/welcome") view=welcome::Welcome ssr=SsrMode::Async/>
@@ -83,5 +83,14 @@ pub fn App() -> impl IntoView {
                 </ParentRoute>
             </Routes>
         </Router>
+    }
+}
+
+/// The design system on one page, for those who build it.
+#[component]
+fn Gallery() -> impl IntoView {
+    view! {
+        <Title text="Gallery"/>
+        <ui::Gallery/>
     }
 }

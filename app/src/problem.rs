@@ -47,6 +47,19 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
     }
 }
 
+/// Says in a toast that a form's action was done.
+pub fn tell<T: Clone + Send + Sync + 'static>(
+    answer: impl Into<Signal<Option<Result<T, Failure>>>>,
+    words: &'static str,
+) {
+    let (answer, toasts) = (answer.into(), ui::use_toasts());
+    Effect::new(move || {
+        if let Some(Ok(_)) = answer.get() {
+            toasts.good(words);
+        }
+    });
+}
+
 /// No page has that address.
 #[component]
 pub fn NoSuchPage() -> impl IntoView {

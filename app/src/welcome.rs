@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_meta::Title;
 use ui::{
-    Button, ButtonKind, ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
+    Button, ButtonKind, ButtonLink, Card, Code, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
 };
 
 use crate::frame::{SessionContext, StartDemo};
@@ -90,7 +90,7 @@ fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
             </Card>
             <Card title="Send samples over HTTP">
                 <p>"Make a key that may send, and send. A series appears with its first sample."</p>
-                <pre class="code">{example}</pre>
+                <Code text=example label="An example for curl"/>
                 <ButtonLink href="/settings" icon=Glyph::Key>"Make a key"</ButtonLink>
             </Card>
         </div>

@@ -18,7 +18,7 @@ test("a person is added, their password is shown once, and a viewer only looks",
   const other = await context.newPage();
   await signIn(other, empty, "vera@example.org", password);
   await other.goto(`${empty.url}/settings`);
-  await expect(other.getByText("Your password")).toBeVisible();
+  await expect(other.getByRole("heading", { name: "Your password" })).toBeVisible();
   await expect(other.getByText("API keys")).toHaveCount(0);
   await other.goto(`${empty.url}/welcome`);
   await expect(other.getByText("Your role looks and does not change")).toBeVisible();

@@ -45,7 +45,7 @@ test("a spreadsheet's export with decimal commas becomes a chart with a forecast
   await page.getByRole("link", { name: /Umsatz/ }).first().click();
   await expect(page.locator(".fact-value").first()).toContainText(/1.2\d\d/);
   await ready(page, javaScriptEnabled);
-  await page.getByLabel("Value").fill("5000");
+  await page.getByLabel("Value", { exact: true }).fill("5000");
   await page.getByRole("button", { name: "Save" }).first().click();
   await expect(page.getByText("Seasonal naive")).toBeVisible();
   await page.goto(`${empty.url}/?clear=1`);

@@ -17,7 +17,7 @@ for (const path of PAGES) {
       await context.addCookies([{ name: "theme", value: theme, url: hub.url }]);
       await page.goto(`${hub.url}${path}`);
       await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
-      await expect(page.locator(".live-on")).toBeVisible();
+      await expect(page.getByRole("banner").locator(".live-on")).toBeVisible();
       const found = await new AxeBuilder({ page }).analyze();
       const serious = found.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
       expect(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 4).join(", ")}`)).toEqual([]);
@@ -58,7 +58,7 @@ test("the theme is remembered without a flash", async ({ page, hub, context }) =
 
 test("Ctrl-K finds a series by the keyboard alone @hydrated", async ({ page, hub }) => {
   await page.goto(hub.url);
-  await expect(page.locator(".live-on")).toBeVisible();
+  await expect(page.getByRole("banner").locator(".live-on")).toBeVisible();
   await page.keyboard.press("Control+k");
   await page.keyboard.type("walnut tray");
   await expect(page.getByRole("dialog").getByText(/Walnut tray/).first()).toBeVisible();

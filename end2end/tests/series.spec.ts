@@ -23,22 +23,26 @@ test("the range stands in the address and the table says the same as the chart",
   await expect(page.locator("table tbody tr").nth(5)).toBeVisible();
 });
 
-test("a limit is set, refused when it is no number, and taken away", async ({ page, empty, javaScriptEnabled }) => {
-  await empty.claim();
-  await signIn(page, empty);
-  await page.goto(`${empty.url}/series?q=cpu`);
-  await page.getByRole("link", { name: /CPU/ }).first().click();
-  await ready(page, javaScriptEnabled);
-  await page.getByLabel("Value").fill("ninety");
-  await page.getByRole("button", { name: "Save" }).first().click();
-  await expect(page.getByText("is not a number").first()).toBeVisible();
-  await ready(page, javaScriptEnabled);
-  await page.getByLabel("Value").fill("99,5");
-  await page.getByRole("button", { name: "Save" }).first().click();
-  await expect(page.getByText(/breaks at 99\.5/).first()).toBeVisible();
-  await page.getByLabel("Value").fill("");
-  await page.getByRole("button", { name: "Save" }).first().click();
-  await expect(page.locator(".fact", { hasText: "Limit" })).toContainText("none");
+test.describe("what a form refuses", () => {
+  // Chromium writes a line for each answer that is not a success.
+  test.use({ allowed: [/status of 422/] });
+  test("a limit is set, refused when it is no number, and taken away", async ({ page, empty, javaScriptEnabled }) => {
+    await empty.claim();
+    await signIn(page, empty);
+    await page.goto(`${empty.url}/series?q=cpu`);
+    await page.getByRole("link", { name: /CPU/ }).first().click();
+    await ready(page, javaScriptEnabled);
+    await page.getByLabel("Value", { exact: true }).fill("ninety");
+    await page.getByRole("button", { name: "Save" }).first().click();
+    await expect(page.getByText("is not a number").first()).toBeVisible();
+    await ready(page, javaScriptEnabled);
+    await page.getByLabel("Value", { exact: true }).fill("99,5");
+    await page.getByRole("button", { name: "Save" }).first().click();
+    await expect(page.getByText(/breaks at 99\.5/).first()).toBeVisible();
+    await page.getByLabel("Value", { exact: true }).fill("");
+    await page.getByRole("button", { name: "Save" }).first().click();
+    await expect(page.locator(".fact", { hasText: "Limit" })).toContainText("none");
+  });
 });
 
 test("a sample that comes in is on screen within two seconds @hydrated", async ({ page, empty }) => {
@@ -55,9 +59,9 @@ test("a sample that comes in is on screen within two seconds @hydrated", async (
   await page.goto(`${empty.url}/series?q=orders`);
   await page.getByRole("link", { name: /orders/ }).first().click();
   await expect(page.locator(".fact-value").first()).toContainText("11");
-  await expect(page.locator(".live-on")).toBeVisible();
+  await expect(page.getByRole("banner").locator(".live-on")).toBeVisible();
   await send(4711);
-  await expect(page.locator(".fact-value").first()).toContainText("4711", { timeout: 2_000 });
+  await expect(page.locator(".fact-value").first()).toContainText(/4.711/, { timeout: 2_000 });
 });
 
 test("a key that may only read cannot send, and a wrong sample says what is wrong @hydrated", async ({ empty }) => {

@@ -9,9 +9,9 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use leptos::config::{LeptosOptions, get_configuration};
-use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -58,16 +58,8 @@ pub(crate) fn router(app: App) -> Router {
         let options = app.leptos.clone();
         move || app::shell(options.clone())
     };
-    let functions = {
-        let context = context.clone();
-        any(move |request: Request| handle_server_fns_with_context(context.clone(), request))
-    };
     Router::new()
         .leptos_routes_with_context(&app, generate_route_list(app::App), context.clone(), shell)
-        .route(
-            "/rpc/{*function}",
-            functions.layer(middleware::map_response(true_status)),
-        )
         .route("/live", get(live::stream))
         .route(
             "/upload",
@@ -107,7 +99,8 @@ pub(crate) fn router(app: App) -> Router {
                 ))
                 .layer(middleware::from_fn(auth::same_origin))
                 .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
-                .layer(middleware::from_fn(auth::gate)),
+                .layer(middleware::from_fn(auth::gate))
+                .layer(middleware::map_response(true_status)),
         )
         .with_state(app)
 }
@@ -148,12 +141,14 @@ async fn file_or_page(
         return page(Request::from_parts(parts, body)).await.into_response();
     }
     let mut file = file.into_response();
-    // Names hold the content's hash or a version: they never change.
-    let forever = path.starts_with("/pkg/") || path.starts_with("/vendor/");
+    // What lies directly in /pkg has its content's hash in its name, ECharts its version. Snippets
+    // and icons have neither: the browser asks whether they changed.
+    let hashed = |rest: &str| !rest.contains('/');
+    let forever = path.strip_prefix("/pkg/").is_some_and(hashed) || path.starts_with("/vendor/");
     let caching = if forever {
         "public, max-age=31536000, immutable"
     } else {
-        "public, max-age=3600"
+        "no-cache"
     };
     file.headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
@@ -162,7 +157,10 @@ async fn file_or_page(
 
 /// Leptos answers every failed server function with 500; this gives the status of the one table.
 async fn true_status(response: Response) -> Response {
-    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+    // A form without JavaScript is sent back to its page instead: that is no 500.
+    let failed = response.headers().contains_key("serverfnerror")
+        && response.status() == StatusCode::INTERNAL_SERVER_ERROR;
+    if !failed {
         return response;
     }
     let (mut parts, body) = response.into_parts();

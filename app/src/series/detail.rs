@@ -13,10 +13,10 @@ use ui::{
 
 use super::chart::Drawn;
 use super::foreseen::Foreseen;
-use super::limit::{ChangeSeries, LimitForm, NameForm, SetLimit};
+use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
 use crate::frame::SessionContext;
 use crate::live;
-use crate::problem::{FormProblem, Problem};
+use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked, OFFERED};
 use crate::rpc;
 use crate::runway::limit_words;
@@ -97,6 +97,8 @@ pub fn SeriesDetail() -> impl IntoView {
         },
         |(id, range, from, to, _)| load_detail(id, range, from, to),
     );
+    tell_of_limit(set_limit, detail);
+    tell(change.value(), "Name and unit saved");
     let asked = move || range::asked(Some(&range.get()), Some(&from.get()), Some(&to.get()));
     view! {
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
@@ -120,6 +122,26 @@ pub fn SeriesDetail() -> impl IntoView {
             })}
         </Transition>
     }
+}
+
+/// Says that a limit was saved, and offers the one before.
+fn tell_of_limit(action: ServerAction<SetLimit>, detail: Resource<rpc::Answer<Detail>>) {
+    let toasts = ui::use_toasts();
+    // The answer arrives before the page's new data: what it shows still is what was.
+    Effect::new(move || {
+        if !matches!(action.value().get(), Some(Ok(()))) {
+            return;
+        }
+        let shown = detail.get_untracked().and_then(Result::ok);
+        let Some(series) = shown.map(|shown| shown.series) else {
+            return;
+        };
+        let before = limit::unset(series);
+        let undo = Callback::new(move |()| {
+            action.dispatch(before.clone());
+        });
+        toasts.undoable("Limit saved", undo);
+    });
 }
 
 #[component]

@@ -45,6 +45,17 @@ pub async fn change_series(
         .await?)
 }
 
+/// What sets the limit that a series has now.
+pub fn unset(series: Series) -> SetLimit {
+    SetLimit {
+        id: series.id.0,
+        value: series
+            .limit
+            .map_or_else(String::new, |l| l.value.to_string()),
+        direction: series.limit.map_or(Direction::Rising, |l| l.direction),
+    }
+}
+
 /// The limit's form.
 #[component]
 pub fn LimitForm(series: Series, action: ServerAction<SetLimit>) -> impl IntoView {

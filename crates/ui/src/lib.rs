@@ -9,6 +9,7 @@
 pub mod badge;
 pub mod button;
 pub mod chart;
+pub mod code;
 pub mod command;
 pub mod form;
 pub mod gallery;
@@ -29,6 +30,7 @@ pub mod toast;
 pub use badge::{Badge, Kbd, Tone};
 pub use button::{Button, ButtonKind, ButtonLink};
 pub use chart::{BAND_80, BAND_95, Chart, ECHARTS_URL, option_json};
+pub use code::Code;
 pub use command::{PALETTE_ID, Palette, PaletteItem, SearchButton};
 pub use form::{Checkbox, Field, FileInput, Input, Select, SelectOption, Textarea};
 pub use gallery::Gallery;
