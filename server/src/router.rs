@@ -141,11 +141,10 @@ async fn file_or_page(
         return page(Request::from_parts(parts, body)).await.into_response();
     }
     let mut file = file.into_response();
-    // What lies directly in /pkg has its content's hash in its name, ECharts its version. Snippets
-    // and icons have neither: the browser asks whether they changed.
+    // What lies directly in /pkg has its content's hash in its name. Snippets, ECharts and icons have
+    // not: the browser asks whether they changed.
     let hashed = |rest: &str| !rest.contains('/');
-    let forever = path.strip_prefix("/pkg/").is_some_and(hashed) || path.starts_with("/vendor/");
-    let caching = if forever {
+    let caching = if path.strip_prefix("/pkg/").is_some_and(hashed) {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"

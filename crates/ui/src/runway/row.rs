@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn no_line_has_a_style_attribute() {
-        let html = view! { <Runway><RunwayStrip strip=strip()/></Runway> }.to_html();
+        let html =
+            Owner::new().with(|| view! { <Runway><RunwayStrip strip=strip()/></Runway> }.to_html());
         assert!(!html.contains("style="), "{html}");
     }
 }
