@@ -5,16 +5,17 @@
 
 use api::SetUp;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{Button, ButtonKind, Field, Glyph, Icon, Input, Notice, Tone};
 
 use crate::problem::Problem;
 use crate::rpc;
+use crate::wire;
 
 /// Whether this installation has an administrator.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn set_up_state() -> rpc::Answer<SetUp> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.accounts.set_up_state(&caller).await?)
@@ -72,7 +73,7 @@ fn failed(error: Option<String>) -> Option<impl IntoView> {
 #[component]
 pub fn LogIn() -> impl IntoView {
     let query = use_query_map();
-    let set_up = Resource::new(|| (), |()| set_up_state());
+    let set_up = wire::load(|| (), |()| set_up_state());
     let next = move || query.read().get("next").unwrap_or_else(|| "/".into());
     let out = move || query.read().get("out").is_some();
     view! {

@@ -2,7 +2,7 @@
 
 use api::{DemoState, Role, Topic};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use ui::{
 use crate::live;
 use crate::problem::Problem;
 use crate::rpc;
+use crate::wire;
 
 /// What every page shows of the person and the installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ impl Session {
 }
 
 /// Who is signed in, and to what.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn load_session() -> rpc::Answer<Session> {
     let (services, caller) = rpc::ctx()?;
     let me = services.accounts.me(&caller).await?;
@@ -56,14 +57,14 @@ pub async fn load_session() -> rpc::Answer<Session> {
 }
 
 /// Removes the demo company.
-#[server]
+#[server(output = Postcard)]
 pub async fn remove_demo() -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.demo.remove(&caller).await?)
 }
 
 /// Makes the demo company and goes to the Runway.
-#[server]
+#[server(output = Postcard)]
 pub async fn start_demo() -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     services.demo.start(&caller).await?;
@@ -72,7 +73,7 @@ pub async fn start_demo() -> rpc::Answer<()> {
 }
 
 /// Series whose names fit what is typed in the palette.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn find_series(text: String) -> rpc::Answer<Vec<(String, String, String)>> {
     let (services, caller) = rpc::ctx()?;
     let filter = api::SeriesFilter {
@@ -90,13 +91,13 @@ pub async fn find_series(text: String) -> rpc::Answer<Vec<(String, String, Strin
 
 /// The signed-in person's session, as pages below the frame read it.
 #[derive(Clone, Copy)]
-pub struct SessionContext(pub Resource<rpc::Answer<Session>>);
+pub struct SessionContext(pub wire::Loaded<Session>);
 
 /// The frame around the pages.
 #[component]
 pub fn Frame() -> impl IntoView {
     let stream = live::live();
-    let session = Resource::new(move || stream.version(Topic::Demo), |_| load_session());
+    let session = wire::load(move || stream.version(Topic::Demo), |_| load_session());
     provide_context(SessionContext(session));
     Effect::new(live::open);
     let location = use_location();
@@ -127,7 +128,7 @@ fn places() -> Vec<NavItem> {
 }
 
 #[component]
-fn DemoBanner(session: Resource<rpc::Answer<Session>>) -> impl IntoView {
+fn DemoBanner(session: wire::Loaded<Session>) -> impl IntoView {
     let remove = ServerAction::<RemoveDemo>::new();
     view! {
         <Transition>
@@ -166,7 +167,7 @@ fn DemoBanner(session: Resource<rpc::Answer<Session>>) -> impl IntoView {
 }
 
 #[component]
-fn Person(session: Resource<rpc::Answer<Session>>, path: Signal<String>) -> impl IntoView {
+fn Person(session: wire::Loaded<Session>, path: Signal<String>) -> impl IntoView {
     view! {
         <Transition>
             {move || Suspend::new(async move {

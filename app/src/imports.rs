@@ -4,7 +4,7 @@ mod draft;
 
 use api::{BadCell, Import, ImportResult, ImportSettings, ImportState, Topic};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use ui::{
@@ -17,23 +17,24 @@ use draft::Draft;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
+use crate::wire;
 
 /// The latest imports.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn list() -> rpc::Answer<Vec<Import>> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.imports.list(&caller).await?)
 }
 
 /// One import.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn load_import(id: String) -> rpc::Answer<Import> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.imports.get(&caller, &api::ImportId(id)).await?)
 }
 
 /// Reads a draft in another way.
-#[server]
+#[server(output = Postcard)]
 pub async fn correct(id: String, settings: ImportSettings) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let id = api::ImportId(id);
@@ -43,14 +44,14 @@ pub async fn correct(id: String, settings: ImportSettings) -> rpc::Answer<()> {
 }
 
 /// Starts an import.
-#[server]
+#[server(output = Postcard)]
 pub async fn start(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.imports.start(&caller, &api::ImportId(id)).await?)
 }
 
 /// Stops an import, or forgets a draft.
-#[server]
+#[server(output = Postcard)]
 pub async fn cancel(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.imports.cancel(&caller, &api::ImportId(id)).await?)
@@ -84,7 +85,7 @@ pub fn UploadForm() -> impl IntoView {
 pub fn ImportList() -> impl IntoView {
     let stream = live::live();
     let query = use_query_map();
-    let imports = Resource::new(move || stream.version(Topic::Imports), |_| list());
+    let imports = wire::load(move || stream.version(Topic::Imports), |_| list());
     view! {
         <Title text="Import"/>
         <PageHead title="Import" lede="Bring a table in. The same file again changes nothing; a longer one adds what is new."/>
@@ -162,7 +163,7 @@ pub fn ImportDetail() -> impl IntoView {
     let correct = ServerAction::<Correct>::new();
     let start = ServerAction::<Start>::new();
     let cancel = ServerAction::<Cancel>::new();
-    let import = Resource::new(
+    let import = wire::load(
         move || {
             let versions = (
                 correct.version().get(),

@@ -20,6 +20,7 @@ mod series;
 mod settings;
 mod sources;
 mod welcome;
+mod wire;
 
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};

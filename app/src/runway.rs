@@ -2,7 +2,7 @@
 
 use api::{Direction, Instant, Outlook, Runway as List, Stake, Strip, Topic};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{
@@ -13,9 +13,10 @@ use ui::{
 use crate::live;
 use crate::problem::Problem;
 use crate::rpc;
+use crate::wire;
 
 /// The Runway. `only` is `business`, `machine` or empty.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn load_runway(only: String, clear: bool) -> rpc::Answer<List> {
     let (services, caller) = rpc::ctx()?;
     let domain = match only.as_str() {
@@ -42,7 +43,7 @@ pub fn RunwayPage() -> impl IntoView {
     let query = use_query_map();
     let only = Memo::new(move |_| query.read().get("only").unwrap_or_default());
     let clear = Memo::new(move |_| query.read().get("clear").is_some());
-    let runway = Resource::new(
+    let runway = wire::load(
         move || {
             (
                 only.get(),

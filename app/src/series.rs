@@ -7,7 +7,7 @@ mod limit;
 
 use api::{Series, SeriesPage, Topic};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
@@ -23,12 +23,13 @@ use crate::problem::Problem;
 use crate::range;
 use crate::rpc;
 use crate::runway::limit_words;
+use crate::wire;
 
 /// How many series a page of the list shows.
 const PAGE: u32 = 50;
 
 /// Some of the series that match.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn list(text: String, source: String, offset: u32) -> rpc::Answer<SeriesPage> {
     let (services, caller) = rpc::ctx()?;
     let source = (!source.is_empty()).then_some(api::SourceId(source));
@@ -55,7 +56,7 @@ pub fn SeriesList() -> impl IntoView {
             .and_then(|t| t.parse().ok())
             .unwrap_or(0)
     });
-    let page = Resource::new(
+    let page = wire::load(
         move || {
             (
                 text.get(),

@@ -2,7 +2,7 @@
 
 use api::{ApiKey, Role, User};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{
@@ -13,16 +13,17 @@ use ui::{
 use crate::frame::SessionContext;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
+use crate::wire;
 
 /// Everyone.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn list_users() -> rpc::Answer<Vec<User>> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.accounts.users(&caller).await?)
 }
 
 /// Adds a person; their password is shown on the page that follows, once.
-#[server]
+#[server(output = Postcard)]
 pub async fn add_user(email: String, role: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let role: Role = role
@@ -36,7 +37,7 @@ pub async fn add_user(email: String, role: String) -> rpc::Answer<()> {
 }
 
 /// Removes a person.
-#[server]
+#[server(output = Postcard)]
 pub async fn remove_user(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services
@@ -46,14 +47,14 @@ pub async fn remove_user(id: String) -> rpc::Answer<()> {
 }
 
 /// Every key.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn list_keys() -> rpc::Answer<Vec<ApiKey>> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.accounts.keys(&caller).await?)
 }
 
 /// Makes a key; its secret is shown on the page that follows, once.
-#[server]
+#[server(output = Postcard)]
 pub async fn add_key(
     name: String,
     #[server(default)] ingest: Option<String>,
@@ -73,7 +74,7 @@ pub async fn add_key(
 }
 
 /// Makes a key useless.
-#[server]
+#[server(output = Postcard)]
 pub async fn revoke_key(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services
@@ -83,7 +84,7 @@ pub async fn revoke_key(id: String) -> rpc::Answer<()> {
 }
 
 /// Sets one's own password.
-#[server]
+#[server(output = Postcard)]
 pub async fn change_password(old: String, new: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services
@@ -93,7 +94,7 @@ pub async fn change_password(old: String, new: String) -> rpc::Answer<()> {
 }
 
 /// The secret of something just made. It can be asked for once.
-#[server]
+#[server(output = Postcard)]
 pub async fn take_secret(id: String) -> rpc::Answer<Option<String>> {
     let (_, caller) = rpc::ctx()?;
     // Nothing to wait for; a server function is asynchronous all the same.
@@ -128,12 +129,12 @@ pub fn SettingsPage() -> impl IntoView {
 #[component]
 fn NewSecret() -> impl IntoView {
     let query = use_query_map();
-    let secret = Resource::new(
+    let secret = wire::load(
         move || query.read().get("made"),
         |made| async move {
             match made {
-                Some(id) => take_secret(id).await.ok().flatten(),
-                None => None,
+                Some(id) => take_secret(id).await,
+                None => Ok(None),
             }
         },
     );
@@ -142,6 +143,8 @@ fn NewSecret() -> impl IntoView {
             {move || Suspend::new(async move {
                 secret
                     .await
+                    .ok()
+                    .flatten()
                     .map(|secret| {
                         view! {
                             <Notice
@@ -190,7 +193,7 @@ fn Password() -> impl IntoView {
 fn People() -> impl IntoView {
     let add = ServerAction::<AddUser>::new();
     let remove = ServerAction::<RemoveUser>::new();
-    let users = Resource::new(
+    let users = wire::load(
         move || (add.version().get(), remove.version().get()),
         |_| list_users(),
     );
@@ -268,7 +271,7 @@ fn user_row(user: User, remove: ServerAction<RemoveUser>) -> impl IntoView {
 fn Keys() -> impl IntoView {
     let add = ServerAction::<AddKey>::new();
     let revoke = ServerAction::<RevokeKey>::new();
-    let keys = Resource::new(
+    let keys = wire::load(
         move || (add.version().get(), revoke.version().get()),
         |_| list_keys(),
     );

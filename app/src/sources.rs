@@ -2,7 +2,7 @@
 
 use api::{Instant, Source, SourceKind, Topic};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use ui::{
     Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Input, PageHead, Skeleton,
@@ -13,16 +13,17 @@ use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
+use crate::wire;
 
 /// Every source, and what time it is there.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn list_sources() -> rpc::Answer<Vec<(Source, Option<Instant>)>> {
     let (services, caller) = rpc::ctx()?;
     Ok(services.sources.list(&caller).await?)
 }
 
 /// Removes a source with all it brought. Its name must be typed.
-#[server]
+#[server(output = Postcard)]
 pub async fn remove_source(id: String, name: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     Ok(services
@@ -36,7 +37,7 @@ pub async fn remove_source(id: String, name: String) -> rpc::Answer<()> {
 pub fn SourcesPage() -> impl IntoView {
     let stream = live::live();
     let remove = ServerAction::<RemoveSource>::new();
-    let sources = Resource::new(
+    let sources = wire::load(
         move || (stream.version(Topic::Sources), remove.version().get()),
         |_| list_sources(),
     );

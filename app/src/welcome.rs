@@ -2,7 +2,7 @@
 
 use api::{DemoState, Topic};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use ui::{
     Button, ButtonKind, ButtonLink, Card, Code, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
@@ -13,9 +13,10 @@ use crate::imports::UploadForm;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
+use crate::wire;
 
 /// This host's series; empty where it is not watched.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn this_host() -> rpc::Answer<Option<api::SeriesPage>> {
     let (services, caller) = rpc::ctx()?;
     let sources = services.sources.list(&caller).await?;
@@ -102,7 +103,7 @@ fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
 fn ThisHost() -> impl IntoView {
     // The first numbers come half a second after the start: then the list changes and this refetches.
     let stream = live::live();
-    let host = Resource::new(move || stream.version(Topic::Series), |_| this_host());
+    let host = wire::load(move || stream.version(Topic::Series), |_| this_host());
     view! {
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
             {move || Suspend::new(async move {

@@ -2,7 +2,7 @@
 
 use api::{ForecastState, Instant, Point, Points, Series, Topic};
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
@@ -20,6 +20,7 @@ use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked, OFFERED};
 use crate::rpc;
 use crate::runway::limit_words;
+use crate::wire;
 
 /// A series with its points and its forecast: all that its page shows.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -33,7 +34,7 @@ pub struct Detail {
 }
 
 /// A series over the range that the address asks for.
-#[server(input = GetUrl)]
+#[server(input = GetUrl, output = Postcard)]
 pub async fn load_detail(
     id: String,
     range: String,
@@ -62,7 +63,7 @@ pub async fn load_detail(
 }
 
 /// Computes the forecast anew.
-#[server]
+#[server(output = Postcard)]
 pub async fn refresh_forecast(id: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     services
@@ -85,7 +86,7 @@ pub fn SeriesDetail() -> impl IntoView {
     let set_limit = ServerAction::<SetLimit>::new();
     let change = ServerAction::<ChangeSeries>::new();
     let refresh = ServerAction::<RefreshForecast>::new();
-    let detail = Resource::new(
+    let detail = wire::load(
         move || {
             let versions = (
                 set_limit.version().get(),
@@ -125,7 +126,7 @@ pub fn SeriesDetail() -> impl IntoView {
 }
 
 /// Says that a limit was saved, and offers the one before.
-fn tell_of_limit(action: ServerAction<SetLimit>, detail: Resource<rpc::Answer<Detail>>) {
+fn tell_of_limit(action: ServerAction<SetLimit>, detail: wire::Loaded<Detail>) {
     let toasts = ui::use_toasts();
     // The answer arrives before the page's new data: what it shows still is what was.
     Effect::new(move || {

@@ -2,13 +2,14 @@
 
 use api::{Aggregation, Direction, Series};
 use leptos::prelude::*;
+use leptos::server_fn::codec::Postcard;
 use ui::{Button, ButtonKind, Card, Field, Input, Select, SelectOption};
 
 use crate::problem::FormProblem;
 use crate::rpc;
 
 /// Sets a limit, or removes it where the value is empty.
-#[server]
+#[server(output = Postcard)]
 pub async fn set_limit(id: String, value: String, direction: Direction) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let change = api::LimitChange {
@@ -21,7 +22,7 @@ pub async fn set_limit(id: String, value: String, direction: Direction) -> rpc::
 }
 
 /// Changes what a series is called and counts.
-#[server]
+#[server(output = Postcard)]
 pub async fn change_series(
     id: String,
     title: String,

@@ -7,7 +7,7 @@ use crate::{Caller, Instant, Result, SeriesId, WhyUnknown};
 
 /// What is known of a series' future.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ForecastState {
     /// There is a forecast.
     Ready {

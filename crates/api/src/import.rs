@@ -28,7 +28,7 @@ pub struct Import {
 
 /// Where an import stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ImportState {
     /// It waits for somebody to look at the preview.
     Draft,

@@ -6,7 +6,7 @@ use crate::{Instant, SeriesId};
 
 /// One message to every open page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// New points, as they came in.
     Samples {

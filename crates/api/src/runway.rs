@@ -31,7 +31,7 @@ pub struct Strip {
 
 /// What is known of a limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Outlook {
     /// The newest value is at the limit or past it.
     Over {
@@ -57,7 +57,7 @@ pub enum Outlook {
 
 /// Why there is no forecast.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum WhyUnknown {
     /// No sample has come in.
     NoData,

@@ -44,7 +44,7 @@ pub struct Series {
 
 /// What numbers count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "of", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Nobody said.
     None,
@@ -166,7 +166,7 @@ impl Limit {
 
 /// What is lost when a limit is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Stake {
     /// Money, in minor units (cents).
     Money {
