@@ -1,6 +1,6 @@
 //! What a query answers, and how Prometheus' HTTP API writes it.
 
-use crate::number::{write_seconds, write_value};
+use crate::number::{decimal, write_seconds, write_value};
 use series::{Labels, LabelsRef, MetricSample};
 
 /// A series at one instant.
@@ -69,7 +69,15 @@ impl Answer {
         out.push_str(self.result_type());
         out.push_str("\",\"result\":");
         match self {
-            Self::Scalar(sample) => write_sample(*sample, &mut out),
+            // The API writes a lone number without an exponent, and those of series with one.
+            Self::Scalar(sample) => {
+                let value = decimal(sample.value);
+                out.push('[');
+                write_seconds(sample.at_ms, &mut out);
+                out.push_str(",\"");
+                out.push_str(&value);
+                out.push_str("\"]");
+            }
             Self::Text { at_ms, text } => {
                 out.push('[');
                 write_seconds(*at_ms, &mut out);

@@ -125,14 +125,22 @@ fn over_windows(
         Work::Trend(work) => run(&work, false),
         Work::Last => run(&|window| Some(over_time::last(window)), true),
         Work::AbsentOverTime => {
-            let found = run(&|_window| Some(1.0), false)?;
+            // Rows of the same labels do no harm here: they do not reach the answer.
+            let found = over_each(
+                evaluation,
+                &windowed,
+                |_series| Labels::default(),
+                &parameters,
+                &|_| Some(1.0),
+            )?;
             Ok(absent(node, &found, grid))
         }
         Work::Smooth => {
             let refused = std::cell::Cell::new(None);
             let rows = run(
                 &|window| {
-                    let outside = |factor: &f64| !(*factor > 0.0 && *factor < 1.0);
+                    // NaN is let through, and makes the answer NaN.
+                    let outside = |factor: &f64| *factor <= 0.0 || *factor >= 1.0;
                     if let Some(factor) = window.parameters.iter().copied().find(outside) {
                         refused.set(Some(factor));
                     }
@@ -152,6 +160,7 @@ fn over_windows(
     }
 }
 
+/// A row for each series, no two with the same labels.
 fn rows_over(
     evaluation: &Evaluation<'_>,
     windowed: &Windowed,
@@ -159,15 +168,28 @@ fn rows_over(
     parameters: &dyn Fn(usize) -> [f64; 2],
     work: &dyn Fn(&Window<'_>) -> Option<f64>,
 ) -> Result<Vec<Row>, QueryError> {
+    let labels = |labels: &Labels| {
+        if keep_name {
+            labels.clone()
+        } else {
+            label_sets::without_name(labels)
+        }
+    };
+    distinct(over_each(evaluation, windowed, labels, parameters, work)?)
+}
+
+fn over_each(
+    evaluation: &Evaluation<'_>,
+    windowed: &Windowed,
+    labels: impl Fn(&Labels) -> Labels,
+    parameters: &dyn Fn(usize) -> [f64; 2],
+    work: &dyn Fn(&Window<'_>) -> Option<f64>,
+) -> Result<Vec<Row>, QueryError> {
     let mut rows = Vec::with_capacity(windowed.series.len());
     for series in &windowed.series {
         evaluation.go_on()?;
         rows.push(Row {
-            labels: if keep_name {
-                series.labels.clone()
-            } else {
-                label_sets::without_name(&series.labels)
-            },
+            labels: labels(&series.labels),
             values: over(
                 series,
                 &windowed.looks,
@@ -177,7 +199,7 @@ fn rows_over(
             ),
         });
     }
-    distinct(rows)
+    Ok(rows)
 }
 
 fn argument(arguments: &[Node], place: usize) -> Result<&Node, QueryError> {
@@ -231,18 +253,22 @@ fn relabelled(
     unite(rows)
 }
 
-/// The greater of two, NaN if one is: `f64::max` would leave it out.
+/// The greater of two: infinite if one is, else NaN if one is (Go, `math.Max`).
 fn not_below(value: f64, least: f64) -> f64 {
-    if value.is_nan() || least.is_nan() {
+    if value == f64::INFINITY || least == f64::INFINITY {
+        f64::INFINITY
+    } else if value.is_nan() || least.is_nan() {
         f64::NAN
     } else {
         value.max(least)
     }
 }
 
-/// The lesser of two, NaN if one is.
+/// The lesser of two: infinite if one is, else NaN if one is (Go, `math.Min`).
 fn not_above(value: f64, most: f64) -> f64 {
-    if value.is_nan() || most.is_nan() {
+    if value == f64::NEG_INFINITY || most == f64::NEG_INFINITY {
+        f64::NEG_INFINITY
+    } else if value.is_nan() || most.is_nan() {
         f64::NAN
     } else {
         value.min(most)

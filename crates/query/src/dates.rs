@@ -14,7 +14,9 @@ pub(crate) struct Civil {
     weekday: u8,
 }
 
-const DAY_S: i64 = 86_400;
+const DAY_S: u64 = 86_400;
+/// Days from the year -292277022399 to 1970: the start of what Go counts from.
+const ZERO_DAYS: u64 = 106_751_991_073_094;
 /// Days from 0000-03-01 to 1970-01-01.
 const MARCH_TO_EPOCH: i64 = 719_468;
 const DAYS_400_YEARS: i64 = 146_097;
@@ -22,24 +24,32 @@ const DAYS_400_YEARS: i64 = 146_097;
 impl Civil {
     /// Of a value that means seconds; what is no whole second is cut off, as Prometheus does.
     ///
-    /// What fits no `i64`, NaN among it, is taken for the nearest instant that does.
+    /// What fits no `i64`, NaN among it, is the least one: so does Go's conversion on amd64.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "it is the point: towards zero, and saturating"
+        reason = "it is the point: towards zero, within the limits"
     )]
     pub(crate) fn of_seconds(seconds: f64) -> Self {
-        Self::of(seconds as i64)
+        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+        Self::of(if (-LIMIT..LIMIT).contains(&seconds) {
+            seconds as i64
+        } else {
+            i64::MIN
+        })
     }
 
     /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "remainders, each far below the type's limit"
+        clippy::cast_possible_wrap,
+        reason = "seconds wrap on purpose; the others are remainders far below their type's limit"
     )]
     fn of(seconds: i64) -> Self {
-        let days = seconds.div_euclid(DAY_S);
-        let second = seconds.rem_euclid(DAY_S);
+        // Go counts from a year so far back that every instant is after it, and wraps (`time.absolute`).
+        let from_zero = (seconds as u64).wrapping_add(ZERO_DAYS * DAY_S);
+        let days = (from_zero / DAY_S) as i64 - ZERO_DAYS as i64;
+        let second = from_zero % DAY_S;
         let from_march = days + MARCH_TO_EPOCH;
         let era = from_march.div_euclid(DAYS_400_YEARS);
         let day_of_era = from_march.rem_euclid(DAYS_400_YEARS);
@@ -143,7 +153,7 @@ mod tests {
     fn every_day_follows_the_one_before() {
         let mut before = Civil::of(0);
         for day in 1..150_000 {
-            let civil = Civil::of(day * DAY_S);
+            let civil = Civil::of(day * 86_400);
             let next = if civil.day == 1 {
                 before.day
             } else {
@@ -164,7 +174,7 @@ mod tests {
     #[test]
     fn no_value_is_too_far() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
-            let _ = Civil::of_seconds(value);
+            assert_eq!(year(Civil::of_seconds(value)), 292_277_026_596.0);
         }
     }
 }

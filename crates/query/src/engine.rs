@@ -173,9 +173,9 @@ impl Engine {
     ) -> Result<Answer, QueryError> {
         let grid = Grid::instant(checked(at_ms)?);
         let read = |wanted: &Select<'_>| read(samples, wanted);
-        let evaluation = self.evaluation(&read, stop, grid);
+        let evaluation = self.evaluation(&read, stop, (at_ms, at_ms));
         if let Some(windowed) = evaluation.windows(&query.root, grid)? {
-            let to_ms = windowed.looks.at(0);
+            let to_ms = windowed.looks.first_ms();
             let from_ms = oldest_ms(to_ms, windowed.length_ms);
             let series = windowed.series.into_iter();
             let cut = series.map(|series| within(series, from_ms, to_ms));
@@ -237,7 +237,7 @@ impl Engine {
         }
         let read = |wanted: &Select<'_>| read(samples, wanted);
         let rows = match self
-            .evaluation(&read, stop, grid)
+            .evaluation(&read, stop, (from_ms, to_ms))
             .value(&query.root, grid)?
         {
             Value::Vector(rows) => rows,
@@ -263,7 +263,7 @@ impl Engine {
         &'a self,
         read: &'a dyn Fn(&Select<'_>) -> Result<Vec<SelectedSeries>, QueryError>,
         stop: &'a dyn Fn() -> Option<Stop>,
-        query: Grid,
+        ends_ms: (i64, i64),
     ) -> Evaluation<'a> {
         Evaluation {
             read,
@@ -271,7 +271,7 @@ impl Engine {
             limits: &self.limits,
             lookback_ms: self.lookback_ms,
             default_step_ms: self.default_step_ms,
-            query,
+            ends_ms,
             taken: Cell::new(0),
         }
     }

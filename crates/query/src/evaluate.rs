@@ -21,8 +21,8 @@ pub(crate) struct Evaluation<'a> {
     pub lookback_ms: i64,
     /// The step of subqueries that name none.
     pub default_step_ms: i64,
-    /// The range of the whole query.
-    pub query: Grid,
+    /// The first and last instant of the whole query: `start()` and `end()`.
+    pub ends_ms: (i64, i64),
     /// How many samples have been taken in so far.
     pub taken: Cell<usize>,
 }
@@ -107,7 +107,7 @@ impl Evaluation<'_> {
         grid: Grid,
         take: Take,
     ) -> Result<Vec<Row>, QueryError> {
-        let looks = Looks::new(grid, selector.shift, self.query);
+        let looks = Looks::new(grid, selector.shift, self.ends_ms);
         let series = self.selected(selector, &looks, self.lookback_ms, 0)?;
         self.take_in(series.len().saturating_mul(grid.len))?;
         let mut rows = Vec::with_capacity(series.len());
@@ -129,7 +129,7 @@ impl Evaluation<'_> {
     pub(crate) fn windows(&self, node: &Node, grid: Grid) -> Result<Option<Windowed>, QueryError> {
         match &node.kind {
             Kind::Windows(selector, length_ms) => {
-                let looks = Looks::new(grid, selector.shift, self.query);
+                let looks = Looks::new(grid, selector.shift, self.ends_ms);
                 let mut series = self.selected(selector, &looks, *length_ms, *length_ms)?;
                 series.iter_mut().for_each(without_ends);
                 Ok(Some(Windowed {
@@ -144,7 +144,7 @@ impl Evaluation<'_> {
     }
 
     fn subquery(&self, plan: &Subquery, grid: Grid) -> Result<Windowed, QueryError> {
-        let looks = Looks::new(grid, plan.shift, self.query);
+        let looks = Looks::new(grid, plan.shift, self.ends_ms);
         let step_ms = plan.step_ms.unwrap_or(self.default_step_ms).max(1);
         // Steps are multiples of the step since 1970, so that what is asked again later has the same.
         let oldest = oldest_ms(looks.first_ms(), plan.range_ms);

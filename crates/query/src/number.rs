@@ -15,10 +15,22 @@ fn write_decimal(value: f64, out: &mut String) {
         out.push_str("NaN");
     } else if value.is_infinite() {
         out.push_str(if value > 0.0 { "+Inf" } else { "-Inf" });
+    } else if is_quarter_tie(value) {
+        let _written = write!(out, "{value:.1}");
     } else {
         // Rust writes the same digits, and never an exponent. A `String` takes everything.
         let _written = write!(out, "{value}");
     }
+}
+
+/// Whether two shortest texts are equally near, of which Go takes the even one and Rust the upper.
+///
+/// Only quarters can be so where neighbours are a quarter apart: everywhere else one digit fewer is
+/// enough, or one text is nearer.
+fn is_quarter_tie(value: f64) -> bool {
+    const QUARTERS: std::ops::Range<f64> = (1_u64 << 50) as f64..(1_u64 << 51) as f64;
+    let size = value.abs();
+    QUARTERS.contains(&size) && (size * 2.0).fract() != 0.0
 }
 
 /// As the HTTP API writes a value: with an exponent where it is very large or very small
@@ -71,6 +83,8 @@ mod tests {
         assert_eq!(decimal(f64::INFINITY), "+Inf");
         assert_eq!(decimal(f64::NEG_INFINITY), "-Inf");
         assert_eq!(decimal(f64::NAN), "NaN");
+        assert_eq!(decimal(1_323_488_980_084_844.25), "1323488980084844.2");
+        assert_eq!(decimal(1_323_488_980_084_844.75), "1323488980084844.8");
         assert_eq!(decimal(1.0 / 3.0), "0.3333333333333333");
     }
 

@@ -233,7 +233,7 @@ fn shift(at: Option<&AtModifier>, offset: Option<&Offset>) -> Result<Shift, Quer
 
 fn ms(duration: Duration) -> Result<i64, QueryError> {
     /// Longer than any range of instants, and far from where sums of them overflow.
-    const MOST: i64 = i64::MAX / 1_000_000;
+    const MOST: i64 = i64::MAX / 1_000;
     i64::try_from(duration.as_millis())
         .ok()
         .filter(|ms| *ms <= MOST)

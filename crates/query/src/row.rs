@@ -64,11 +64,6 @@ impl Grid {
             .saturating_add(self.step_ms.saturating_mul(place))
     }
 
-    /// The last instant.
-    pub(crate) fn to_ms(self) -> i64 {
-        self.at(self.len.saturating_sub(1))
-    }
-
     /// Every instant.
     pub(crate) fn iter(self) -> impl Iterator<Item = i64> {
         (0..self.len).map(move |place| self.at(place))

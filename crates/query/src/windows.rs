@@ -40,11 +40,12 @@ pub(crate) struct Looks {
 }
 
 impl Looks {
-    /// `query` is the range of the whole query, which `start()` and `end()` mean even in a subquery.
-    pub(crate) fn new(grid: Grid, shift: Shift, query: Grid) -> Self {
+    /// `start()` and `end()` mean the ends of the whole query, even in a subquery; the end need not
+    /// be one of its instants.
+    pub(crate) fn new(grid: Grid, shift: Shift, (start_ms, end_ms): (i64, i64)) -> Self {
         let pinned_ms = shift.at.map(|at| match at {
-            At::Start => query.from_ms,
-            At::End => query.to_ms(),
+            At::Start => start_ms,
+            At::End => end_ms,
             At::Ms(ms) => ms,
         });
         Self {
@@ -200,7 +201,7 @@ mod tests {
             at: None,
             offset_ms: 0,
         };
-        Looks::new(grid, shift, grid)
+        Looks::new(grid, shift, (from, to))
     }
 
     fn shown(row: &[f64]) -> Vec<Option<f64>> {
@@ -244,7 +245,7 @@ mod tests {
             at: Some(At::End),
             offset_ms: 30,
         };
-        let looks = Looks::new(grid, shift, grid);
-        assert_eq!((looks.first_ms(), looks.last_ms()), (170, 170));
+        let looks = Looks::new(grid, shift, (100, 210));
+        assert_eq!((looks.first_ms(), looks.last_ms()), (180, 180));
     }
 }
