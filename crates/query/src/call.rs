@@ -1,14 +1,13 @@
 //! Calls of functions: arguments are evaluated, and the work goes to whom the table names.
 
-use crate::error::{QueryError, bad, failed};
-use crate::evaluate::{Evaluation, Windowed};
+use crate::error::{QueryError, bad};
+use crate::evaluate::Evaluation;
 use crate::functions::{Function, Work};
-use crate::matcher::{MatchKind, Matcher};
 use crate::plan::{Kind, Node};
-use crate::row::{ABSENT, Grid, Row, Value, distinct, present, unite};
-use crate::windows::{Take, Window, over};
-use crate::{dates, histogram, label_functions, label_sets, over_time};
-use series::{Labels, METRIC_NAME};
+use crate::row::{ABSENT, Grid, Row, Value, present, unite};
+use crate::windows::Take;
+use crate::{absence, dates, histogram, label_functions, label_sets, range_call};
+use series::Labels;
 
 /// The value of a call at every instant.
 pub(crate) fn value(
@@ -88,118 +87,15 @@ pub(crate) fn value(
             let change = label_functions::Join::new(text(1)?, text(2)?, sources)?;
             relabelled(vector(0)?, |labels| change.apply(labels))?
         }
-        Work::Absent => absent(argument(arguments, 0)?, &vector(0)?, grid),
-        Work::AbsentOverTime | Work::Over(_) | Work::Trend(_) | Work::Last | Work::Smooth => {
-            over_windows(evaluation, function, arguments, grid)?
-        }
+        Work::Absent => absence::rows(argument(arguments, 0)?, &vector(0)?, grid),
+        Work::AbsentOverTime
+        | Work::Over(_)
+        | Work::Counter(_)
+        | Work::Trend(_)
+        | Work::Last
+        | Work::Smooth => range_call::rows(evaluation, function, arguments, grid)?,
     };
     Ok(Value::Vector(rows))
-}
-
-/// A function of windows.
-fn over_windows(
-    evaluation: &Evaluation<'_>,
-    function: &Function,
-    arguments: &[Node],
-    grid: Grid,
-) -> Result<Vec<Row>, QueryError> {
-    let mut windowed: Option<(Windowed, &Node)> = None;
-    let mut scalars = Vec::new();
-    for argument in arguments {
-        match evaluation.windows(argument, grid)? {
-            Some(found) => windowed = Some((found, argument)),
-            None => scalars.push(evaluation.scalar(argument, grid)?),
-        }
-    }
-    let Some((windowed, node)) = windowed else {
-        return Err(bad(format!("`{}` takes a range vector", function.name)));
-    };
-    let of = |which: usize, place| scalars.get(which).map_or(0.0, |values| at(values, place));
-    let parameters = |place| [of(0, place), of(1, place)];
-    evaluation.take_in(windowed.series.len().saturating_mul(grid.len))?;
-    let run = |work: &dyn Fn(&Window<'_>) -> Option<f64>, keep_name| {
-        rows_over(evaluation, &windowed, keep_name, &parameters, work)
-    };
-    match function.work {
-        Work::Over(work) => run(&|window| Some(work(window)), false),
-        Work::Trend(work) => run(&work, false),
-        Work::Last => run(&|window| Some(over_time::last(window)), true),
-        Work::AbsentOverTime => {
-            // Rows of the same labels do no harm here: they do not reach the answer.
-            let found = over_each(
-                evaluation,
-                &windowed,
-                |_series| Labels::default(),
-                &parameters,
-                &|_| Some(1.0),
-            )?;
-            Ok(absent(node, &found, grid))
-        }
-        Work::Smooth => {
-            let refused = std::cell::Cell::new(None);
-            let rows = run(
-                &|window| {
-                    // NaN is let through, and makes the answer NaN.
-                    let outside = |factor: &f64| *factor <= 0.0 || *factor >= 1.0;
-                    if let Some(factor) = window.parameters.iter().copied().find(outside) {
-                        refused.set(Some(factor));
-                    }
-                    over_time::smooth(window)
-                },
-                false,
-            )?;
-            match refused.get() {
-                Some(factor) => Err(failed(format!(
-                    "`{}` wants factors between 0 and 1, and got {factor}",
-                    function.name
-                ))),
-                None => Ok(rows),
-            }
-        }
-        _ => Err(bad(format!("`{}` takes no range vector", function.name))),
-    }
-}
-
-/// A row for each series, no two with the same labels.
-fn rows_over(
-    evaluation: &Evaluation<'_>,
-    windowed: &Windowed,
-    keep_name: bool,
-    parameters: &dyn Fn(usize) -> [f64; 2],
-    work: &dyn Fn(&Window<'_>) -> Option<f64>,
-) -> Result<Vec<Row>, QueryError> {
-    let labels = |labels: &Labels| {
-        if keep_name {
-            labels.clone()
-        } else {
-            label_sets::without_name(labels)
-        }
-    };
-    distinct(over_each(evaluation, windowed, labels, parameters, work)?)
-}
-
-fn over_each(
-    evaluation: &Evaluation<'_>,
-    windowed: &Windowed,
-    labels: impl Fn(&Labels) -> Labels,
-    parameters: &dyn Fn(usize) -> [f64; 2],
-    work: &dyn Fn(&Window<'_>) -> Option<f64>,
-) -> Result<Vec<Row>, QueryError> {
-    let mut rows = Vec::with_capacity(windowed.series.len());
-    for series in &windowed.series {
-        evaluation.go_on()?;
-        rows.push(Row {
-            labels: labels(&series.labels),
-            values: over(
-                series,
-                &windowed.looks,
-                windowed.length_ms,
-                parameters,
-                work,
-            ),
-        });
-    }
-    Ok(rows)
 }
 
 fn argument(arguments: &[Node], place: usize) -> Result<&Node, QueryError> {
@@ -322,43 +218,4 @@ fn sorted(mut rows: Vec<Row>, descending: bool, grid: Grid) -> Vec<Row> {
         by_value.unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
     });
     rows
-}
-
-/// 1 wherever no row has a value, with the labels that the selector leaves no choice about.
-fn absent(node: &Node, rows: &[Row], grid: Grid) -> Vec<Row> {
-    let missing = |place: usize| {
-        let found = |row: &Row| row.values.get(place).copied().is_some_and(present);
-        if rows.iter().any(found) { ABSENT } else { 1.0 }
-    };
-    let matchers: &[Matcher] = match &node.kind {
-        Kind::Selector(selector) | Kind::Windows(selector, _) => &selector.matchers,
-        _ => &[],
-    };
-    let row = Row {
-        labels: demanded(matchers),
-        values: (0..grid.len).map(missing).collect(),
-    };
-    if row.any() { vec![row] } else { Vec::new() }
-}
-
-/// Labels that are asked for by their value, and about which nothing else is asked.
-///
-/// Order matters, as it does in Prometheus: what follows an equality takes it back, and an equality
-/// that follows something else stands (`createLabelsForAbsentFunction`).
-fn demanded(matchers: &[Matcher]) -> Labels {
-    let mut labels: Vec<(&str, &str)> = Vec::new();
-    let mut equal: Vec<&str> = Vec::new();
-    for matcher in matchers
-        .iter()
-        .filter(|matcher| matcher.name != METRIC_NAME)
-    {
-        let name = matcher.name.as_str();
-        if matcher.kind == MatchKind::Equal && !equal.contains(&name) {
-            labels.push((name, &matcher.value));
-            equal.push(name);
-        } else {
-            labels.retain(|(known, _)| *known != name);
-        }
-    }
-    label_sets::collect(labels)
 }

@@ -124,6 +124,7 @@ pub(crate) fn minute(civil: Civil) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 

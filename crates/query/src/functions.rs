@@ -28,6 +28,8 @@ pub(crate) enum Work {
     Date(fn(dates::Civil) -> f64),
     /// A window of samples; scalars lie in [`Window::parameters`].
     Over(fn(&Window<'_>) -> f64),
+    /// The same of a counter: [`Window::falls`] is filled.
+    Counter(fn(&Window<'_>) -> Option<f64>),
     /// A window that may hold too few samples.
     Trend(fn(&Window<'_>) -> Option<f64>),
     /// A window's newest sample: the metric keeps its name.
@@ -119,7 +121,7 @@ static FUNCTIONS: &[Function] = &[
     function("holt_winters", "range-vector, smoothing scalar, trend scalar", Work::Smooth, "Smooths with a trend (Holt)."),
     function("hour", "instant-vector, or nothing for now", Work::Date(dates::hour), "Hour of the day, 0 to 23, of seconds since 1970 in UTC."),
     function("idelta", R, Work::Trend(rates::idelta), "Difference between the last two samples of the window, for gauges."),
-    function("increase", R, Work::Trend(rates::increase), "How much a counter grew over the window."),
+    function("increase", R, Work::Counter(rates::increase), "How much a counter grew over the window."),
     function("irate", R, Work::Trend(rates::irate), "Growth per second between a counter's last two samples."),
     function("label_join", "instant-vector, target string, separator string, source string…", Work::LabelJoin, "Joins the values of labels into one."),
     function("label_replace", "instant-vector, target string, replacement string, source string, regex string", Work::LabelReplace, "Sets a label from another by a regex."),
@@ -136,7 +138,7 @@ static FUNCTIONS: &[Function] = &[
     function("present_over_time", R, Work::Over(over::present), "1 where the window holds a sample."),
     function("quantile_over_time", "quantile scalar, range-vector", Work::Over(over::quantile), "Quantile of the samples in the window."),
     function("rad", V, Work::Each(over::radians), "Degrees to radians."),
-    function("rate", R, Work::Trend(rates::rate), "Growth per second of a counter over the window."),
+    function("rate", R, Work::Counter(rates::rate), "Growth per second of a counter over the window."),
     function("resets", R, Work::Over(over::resets), "How often a counter started anew in the window."),
     function("round", "instant-vector, to scalar", Work::Round, "Rounds to the nearest multiple, 1 if not said."),
     function("scalar", V, Work::Scalar, "The value of the only series, or NaN."),

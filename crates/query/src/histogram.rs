@@ -160,6 +160,7 @@ fn make_monotonic(buckets: &mut [Bucket]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 

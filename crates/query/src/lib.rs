@@ -34,6 +34,7 @@
 //! Each selector reads once for the whole range, and each operator runs along arrays of all instants:
 //! labels are matched once for a series, however many points the answer has.
 
+mod absence;
 mod aggregate;
 mod answer;
 mod binary;
@@ -54,6 +55,7 @@ mod number;
 mod over_time;
 mod parse;
 mod plan;
+mod range_call;
 mod rates;
 mod regression;
 mod row;

@@ -15,22 +15,35 @@ fn write_decimal(value: f64, out: &mut String) {
         out.push_str("NaN");
     } else if value.is_infinite() {
         out.push_str(if value > 0.0 { "+Inf" } else { "-Inf" });
-    } else if is_quarter_tie(value) {
-        let _written = write!(out, "{value:.1}");
     } else {
         // Rust writes the same digits, and never an exponent. A `String` takes everything.
+        let start = out.len();
         let _written = write!(out, "{value}");
+        let written = out.get(start..).unwrap_or_default();
+        let digits = written
+            .split_once('.')
+            .map_or(0, |(_, digits)| digits.len());
+        if tied(value, digits) {
+            out.truncate(start);
+            let _written = write!(out, "{value:.digits$}");
+        }
     }
 }
 
-/// Whether two shortest texts are equally near, of which Go takes the even one and Rust the upper.
+/// The digits after the point that Go writes, where Rust writes `digits` and another text is as short
+/// and as near: of two such, Go takes the even one and Rust the upper.
 ///
-/// Only quarters can be so where neighbours are a quarter apart: everywhere else one digit fewer is
-/// enough, or one text is nearer.
-fn is_quarter_tie(value: f64) -> bool {
-    const QUARTERS: std::ops::Range<f64> = (1_u64 << 50) as f64..(1_u64 << 51) as f64;
-    let size = value.abs();
-    QUARTERS.contains(&size) && (size * 2.0).fract() != 0.0
+/// A number whose last bit is worth 2⁻ⁿ has n digits after the point, the last of them a 5; there is
+/// such a pair where the shortest text leaves just that 5 away.
+fn tied(value: f64, digits: usize) -> bool {
+    const MANTISSA: u32 = 52;
+    let bits = value.to_bits();
+    let exponent = (bits >> MANTISSA) & 0x7ff;
+    let mantissa = (bits & ((1 << MANTISSA) - 1)) | (1 << MANTISSA);
+    // The worth of the last bit that is set, as a power of two.
+    let last = exponent + u64::from(mantissa.trailing_zeros());
+    let after_point = 1_075_u64.checked_sub(last);
+    after_point == Some(digits as u64 + 1)
 }
 
 /// As the HTTP API writes a value: with an exponent where it is very large or very small
@@ -83,8 +96,20 @@ mod tests {
         assert_eq!(decimal(f64::INFINITY), "+Inf");
         assert_eq!(decimal(f64::NEG_INFINITY), "-Inf");
         assert_eq!(decimal(f64::NAN), "NaN");
-        assert_eq!(decimal(1_323_488_980_084_844.25), "1323488980084844.2");
-        assert_eq!(decimal(1_323_488_980_084_844.75), "1323488980084844.8");
+        assert_eq!(
+            decimal(1_323_488_980_084_844.0 + 0.25),
+            "1323488980084844.2"
+        );
+        assert_eq!(
+            decimal(1_323_488_980_084_844.0 + 0.75),
+            "1323488980084844.8"
+        );
+        assert_eq!(decimal(154_755_815_465_571.0 + 0.625), "154755815465571.62");
+        assert_eq!(decimal(651_963_054_022_607.0 + 0.25), "651963054022607.2");
+        assert_eq!(
+            (decimal(0.5), decimal(2.25), decimal(-7.0)),
+            ("0.5".into(), "2.25".into(), "-7".into())
+        );
         assert_eq!(decimal(1.0 / 3.0), "0.3333333333333333");
     }
 

@@ -226,6 +226,7 @@ pub(crate) fn sign(value: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 
@@ -238,6 +239,7 @@ mod tests {
             to_ms: 100,
             now_ms: 100,
             parameters,
+            before_falls: &[],
         };
         work(&window)
     }

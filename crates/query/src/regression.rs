@@ -62,6 +62,7 @@ mod tests {
             to_ms: 60_000,
             now_ms: 60_000,
             parameters: [60.0, 0.0],
+            before_falls: &[],
         }
     }
 

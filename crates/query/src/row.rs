@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn no_arithmetic_makes_the_absent_value() {
-        for value in [ABSENT + 1.0, ABSENT * ABSENT, 0.0 / 0.0, f64::NAN] {
+        for value in [ABSENT + 1.0, ABSENT * ABSENT, ABSENT.sqrt(), f64::NAN] {
             assert!(present(value));
         }
         assert!(!present(ABSENT));

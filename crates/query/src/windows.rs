@@ -29,6 +29,8 @@ pub(crate) struct Window<'a> {
     pub now_ms: i64,
     /// The function's scalars.
     pub parameters: [f64; 2],
+    /// The values before those that fell below them, where the function is a counter's.
+    pub before_falls: &'a [f64],
 }
 
 /// Where a selector looks for each instant of a grid.
@@ -129,12 +131,48 @@ fn past(at_ms: &[i64], from: usize, at: i64) -> usize {
     place + rest.partition_point(|taken| *taken <= at)
 }
 
+/// Where a counter began anew. Found once for a series, so that overlapping windows need not look
+/// for it at each of their samples again.
+#[derive(Debug, Default)]
+pub(crate) struct Falls {
+    /// Places of the values that are lower than the one before, increasing.
+    places: Vec<usize>,
+    /// The values before them.
+    before: Vec<f64>,
+}
+
+impl Falls {
+    pub(crate) fn of(values: &[f64]) -> Self {
+        let mut falls = Self::default();
+        for (place, pair) in values.windows(2).enumerate() {
+            if let [before, after] = pair
+                && after < before
+            {
+                falls.places.push(place + 1);
+                falls.before.push(*before);
+            }
+        }
+        falls
+    }
+
+    /// The values before falls after the place `first` and before the place `next`.
+    fn within(&self, first: usize, next: usize) -> &[f64] {
+        if self.places.is_empty() {
+            return &[];
+        }
+        let from = self.places.partition_point(|place| *place <= first);
+        let to = self.places.partition_point(|place| *place < next);
+        self.before.get(from..to).unwrap_or_default()
+    }
+}
+
 /// A function's value for each instant, over windows of `length_ms`; nothing where a window is empty.
 /// `parameters` answers the function's scalars for a place.
 pub(crate) fn over(
     series: &SelectedSeries,
     looks: &Looks,
     length_ms: i64,
+    falls: &Falls,
     parameters: impl Fn(usize) -> [f64; 2],
     function: impl Fn(&Window<'_>) -> Option<f64>,
 ) -> Vec<f64> {
@@ -144,11 +182,8 @@ pub(crate) fn over(
     for place in 0..grid.len {
         let to_ms = looks.at(place);
         let from_ms = to_ms.saturating_sub(length_ms);
-        first = past(
-            &series.at_ms,
-            first,
-            oldest_ms(to_ms, length_ms).saturating_sub(1),
-        );
+        let before_oldest = oldest_ms(to_ms, length_ms).saturating_sub(1);
+        first = past(&series.at_ms, first, before_oldest);
         next = past(&series.at_ms, next.max(first), to_ms);
         let window = (series.at_ms.get(first..next)).zip(series.values.get(first..next));
         let value = window
@@ -161,6 +196,7 @@ pub(crate) fn over(
                     to_ms,
                     now_ms: grid.at(place),
                     parameters: parameters(place),
+                    before_falls: falls.within(first, next),
                 })
             });
         row.push(value.unwrap_or(ABSENT));
@@ -233,9 +269,25 @@ mod tests {
         ]);
         without_ends(&mut series);
         let count = |window: &Window<'_>| Some(window.values.len() as f64);
-        let row = over(&series, &looks(0, 70, 10), 20, |_| [0.0; 2], count);
+        let row = over(
+            &series,
+            &looks(0, 70, 10),
+            20,
+            &Falls::default(),
+            |_| [0.0; 2],
+            count,
+        );
         let (one, two) = (Some(1.0), Some(2.0));
         assert_eq!(shown(&row), [one, one, two, one, two, one, one, None]);
+    }
+
+    #[test]
+    fn falls_count_only_where_both_values_are_in_the_window() {
+        let falls = Falls::of(&[1.0, 5.0, 2.0, 3.0, 0.0]);
+        assert_eq!(falls.within(0, 5), [5.0, 3.0]);
+        assert_eq!(falls.within(1, 4), [5.0]);
+        assert_eq!(falls.within(2, 5), [3.0]);
+        assert!(falls.within(2, 4).is_empty());
     }
 
     #[test]

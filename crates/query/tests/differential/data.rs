@@ -24,6 +24,11 @@ impl Chance {
         usize::try_from(self.next() % most as u64).unwrap()
     }
 
+    /// Up to so many milliseconds.
+    fn late_ms(&mut self, most: usize) -> i64 {
+        i64::try_from(self.below(most)).unwrap()
+    }
+
     pub(crate) fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -70,11 +75,7 @@ fn requests(memory: &mut Memory, chance: &mut Chance) {
                         count = chance.below(5) as f64;
                     }
                     // Scrapes of one job come a little late.
-                    let late = if job == "web" {
-                        chance.below(900) as i64
-                    } else {
-                        0
-                    };
+                    let late = if job == "web" { chance.late_ms(900) } else { 0 };
                     if chance.below(50) > 0 {
                         samples.push((at + late, count));
                     }
@@ -122,7 +123,7 @@ fn temperatures(memory: &mut Memory, chance: &mut Chance) {
                         continue;
                     }
                 }
-                let jitter = index as i64 * chance.below(200) as i64;
+                let jitter = chance.late_ms(1 + 200 * index);
                 samples.push((at + jitter, value));
             }
             memory.push(
@@ -217,9 +218,12 @@ fn facts(memory: &mut Memory) {
     }
 }
 
+/// A value by its number.
+type Course = fn(usize) -> f64;
+
 /// Values and label sets at the edges.
 fn oddities(memory: &mut Memory, chance: &mut Chance) {
-    let kinds: [(&str, fn(usize) -> f64); 9] = [
+    let kinds: [(&str, Course); 9] = [
         ("nan", |_| f64::NAN),
         ("inf", |_| f64::INFINITY),
         ("neginf", |_| f64::NEG_INFINITY),

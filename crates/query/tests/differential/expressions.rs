@@ -137,6 +137,10 @@ const DATES: &[&str] = &[
 ];
 
 /// Makes expressions up.
+///
+/// It leaves out what 2.42 gets wrong by its own documentation: `@` in a window beside a scalar that
+/// follows time (it moves the window over samples read for the pinned one), `timestamp(x @ t offset d)`
+/// (it forgets the offset), and values as labels where the last digit is the mathematical library's.
 struct Maker(Chance);
 
 impl Maker {
@@ -211,16 +215,7 @@ impl Maker {
             2 | 3 => self.aggregation(depth),
             4 => {
                 let name = self.0.of(&[
-                    "abs",
-                    "ceil",
-                    "floor",
-                    "sqrt",
-                    "ln",
-                    "sgn",
-                    "round",
-                    "timestamp",
-                    "absent",
-                    "hour",
+                    "abs", "ceil", "floor", "sqrt", "ln", "sgn", "round", "absent", "hour",
                 ]);
                 format!("{name}({})", self.vector(depth - 1))
             }
@@ -305,8 +300,8 @@ impl Maker {
     fn over_window(&mut self, depth: usize) -> String {
         match self.0.below(8) {
             0 => format!(
-                "quantile_over_time({}, {})",
-                self.scalar(0),
+                "quantile_over_time({:.2}, {})",
+                self.0.fraction(),
                 self.matrix(depth)
             ),
             1 => format!(
@@ -340,7 +335,7 @@ impl Maker {
         let inner = self.vector(depth - 1);
         match self.0.below(6) {
             0 => format!("quantile {by}({}, {inner})", self.scalar(0)),
-            1 => format!("count_values {by}(\"value\", {inner})"),
+            1 => format!("count_values {by}(\"value\", round(clamp({inner}, -1e6, 1e6)))"),
             // Of equal values any may be chosen: these have none.
             2 => format!("topk {by}({}, node_temp)", self.scalar(0)),
             3 => format!("bottomk {by}({}, node_temp offset 2m)", self.below(5)),

@@ -1,7 +1,5 @@
 //! Samples that lie in memory, for tests and for the benchmark.
 
-#![allow(dead_code)]
-
 use query::{Samples, Select, SelectedSeries, matches_all};
 use std::convert::Infallible;
 
