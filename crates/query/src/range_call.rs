@@ -60,9 +60,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// A row for each series.
+    /// A row for each series, whose samples are given back as soon as it is made: the next row then
+    /// finds memory that is warm.
     fn each(
-        &self,
+        self,
         labels: impl Fn(&Labels) -> Labels,
         work: impl Fn(&Window<'_>) -> Option<f64>,
     ) -> Result<Vec<Row>, QueryError> {
@@ -77,7 +78,7 @@ impl Run<'_> {
             series,
             looks,
             length_ms,
-        } = &self.windowed;
+        } = self.windowed;
         let mut rows = Vec::with_capacity(series.len());
         for series in series {
             self.evaluation.go_on()?;
@@ -88,14 +89,14 @@ impl Run<'_> {
             };
             rows.push(Row {
                 labels: labels(&series.labels),
-                values: over(series, looks, *length_ms, &falls, parameters, &work),
+                values: over(&series, &looks, length_ms, &falls, parameters, &work),
             });
         }
         Ok(rows)
     }
 
     /// Smoothing, whose factors are looked at where there is something to smooth.
-    fn smoothed(&self, name: &str) -> Result<Vec<Row>, QueryError> {
+    fn smoothed(self, name: &str) -> Result<Vec<Row>, QueryError> {
         let refused = Cell::new(None);
         let rows = self.each(label_sets::without_name, |window| {
             // NaN is let through, and makes the answer NaN.
