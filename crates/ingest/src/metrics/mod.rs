@@ -1,0 +1,22 @@
+//! The protocols in which machines send metrics, all to [`series::Batch`].
+//!
+//! [`remote_write`] reads what Prometheus sends. Every parser takes bytes, [`Limits`] and, where it matters, the
+//! server's time; whatever is wrong by itself is counted in [`Refused`], and what spoils the whole
+//! request is a [`BodyError`] with its status.
+
+pub mod compression;
+mod error;
+mod histogram;
+mod intake;
+mod limits;
+mod names;
+mod refused;
+pub mod remote_write;
+mod wire;
+#[cfg(test)]
+mod wire_tests;
+
+pub use error::BodyError;
+pub use intake::{Received, Written};
+pub use limits::{Limits, NameScheme};
+pub use refused::{Reason, Refused};
