@@ -14,7 +14,6 @@ use ingest::metrics::{BodyError, Limits, Received};
 #[path = "../src/metrics/wire_tests.rs"]
 #[expect(
     dead_code,
-    missing_docs,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the encoder belongs to the tests"
@@ -25,7 +24,7 @@ use wire_tests::{Encoder, v1_series, v2_request};
 
 const NOW_MS: i64 = 1_800_000_000_000;
 const SERIES: u64 = 2_000;
-const ROUNDS: u32 = 1_000;
+const ROUNDS: u32 = 5_000;
 
 fn main() {
     let owned: Vec<Vec<(String, String)>> = (0..SERIES).map(labels).collect();

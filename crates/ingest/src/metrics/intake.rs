@@ -59,18 +59,18 @@ impl<'l> Intake<'l> {
         }
     }
 
-    /// Takes a series with its samples, or those of them that are right.
+    /// Takes a series with its samples, or those of them that are right. Whether there were any.
     pub(crate) fn series(
         &mut self,
         pairs: &mut [(&str, &str)],
         samples: &[MetricSample],
-    ) -> Result<(), BodyError> {
+    ) -> Result<bool, BodyError> {
         if samples.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         if let Some((reason, which)) = names::fault(pairs, self.limits) {
             self.refuse_series(reason, samples.len() as u64, pairs, which);
-            return Ok(());
+            return Ok(false);
         }
         let good = samples
             .iter()
@@ -79,13 +79,11 @@ impl<'l> Intake<'l> {
         if good < samples.len() {
             self.refuse_times(pairs, samples);
         }
-        if good == 0 {
-            return Ok(());
-        }
-        if self.push(pairs, samples, good)? {
+        let taken = good > 0 && self.push(pairs, samples, good)?;
+        if taken {
             self.received.written.samples += good as u64;
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Takes one sample of a series whose labels and time are known to be right, without counting it

@@ -6,6 +6,7 @@
 
 pub mod compression;
 mod error;
+pub mod exposition;
 mod histogram;
 mod intake;
 mod limits;

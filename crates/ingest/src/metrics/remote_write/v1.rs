@@ -12,6 +12,7 @@ use crate::metrics::wire::{Message, Value, WireError};
 const LABELS: u8 = 0x0a;
 const NAME: u8 = 0x0a;
 const VALUE: u8 = 0x12;
+const SAMPLES: u8 = 0x12;
 
 /// What one series holds, in memory that the next one uses too.
 #[derive(Default)]
@@ -49,7 +50,7 @@ impl<'a> Parts<'a> {
         self.exemplars = 0;
         let mut message = Message(series);
         if let Some(rest) = plain_labels(series, &mut self.pairs) {
-            message = Message(rest);
+            message = Message(plain_samples(rest, &mut self.samples));
         } else {
             self.pairs.clear();
         }
@@ -127,6 +128,36 @@ fn plain_labels<'a>(series: &'a [u8], pairs: &mut Vec<(&'a str, &'a str)>) -> Op
         pairs.push((name, text.get(value_at..at)?));
     }
     Some(rest)
+}
+
+/// Reads samples as long as they are as every sender writes them, and gives what comes after.
+fn plain_samples<'a>(mut bytes: &'a [u8], samples: &mut Vec<MetricSample>) -> &'a [u8] {
+    while let [SAMPLES, length, after @ ..] = bytes
+        && let Some(length) = short(*length)
+        && let Some((sample, rest)) = after.split_at_checked(usize::from(length))
+        && let Some(sample) = plain_sample(sample)
+    {
+        samples.push(sample);
+        bytes = rest;
+    }
+    bytes
+}
+
+/// A sample of a value and a time of six bytes, which is every time from 2004 to 2109.
+fn plain_sample(bytes: &[u8]) -> Option<MetricSample> {
+    let (value, time) = bytes.strip_prefix(&[0x09])?.split_first_chunk::<8>()?;
+    let &[0x10, a, b, c, d, e, f] = time else {
+        return None;
+    };
+    if a & b & c & d & e < 0x80 || f >= 0x80 {
+        return None;
+    }
+    let at_ms = [a, b, c, d, e, f]
+        .iter()
+        .rev()
+        .fold(0_i64, |at_ms, byte| at_ms << 7 | i64::from(byte & 0x7f));
+    let value = f64::from_le_bytes(*value);
+    Some(MetricSample { at_ms, value })
 }
 
 /// A length that takes one byte.
