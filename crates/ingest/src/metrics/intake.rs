@@ -33,10 +33,10 @@ pub struct Received {
 }
 
 impl Received {
-    /// The status of the answer once the batch is kept: 204, or 400 where anything was refused
-    /// (remote-write 1.0, "Labels"; 2.0, "Invalid Samples").
+    /// The status of the answer once the batch is kept: 204, or 400 where anything was wrong
+    /// (remote-write 1.0, "Labels"; 2.0, "Invalid Samples"). OTLP has answers of its own.
     pub fn status(&self) -> u16 {
-        if self.refused.is_empty() { 204 } else { 400 }
+        if self.refused.faults() == 0 { 204 } else { 400 }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod compression;
 mod error;
 pub mod exposition;
 mod histogram;
+pub mod influx;
 mod intake;
 mod limits;
 mod names;

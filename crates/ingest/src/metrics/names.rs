@@ -1,5 +1,7 @@
 //! Which names and values a series may have: the checks that every protocol shares.
 
+use std::borrow::Cow;
+
 use series::METRIC_NAME;
 
 use crate::metrics::limits::{Limits, NameScheme};
@@ -55,6 +57,27 @@ pub(crate) fn is_label_name(name: &str) -> bool {
 /// Whether a name is `[a-zA-Z_:][a-zA-Z0-9_:]*`.
 pub(crate) fn is_metric_name(name: &str) -> bool {
     all(name, METRIC_START, METRIC)
+}
+
+/// A label's name in which every character that is not allowed has become an underscore.
+pub(crate) fn as_label_name(text: &str) -> Cow<'_, str> {
+    as_name(text, is_label_name, LABEL)
+}
+
+/// A metric's name in which every character that is not allowed has become an underscore.
+pub(crate) fn as_metric_name(text: &str) -> Cow<'_, str> {
+    as_name(text, is_metric_name, METRIC)
+}
+
+fn as_name(text: &str, is_name: impl Fn(&str) -> bool, rest: u8) -> Cow<'_, str> {
+    if text.is_empty() || is_name(text) {
+        return text.into();
+    }
+    let allowed = |c: char| u8::try_from(c).is_ok_and(|byte| class(byte) & rest != 0);
+    let digit = text.starts_with(|c: char| c.is_ascii_digit());
+    let prefix = if digit { "_" } else { "" };
+    let replaced = text.chars().map(|c| if allowed(c) { c } else { '_' });
+    prefix.chars().chain(replaced).collect::<String>().into()
 }
 
 /// Whether a query would read a name as a number.
@@ -118,6 +141,23 @@ mod tests {
             assert!(!is_label_name(bad) && !is_metric_name(bad), "{bad}");
         }
         assert!(is_metric_name("a:b") && is_metric_name(":a") && !is_label_name("a:b"));
+    }
+
+    #[test]
+    fn any_text_can_be_made_a_name() {
+        for (text, label, metric) in [
+            ("a_b", "a_b", "a_b"),
+            ("a.b-c d", "a_b_c_d", "a_b_c_d"),
+            ("a:b", "a_b", "a:b"),
+            ("9a", "_9a", "_9a"),
+            ("äö", "__", "__"),
+            ("", "", ""),
+        ] {
+            assert_eq!(
+                (&*as_label_name(text), &*as_metric_name(text)),
+                (label, metric)
+            );
+        }
     }
 
     #[test]

@@ -76,6 +76,12 @@ impl Reason {
         Self::BadLine,
     ];
 
+    /// Whether the sender did something wrong. A text among numbers is what Telegraf sends all day,
+    /// and an answer of 400 for it would fill its log.
+    pub fn is_fault(self) -> bool {
+        self != Self::TextField
+    }
+
     /// A word for it that stays, for the label of a counter.
     pub fn code(self) -> &'static str {
         match self {
@@ -185,6 +191,12 @@ impl Refused {
         self.counts
             .iter()
             .fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// How many are the sender's fault.
+    pub fn faults(&self) -> u64 {
+        let faults = self.counts().filter(|(reason, _)| reason.is_fault());
+        faults.fold(0, |sum, (_, count)| sum.saturating_add(count))
     }
 
     /// Whether everything was taken.
