@@ -85,6 +85,26 @@ impl Exponential {
         buckets
     }
 
+    /// Adds the counts of another histogram; the coarser scale of the two remains.
+    pub(crate) fn add(&mut self, mut other: Self) {
+        while self.scale > other.scale.min(FINEST) {
+            self.coarser();
+        }
+        while other.scale > self.scale {
+            other.coarser();
+        }
+        self.zero_count += other.zero_count;
+        self.zero_threshold = self.zero_threshold.max(other.zero_threshold);
+        for (side, more) in [
+            (&mut self.positive, other.positive),
+            (&mut self.negative, other.negative),
+        ] {
+            side.extend(more);
+            side.sort_by_key(|(index, _)| *index);
+            merge_neighbours(side);
+        }
+    }
+
     /// How many observations all buckets hold.
     pub(crate) fn total(&self) -> f64 {
         let sides = self.positive.iter().chain(&self.negative);
@@ -104,15 +124,20 @@ impl Exponential {
                 // Bucket i ends at base^i, which is (base²)^(i/2), rounded up.
                 *index = (*index + 1) >> 1;
             }
-            side.dedup_by(|next, kept| {
-                let same = next.0 == kept.0;
-                if same {
-                    kept.1 += next.1;
-                }
-                same
-            });
+            merge_neighbours(side);
         }
     }
+}
+
+/// Makes one bucket of those that have the same index; they are in order.
+fn merge_neighbours(side: &mut Vec<(i64, f64)>) {
+    side.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
 }
 
 /// The lowest and highest index of buckets, which are in order.
@@ -131,65 +156,111 @@ pub(crate) fn bound_text(bound: f64) -> String {
     }
 }
 
-/// The series of one histogram: suffix of the name, `le` where it has one, and value.
-pub(crate) fn parts(classic: &Classic, stale: bool) -> Vec<(&'static str, Option<String>, f64)> {
-    let mut parts = Vec::with_capacity(classic.buckets.len() + 3);
-    for (bound, count) in &classic.buckets {
-        parts.push(("_bucket", Some(bound_text(*bound)), *count));
-    }
-    parts.push(("_bucket", Some("+Inf".to_owned()), classic.count));
-    if let Some(sum) = classic.sum {
-        parts.push(("_sum", None, sum));
-    }
-    parts.push(("_count", None, classic.count));
-    if stale {
-        for part in &mut parts {
-            part.2 = f64::from_bits(STALE_BITS);
-        }
-    }
-    parts
+/// One of the series that a histogram or summary becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Part {
+    /// What is added to the family's name.
+    pub(crate) suffix: &'static str,
+    /// The value of `le` or `quantile`, where it has one.
+    pub(crate) own: Option<String>,
+    pub(crate) value: f64,
 }
 
-/// Takes a histogram as series; `pairs` are its labels with the family's name. Whether it was taken:
-/// else it is counted as one refused.
+impl Classic {
+    /// The series of a histogram.
+    pub(crate) fn parts(&self) -> Vec<Part> {
+        let bucket = |le: String, value| Part {
+            suffix: "_bucket",
+            own: Some(le),
+            value,
+        };
+        let buckets = self.buckets.iter();
+        let mut parts: Vec<Part> = buckets.map(|(le, n)| bucket(bound_text(*le), *n)).collect();
+        parts.push(bucket("+Inf".to_owned(), self.count));
+        parts.extend(sum_and_count(self.sum, self.count));
+        parts
+    }
+}
+
+/// The series that histograms and summaries have in common.
+pub(crate) fn sum_and_count(sum: Option<f64>, count: f64) -> impl Iterator<Item = Part> {
+    let part = |suffix, value| Part {
+        suffix,
+        own: None,
+        value,
+    };
+    let sum = sum.map(|sum| part("_sum", sum));
+    sum.into_iter().chain([part("_count", count)])
+}
+
+/// Says of all series that they have ended.
+pub(crate) fn end(parts: &mut [Part]) {
+    for part in parts {
+        part.value = f64::from_bits(STALE_BITS);
+    }
+}
+
+/// What is wrong with the labels or the time of something that becomes several series. `own` is the
+/// label that tells them apart.
+pub(crate) fn fault(
+    intake: &Intake<'_>,
+    pairs: &[(&str, &str)],
+    at_ms: i64,
+    own: &str,
+) -> Option<(Reason, usize)> {
+    let fault = names::fault(pairs, intake.limits);
+    let fault = fault.or_else(|| {
+        let taken = pairs.iter().position(|(name, _)| *name == own);
+        taken.map(|which| (Reason::DuplicateLabel, which))
+    });
+    let fault = fault.or_else(|| twice(pairs).then_some((Reason::DuplicateLabel, usize::MAX)));
+    fault.or_else(|| intake.time_fault(at_ms).map(|reason| (reason, usize::MAX)))
+}
+
+fn twice(pairs: &[(&str, &str)]) -> bool {
+    let mut names: Vec<_> = pairs.iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+/// Takes a histogram or summary as series; `pairs` are its labels with the family's name. Whether it
+/// was taken: else it is counted as one refused.
 pub(crate) fn take(
     intake: &mut Intake<'_>,
     pairs: &[(&str, &str)],
     at_ms: i64,
-    classic: &Classic,
-    stale: bool,
+    own: &str,
+    parts: &[Part],
 ) -> Result<bool, BodyError> {
-    let fault = names::fault(pairs, intake.limits).or_else(|| {
-        let own = pairs.iter().position(|(name, _)| *name == "le");
-        own.map(|which| (Reason::DuplicateLabel, which))
-    });
-    let twice = || {
-        let mut names: Vec<_> = pairs.iter().map(|(name, _)| name).collect();
-        names.sort_unstable();
-        names.windows(2).any(|pair| pair.first() == pair.last())
-    };
-    let fault = fault.or_else(|| twice().then_some((Reason::DuplicateLabel, usize::MAX)));
-    let fault = fault.or_else(|| intake.time_fault(at_ms).map(|reason| (reason, usize::MAX)));
-    if let Some((reason, which)) = fault {
+    if let Some((reason, which)) = fault(intake, pairs, at_ms, own) {
         intake.refuse_series(reason, 1, pairs, which);
         return Ok(false);
     }
+    push(intake, pairs, at_ms, own, parts)?;
+    Ok(true)
+}
+
+/// The same where labels and time are known to be right.
+pub(crate) fn push(
+    intake: &mut Intake<'_>,
+    pairs: &[(&str, &str)],
+    at_ms: i64,
+    own: &str,
+    parts: &[Part],
+) -> Result<(), BodyError> {
     let family = pairs.iter().find(|(name, _)| *name == METRIC_NAME);
     let family = family.map_or("", |(_, value)| value);
-    for (suffix, le, value) in parts(classic, stale) {
-        let name = format!("{family}{suffix}");
-        let mut labels: Vec<(&str, &str)> = pairs
-            .iter()
-            .filter(|(name, _)| *name != METRIC_NAME)
-            .copied()
-            .collect();
+    for part in parts {
+        let name = format!("{family}{}", part.suffix);
+        let others = pairs.iter().filter(|(name, _)| *name != METRIC_NAME);
+        let mut labels: Vec<(&str, &str)> = others.copied().collect();
         labels.push((METRIC_NAME, &name));
-        if let Some(le) = &le {
-            labels.push(("le", le));
+        if let Some(value) = &part.own {
+            labels.push((own, value));
         }
-        intake.part(&mut labels, at_ms, value)?;
+        intake.part(&mut labels, at_ms, part.value)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -238,6 +309,24 @@ mod tests {
             [Some(0.0), Some(8.0), Some(16.0)]
         );
         assert_eq!(buckets.len(), 10);
+    }
+
+    #[test]
+    fn histograms_of_different_scales_are_added_at_the_coarser_one() {
+        let side = |indices: [i64; 2]| indices.map(|i| (i, 1.0)).to_vec();
+        let mut sum = Exponential {
+            scale: 2,
+            positive: side([1, 8]),
+            ..Exponential::default()
+        };
+        sum.add(Exponential {
+            scale: 0,
+            zero_count: 1.0,
+            positive: side([1, 5]),
+            ..Exponential::default()
+        });
+        assert_eq!((sum.scale, sum.zero_count), (0, 1.0));
+        assert_eq!(sum.positive, [(1, 2.0), (2, 1.0), (5, 1.0)]);
     }
 
     #[test]

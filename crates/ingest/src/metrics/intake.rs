@@ -59,6 +59,17 @@ impl<'l> Intake<'l> {
         }
     }
 
+    /// Goes on with a request of which a part was taken before. Times are not looked at again.
+    pub(crate) fn resumed(limits: &'l Limits, received: Received) -> Self {
+        let series = received.batch.series().count();
+        Self {
+            limits,
+            received,
+            latest_ms: i64::MAX,
+            series,
+        }
+    }
+
     /// Takes a series with its samples, or those of them that are right. Whether there were any.
     pub(crate) fn series(
         &mut self,

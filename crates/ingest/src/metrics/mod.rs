@@ -12,6 +12,7 @@ pub mod influx;
 mod intake;
 mod limits;
 mod names;
+pub mod otlp;
 mod refused;
 pub mod remote_write;
 mod wire;

@@ -125,14 +125,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A `fixed64`.
-    pub(crate) fn as_fixed64(self) -> Option<u64> {
-        match self {
-            Self::Fixed64(bits) => Some(bits),
-            _ => None,
-        }
-    }
-
     /// A `uint64`, `uint32`, `bool` or `enum`.
     pub(crate) fn as_varint(self) -> Option<u64> {
         match self {

@@ -47,7 +47,11 @@ pub(super) fn take(
         intake.refuse_series(Reason::BadHistogram, 1, pairs, usize::MAX);
         return Ok(());
     };
-    if histogram::take(intake, pairs, native.at_ms, &classic, stale)? {
+    let mut parts = classic.parts();
+    if stale {
+        histogram::end(&mut parts);
+    }
+    if histogram::take(intake, pairs, native.at_ms, "le", &parts)? {
         intake.received.written.histograms += 1;
     }
     Ok(())
