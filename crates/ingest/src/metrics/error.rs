@@ -21,7 +21,7 @@ pub enum BodyError {
     /// Too many series or samples.
     #[error("the request has more than {max} {what}: send less at once")]
     TooMany {
-        /// `series` or `samples`.
+        /// `series`, `samples` or `objects`.
         what: &'static str,
         /// The bound.
         max: usize,

@@ -25,6 +25,9 @@ pub struct Limits {
     pub max_series: usize,
     /// The most samples in one request.
     pub max_samples: usize,
+    /// The most nested objects (OTLP) or symbols (remote-write 2.0) in one request. The smallest takes
+    /// two bytes in the body and two hundred in memory.
+    pub max_objects: usize,
     /// The most words about names in one request; what is beyond is left out.
     pub max_meta: usize,
     /// The most labels of a series, the metric's name included.
@@ -51,6 +54,7 @@ impl Default for Limits {
             max_decompressed_bytes: 64 << 20,
             max_series: 200_000,
             max_samples: 1_000_000,
+            max_objects: 1_000_000,
             max_meta: 20_000,
             max_labels: 64,
             max_name_bytes: 512,

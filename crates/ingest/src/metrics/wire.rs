@@ -17,6 +17,10 @@ impl From<WireError> for BodyError {
 
 const CUT_OFF: WireError = WireError("it is cut off");
 
+/// The most values of a packed list: of one byte each in the body, they take eight in memory. No list
+/// of these protocols is nearly as long.
+pub(crate) const MAX_REPEATED: usize = 1 << 16;
+
 /// A field's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value<'a> {
@@ -149,13 +153,13 @@ impl<'a> Value<'a> {
             Self::Varint(value) => to.push(value),
             Self::Bytes(bytes) => {
                 let mut packed = Message(bytes);
-                while !packed.0.is_empty() {
+                while !packed.0.is_empty() && to.len() <= MAX_REPEATED {
                     to.push(packed.varint()?);
                 }
             }
             _ => {}
         }
-        Ok(())
+        not_too_many(to)
     }
 
     /// Appends a `repeated fixed64` or `repeated double`, packed or not, as bits.
@@ -164,13 +168,13 @@ impl<'a> Value<'a> {
             Self::Fixed64(bits) => to.push(bits),
             Self::Bytes(bytes) => {
                 let mut packed = Message(bytes);
-                while !packed.0.is_empty() {
+                while !packed.0.is_empty() && to.len() <= MAX_REPEATED {
                     to.push(packed.fixed64()?);
                 }
             }
             _ => {}
         }
-        Ok(())
+        not_too_many(to)
     }
 
     /// Appends a `repeated double`.
@@ -180,6 +184,13 @@ impl<'a> Value<'a> {
         to.extend(bits.into_iter().map(f64::from_bits));
         Ok(())
     }
+}
+
+fn not_too_many(list: &[u64]) -> Result<(), WireError> {
+    if list.len() > MAX_REPEATED {
+        return Err(WireError("a list is too long"));
+    }
+    Ok(())
 }
 
 /// A signed number from its zigzag form.

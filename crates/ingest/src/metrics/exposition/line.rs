@@ -6,6 +6,9 @@ use series::MetricKind;
 
 use super::Format;
 
+/// More labels than any limit allows; a line of nothing else must not fill the memory.
+const MAX_LABELS: usize = 1024;
+
 /// What a line says.
 #[derive(Debug, PartialEq)]
 pub(super) enum Line<'a> {
@@ -201,6 +204,9 @@ impl<'a> Cursor<'a> {
             self.blanks();
             if self.take('}') {
                 return Ok(metric);
+            }
+            if labels.len() >= MAX_LABELS {
+                return Err("the sample has too many labels");
             }
             let is_quoted = self.0.starts_with('"');
             let name = if is_quoted {

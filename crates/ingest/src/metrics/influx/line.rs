@@ -6,6 +6,9 @@ use std::borrow::Cow;
 /// not closed within it, only its own line is lost.
 const MAX_TEXT: usize = 64 * 1024;
 
+/// More tags or fields than anything sends; a line of nothing else must not fill the memory.
+const MAX_PARTS: usize = 10_000;
+
 /// The lines of a body, each with its number from 1. A line end inside a quoted text ends no line.
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
@@ -102,6 +105,9 @@ pub(super) fn read(line: &str) -> Result<Option<Point<'_>>, &'static str> {
         if value.is_empty() {
             return Err("a tag has no value");
         }
+        if tags.len() >= MAX_PARTS {
+            return Err("there are too many tags");
+        }
         tags.push((name, value));
     }
     if !cursor.blanks() {
@@ -161,6 +167,9 @@ impl<'a> Cursor<'a> {
             let name = unescaped(self.until(b",= "), ",= ");
             if name.is_empty() || !self.take("=") {
                 return Err("a field has no name or no value");
+            }
+            if fields.len() >= MAX_PARTS {
+                return Err("there are too many fields");
             }
             fields.push((name, self.scalar()?));
             if !self.take(",") {

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+
+use crate::metrics::wire::MAX_REPEATED;
 
 /// `null` is the same as absent.
 pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -31,13 +33,39 @@ pub(super) fn double<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::
 }
 
 pub(super) fn unsigneds<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u64>, D::Error> {
-    let numbers = Option::<Vec<Number>>::deserialize(d)?.unwrap_or_default();
+    let numbers = d.deserialize_any(ListVisitor)?;
     numbers.into_iter().map(Number::unsigned).collect()
 }
 
 pub(super) fn doubles<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
-    let numbers = Option::<Vec<Number>>::deserialize(d)?.unwrap_or_default();
+    let numbers = d.deserialize_any(ListVisitor)?;
     Ok(numbers.into_iter().map(Number::double).collect())
+}
+
+/// A list of numbers, or `null`, that is not longer than one of protobuf may be.
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = Vec<Number>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of numbers")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Vec<Number>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Number>, A::Error> {
+        let mut numbers = Vec::new();
+        while let Some(number) = seq.next_element()? {
+            if numbers.len() >= MAX_REPEATED {
+                return Err(de::Error::custom("a list is too long"));
+            }
+            numbers.push(number);
+        }
+        Ok(numbers)
+    }
 }
 
 /// A number of any form.

@@ -15,6 +15,8 @@ mod model;
 mod naming;
 mod protobuf;
 
+use std::cell::Cell;
+
 use series::Batch;
 
 use crate::metrics::error::BodyError;
@@ -115,11 +117,9 @@ pub fn parse(
     limits: &Limits,
     now_ms: i64,
 ) -> Result<Received, BodyError> {
-    let request: Request<'_> = match encoding {
-        Encoding::Protobuf => protobuf::request(body)?,
-        Encoding::Json => {
-            serde_json::from_slice(body).map_err(|error| BodyError::Malformed(error.to_string()))?
-        }
+    let request = match encoding {
+        Encoding::Protobuf => from_protobuf(body, limits)?,
+        Encoding::Json => from_json(body, limits)?,
     };
     let mut intake = Intake::new(limits, now_ms);
     let mut converter = Converter::new(&mut intake, mapping, now_ms);
@@ -132,6 +132,34 @@ pub fn parse(
         exemplars_dropped: intake.received.exemplars_dropped,
         deltas,
     })
+}
+
+fn from_protobuf<'b>(body: &'b [u8], limits: &Limits) -> Result<Request<'b>, BodyError> {
+    let left = Cell::new(limits.max_objects);
+    let request = protobuf::request(body, &left);
+    if request.is_err() && left.get() == 0 {
+        return Err(too_many_objects(limits));
+    }
+    Ok(request?)
+}
+
+fn from_json<'b>(body: &'b [u8], limits: &Limits) -> Result<Request<'b>, BodyError> {
+    // Brackets in texts count too, which are few; and counting is far cheaper than reading.
+    if memchr::memchr2_iter(b'{', b'[', body).count() > limits.max_objects {
+        return Err(too_many_objects(limits));
+    }
+    // Serde would take a list for an object of which the fields stand in their order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(BodyError::Malformed("it is no object".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| BodyError::Malformed(error.to_string()))
+}
+
+fn too_many_objects(limits: &Limits) -> BodyError {
+    BodyError::TooMany {
+        what: "objects",
+        max: limits.max_objects,
+    }
 }
 
 #[cfg(test)]

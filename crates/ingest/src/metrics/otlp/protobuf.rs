@@ -1,6 +1,7 @@
 //! Reads `ExportMetricsServiceRequest` from protobuf; the numbers are those of its fields.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::model::{
     AnyValue, ArrayValue, Buckets, Exemplar, ExponentialPoint, Exponentials, HistogramPoint,
@@ -12,12 +13,18 @@ use crate::metrics::wire::{Message, Value, WireError};
 /// How deep the values of attributes may nest, as serde_json bounds JSON.
 const MAX_DEPTH: u32 = 32;
 
+/// How many messages may still be read: an empty one takes two bytes in the body and a hundred times
+/// that in memory.
+pub(super) type Left = Cell<usize>;
+
 /// Reads a request.
-pub(super) fn request(bytes: &[u8]) -> Result<Request<'_>, WireError> {
+pub(super) fn request<'a>(bytes: &'a [u8], left: &Left) -> Result<Request<'a>, WireError> {
     let mut request = Request::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         if let (1, Value::Bytes(bytes)) = (number, value) {
-            request.resource_metrics.push(resource_metrics(bytes)?);
+            request
+                .resource_metrics
+                .push(resource_metrics(bytes, left)?);
         }
         Ok(())
     })?;
@@ -27,8 +34,11 @@ pub(super) fn request(bytes: &[u8]) -> Result<Request<'_>, WireError> {
 /// Calls `f` with each field of a message.
 fn each<'a>(
     bytes: &'a [u8],
+    left: &Left,
     mut f: impl FnMut(u32, Value<'a>) -> Result<(), WireError>,
 ) -> Result<(), WireError> {
+    let rest = left.get().checked_sub(1);
+    left.set(rest.ok_or(WireError("it holds too many objects"))?);
     let mut message = Message(bytes);
     while let Some((number, value)) = message.field()? {
         f(number, value)?;
@@ -41,12 +51,12 @@ fn text(bytes: &[u8]) -> Result<Cow<'_, str>, WireError> {
     Ok(text.into())
 }
 
-fn resource_metrics(bytes: &[u8]) -> Result<ResourceMetrics<'_>, WireError> {
+fn resource_metrics<'a>(bytes: &'a [u8], left: &Left) -> Result<ResourceMetrics<'a>, WireError> {
     let mut metrics = ResourceMetrics::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (1, Value::Bytes(bytes)) => metrics.resource = resource(bytes)?,
-            (2, Value::Bytes(bytes)) => metrics.scope_metrics.push(scope_metrics(bytes)?),
+            (1, Value::Bytes(bytes)) => metrics.resource = resource(bytes, left)?,
+            (2, Value::Bytes(bytes)) => metrics.scope_metrics.push(scope_metrics(bytes, left)?),
             _ => {}
         }
         Ok(())
@@ -54,31 +64,31 @@ fn resource_metrics(bytes: &[u8]) -> Result<ResourceMetrics<'_>, WireError> {
     Ok(metrics)
 }
 
-fn resource(bytes: &[u8]) -> Result<Resource<'_>, WireError> {
+fn resource<'a>(bytes: &'a [u8], left: &Left) -> Result<Resource<'a>, WireError> {
     let mut resource = Resource::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         if let (1, Value::Bytes(bytes)) = (number, value) {
-            resource.attributes.push(key_value(bytes, 0)?);
+            resource.attributes.push(key_value(bytes, 0, left)?);
         }
         Ok(())
     })?;
     Ok(resource)
 }
 
-fn scope_metrics(bytes: &[u8]) -> Result<ScopeMetrics<'_>, WireError> {
+fn scope_metrics<'a>(bytes: &'a [u8], left: &Left) -> Result<ScopeMetrics<'a>, WireError> {
     let mut metrics = ScopeMetrics::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         if let (2, Value::Bytes(bytes)) = (number, value) {
-            metrics.metrics.push(metric(bytes)?);
+            metrics.metrics.push(metric(bytes, left)?);
         }
         Ok(())
     })?;
     Ok(metrics)
 }
 
-fn metric(bytes: &[u8]) -> Result<Metric<'_>, WireError> {
+fn metric<'a>(bytes: &'a [u8], left: &Left) -> Result<Metric<'a>, WireError> {
     let mut metric = Metric::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         let Value::Bytes(bytes) = value else {
             return Ok(());
         };
@@ -86,11 +96,11 @@ fn metric(bytes: &[u8]) -> Result<Metric<'_>, WireError> {
             1 => metric.name = text(bytes)?,
             2 => metric.description = text(bytes)?,
             3 => metric.unit = text(bytes)?,
-            5 => metric.gauge = Some(numbers(bytes)?),
-            7 => metric.sum = Some(numbers(bytes)?),
-            9 => metric.histogram = Some(histograms(bytes)?),
-            10 => metric.exponential_histogram = Some(exponentials(bytes)?),
-            11 => metric.summary = Some(summaries(bytes)?),
+            5 => metric.gauge = Some(numbers(bytes, left)?),
+            7 => metric.sum = Some(numbers(bytes, left)?),
+            9 => metric.histogram = Some(histograms(bytes, left)?),
+            10 => metric.exponential_histogram = Some(exponentials(bytes, left)?),
+            11 => metric.summary = Some(summaries(bytes, left)?),
             _ => {}
         }
         Ok(())
@@ -98,11 +108,11 @@ fn metric(bytes: &[u8]) -> Result<Metric<'_>, WireError> {
     Ok(metric)
 }
 
-fn numbers(bytes: &[u8]) -> Result<Numbers<'_>, WireError> {
+fn numbers<'a>(bytes: &'a [u8], left: &Left) -> Result<Numbers<'a>, WireError> {
     let mut numbers = Numbers::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (1, Value::Bytes(bytes)) => numbers.data_points.push(number_point(bytes)?),
+            (1, Value::Bytes(bytes)) => numbers.data_points.push(number_point(bytes, left)?),
             (2, Value::Varint(temporality)) => numbers.aggregation_temporality = temporality,
             (3, Value::Varint(monotonic)) => numbers.is_monotonic = monotonic != 0,
             _ => {}
@@ -112,11 +122,11 @@ fn numbers(bytes: &[u8]) -> Result<Numbers<'_>, WireError> {
     Ok(numbers)
 }
 
-fn histograms(bytes: &[u8]) -> Result<Histograms<'_>, WireError> {
+fn histograms<'a>(bytes: &'a [u8], left: &Left) -> Result<Histograms<'a>, WireError> {
     let mut histograms = Histograms::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (1, Value::Bytes(bytes)) => histograms.data_points.push(histogram_point(bytes)?),
+            (1, Value::Bytes(bytes)) => histograms.data_points.push(histogram_point(bytes, left)?),
             (2, Value::Varint(temporality)) => histograms.aggregation_temporality = temporality,
             _ => {}
         }
@@ -125,11 +135,13 @@ fn histograms(bytes: &[u8]) -> Result<Histograms<'_>, WireError> {
     Ok(histograms)
 }
 
-fn exponentials(bytes: &[u8]) -> Result<Exponentials<'_>, WireError> {
+fn exponentials<'a>(bytes: &'a [u8], left: &Left) -> Result<Exponentials<'a>, WireError> {
     let mut exponentials = Exponentials::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (1, Value::Bytes(bytes)) => exponentials.data_points.push(exponential_point(bytes)?),
+            (1, Value::Bytes(bytes)) => exponentials
+                .data_points
+                .push(exponential_point(bytes, left)?),
             (2, Value::Varint(temporality)) => exponentials.aggregation_temporality = temporality,
             _ => {}
         }
@@ -138,22 +150,22 @@ fn exponentials(bytes: &[u8]) -> Result<Exponentials<'_>, WireError> {
     Ok(exponentials)
 }
 
-fn summaries(bytes: &[u8]) -> Result<Summaries<'_>, WireError> {
+fn summaries<'a>(bytes: &'a [u8], left: &Left) -> Result<Summaries<'a>, WireError> {
     let mut summaries = Summaries::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         if let (1, Value::Bytes(bytes)) = (number, value) {
-            summaries.data_points.push(summary_point(bytes)?);
+            summaries.data_points.push(summary_point(bytes, left)?);
         }
         Ok(())
     })?;
     Ok(summaries)
 }
 
-fn number_point(bytes: &[u8]) -> Result<NumberPoint<'_>, WireError> {
+fn number_point<'a>(bytes: &'a [u8], left: &Left) -> Result<NumberPoint<'a>, WireError> {
     let mut point = NumberPoint::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (7, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0)?),
+            (7, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0, left)?),
             (3, Value::Fixed64(time)) => point.time_unix_nano = Some(time),
             // Of the two the last counts, as in every `oneof`.
             (4, Value::Fixed64(bits)) => {
@@ -171,11 +183,11 @@ fn number_point(bytes: &[u8]) -> Result<NumberPoint<'_>, WireError> {
     Ok(point)
 }
 
-fn histogram_point(bytes: &[u8]) -> Result<HistogramPoint<'_>, WireError> {
+fn histogram_point<'a>(bytes: &'a [u8], left: &Left) -> Result<HistogramPoint<'a>, WireError> {
     let mut point = HistogramPoint::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (9, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0)?),
+            (9, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0, left)?),
             (3, Value::Fixed64(time)) => point.time_unix_nano = Some(time),
             (4, Value::Fixed64(count)) => point.count = Some(count),
             (5, value) => point.sum = value.as_double().or(point.sum),
@@ -190,18 +202,18 @@ fn histogram_point(bytes: &[u8]) -> Result<HistogramPoint<'_>, WireError> {
     Ok(point)
 }
 
-fn exponential_point(bytes: &[u8]) -> Result<ExponentialPoint<'_>, WireError> {
+fn exponential_point<'a>(bytes: &'a [u8], left: &Left) -> Result<ExponentialPoint<'a>, WireError> {
     let mut point = ExponentialPoint::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (1, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0)?),
+            (1, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0, left)?),
             (3, Value::Fixed64(time)) => point.time_unix_nano = Some(time),
             (4, Value::Fixed64(count)) => point.count = Some(count),
             (5, value) => point.sum = value.as_double().or(point.sum),
             (6, value) => point.scale = value.as_sint64().unwrap_or(point.scale),
             (7, Value::Fixed64(count)) => point.zero_count = Some(count),
-            (8, Value::Bytes(bytes)) => point.positive = buckets(bytes)?,
-            (9, Value::Bytes(bytes)) => point.negative = buckets(bytes)?,
+            (8, Value::Bytes(bytes)) => point.positive = buckets(bytes, left)?,
+            (9, Value::Bytes(bytes)) => point.negative = buckets(bytes, left)?,
             (10, Value::Varint(flags)) => point.flags = flags,
             (11, Value::Bytes(_)) => point.exemplars.push(Exemplar {}),
             (14, value) => point.zero_threshold = value.as_double().or(point.zero_threshold),
@@ -212,9 +224,9 @@ fn exponential_point(bytes: &[u8]) -> Result<ExponentialPoint<'_>, WireError> {
     Ok(point)
 }
 
-fn buckets(bytes: &[u8]) -> Result<Buckets, WireError> {
+fn buckets(bytes: &[u8], left: &Left) -> Result<Buckets, WireError> {
     let mut buckets = Buckets::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match number {
             1 => buckets.offset = value.as_sint64().unwrap_or(buckets.offset),
             2 => value.append_varints(&mut buckets.bucket_counts)?,
@@ -225,15 +237,15 @@ fn buckets(bytes: &[u8]) -> Result<Buckets, WireError> {
     Ok(buckets)
 }
 
-fn summary_point(bytes: &[u8]) -> Result<SummaryPoint<'_>, WireError> {
+fn summary_point<'a>(bytes: &'a [u8], left: &Left) -> Result<SummaryPoint<'a>, WireError> {
     let mut point = SummaryPoint::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
-            (7, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0)?),
+            (7, Value::Bytes(bytes)) => point.attributes.push(key_value(bytes, 0, left)?),
             (3, Value::Fixed64(time)) => point.time_unix_nano = Some(time),
             (4, Value::Fixed64(count)) => point.count = Some(count),
             (5, value) => point.sum = value.as_double().or(point.sum),
-            (6, Value::Bytes(bytes)) => point.quantile_values.push(quantile(bytes)?),
+            (6, Value::Bytes(bytes)) => point.quantile_values.push(quantile(bytes, left)?),
             (8, Value::Varint(flags)) => point.flags = flags,
             _ => {}
         }
@@ -242,9 +254,9 @@ fn summary_point(bytes: &[u8]) -> Result<SummaryPoint<'_>, WireError> {
     Ok(point)
 }
 
-fn quantile(bytes: &[u8]) -> Result<Quantile, WireError> {
+fn quantile(bytes: &[u8], left: &Left) -> Result<Quantile, WireError> {
     let mut quantile = Quantile::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match number {
             1 => quantile.quantile = value.as_double().or(quantile.quantile),
             2 => quantile.value = value.as_double().or(quantile.value),
@@ -255,12 +267,12 @@ fn quantile(bytes: &[u8]) -> Result<Quantile, WireError> {
     Ok(quantile)
 }
 
-fn key_value(bytes: &[u8], depth: u32) -> Result<KeyValue<'_>, WireError> {
+fn key_value<'a>(bytes: &'a [u8], depth: u32, left: &Left) -> Result<KeyValue<'a>, WireError> {
     let mut pair = KeyValue::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
             (1, Value::Bytes(bytes)) => pair.key = text(bytes)?,
-            (2, Value::Bytes(bytes)) => pair.value = any_value(bytes, depth)?,
+            (2, Value::Bytes(bytes)) => pair.value = any_value(bytes, depth, left)?,
             _ => {}
         }
         Ok(())
@@ -268,12 +280,12 @@ fn key_value(bytes: &[u8], depth: u32) -> Result<KeyValue<'_>, WireError> {
     Ok(pair)
 }
 
-fn any_value(bytes: &[u8], depth: u32) -> Result<AnyValue<'_>, WireError> {
+fn any_value<'a>(bytes: &'a [u8], depth: u32, left: &Left) -> Result<AnyValue<'a>, WireError> {
     if depth > MAX_DEPTH {
         return Err(WireError("the values of an attribute nest too deep"));
     }
     let mut any = AnyValue::default();
-    each(bytes, |number, value| {
+    each(bytes, left, |number, value| {
         match (number, value) {
             (1, Value::Bytes(bytes)) => any.string_value = Some(text(bytes)?),
             (2, Value::Varint(value)) => any.bool_value = Some(value != 0),
@@ -281,18 +293,18 @@ fn any_value(bytes: &[u8], depth: u32) -> Result<AnyValue<'_>, WireError> {
             (4, Value::Fixed64(bits)) => any.double_value = Some(f64::from_bits(bits)),
             (5, Value::Bytes(bytes)) => {
                 let list = any.array_value.get_or_insert_with(ArrayValue::default);
-                each(bytes, |number, value| {
+                each(bytes, left, |number, value| {
                     if let (1, Value::Bytes(bytes)) = (number, value) {
-                        list.values.push(any_value(bytes, depth + 1)?);
+                        list.values.push(any_value(bytes, depth + 1, left)?);
                     }
                     Ok(())
                 })?;
             }
             (6, Value::Bytes(bytes)) => {
                 let map = any.kvlist_value.get_or_insert_with(KeyValueList::default);
-                each(bytes, |number, value| {
+                each(bytes, left, |number, value| {
                     if let (1, Value::Bytes(bytes)) = (number, value) {
-                        map.values.push(key_value(bytes, depth + 1)?);
+                        map.values.push(key_value(bytes, depth + 1, left)?);
                     }
                     Ok(())
                 })?;

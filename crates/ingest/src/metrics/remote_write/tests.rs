@@ -439,3 +439,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lists_without_end_take_no_memory() {
+    let limits = Limits {
+        max_objects: 100,
+        max_samples: 100,
+        ..Limits::default()
+    };
+    let read = |version, message: Encoder| decode(version, &message.0, &limits, NOW_MS);
+    let symbols = Encoder::default().each(0..101, |m, _| m.text(4, ""));
+    assert_eq!(read(Version::V2, symbols).unwrap_err().status(), 413);
+    let samples = Encoder::default().each(0..101, |m, _| m.bytes(2, b""));
+    for (version, field) in [(Version::V1, 1), (Version::V2, 5)] {
+        let request = Encoder::default().message(field, samples.clone());
+        assert_eq!(read(version, request).unwrap_err().status(), 400);
+    }
+    let references = Encoder::default().packed(1, &vec![0; 70_000]);
+    let request = Encoder::default().message(5, references);
+    assert_eq!(read(Version::V2, request).unwrap_err().status(), 400);
+    for label in [
+        Encoder::default(),
+        Encoder::default().text(1, "a").text(2, "b"),
+    ] {
+        let labels = Encoder::default().each(0..500, |m, _| m.message(1, label.clone()));
+        let request = Encoder::default().message(1, labels.message(2, sample(1, 1.0)));
+        let received = read(Version::V1, request).unwrap();
+        assert_eq!(received.refused.count(Reason::TooManyLabels), 1);
+    }
+}

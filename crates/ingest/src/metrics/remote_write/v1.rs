@@ -5,6 +5,7 @@ use series::{MetricKind, MetricSample};
 use super::native;
 use crate::metrics::error::BodyError;
 use crate::metrics::intake::Intake;
+use crate::metrics::limits::Limits;
 use crate::metrics::refused::Reason;
 use crate::metrics::wire::{Message, Value, WireError};
 
@@ -31,7 +32,7 @@ pub(super) fn decode(bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), BodyEr
     while let Some((number, value)) = message.field()? {
         match (number, value) {
             (1, Value::Bytes(series)) => {
-                parts.read(series)?;
+                parts.read(series, intake.limits)?;
                 parts.take(intake)?;
             }
             (3, Value::Bytes(metadata)) => take_metadata(metadata, intake)?,
@@ -42,25 +43,30 @@ pub(super) fn decode(bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), BodyEr
 }
 
 impl<'a> Parts<'a> {
-    fn read(&mut self, series: &'a [u8]) -> Result<(), WireError> {
+    fn read(&mut self, series: &'a [u8], limits: &Limits) -> Result<(), WireError> {
         self.pairs.clear();
         self.samples.clear();
         self.histograms.clear();
         self.not_utf8 = false;
         self.exemplars = 0;
         let mut message = Message(series);
-        if let Some(rest) = plain_labels(series, &mut self.pairs) {
+        if let Some(rest) = plain_labels(series, limits.max_labels, &mut self.pairs) {
             message = Message(plain_samples(rest, &mut self.samples));
         } else {
             self.pairs.clear();
         }
         while let Some((number, value)) = message.field()? {
             match (number, value) {
+                // One label too many is enough to refuse the series.
+                (1, Value::Bytes(_)) if self.pairs.len() > limits.max_labels => {}
                 (1, Value::Bytes(label)) => self.label(label)?,
                 (2, Value::Bytes(bytes)) => self.samples.push(sample(bytes)?),
                 (3, Value::Bytes(_)) => self.exemplars += 1,
                 (4, Value::Bytes(histogram)) => self.histograms.push(histogram),
                 _ => {}
+            }
+            if self.samples.len() + self.histograms.len() > limits.max_samples {
+                return Err(WireError("a series has too many samples"));
             }
         }
         Ok(())
@@ -105,7 +111,11 @@ impl<'a> Parts<'a> {
 /// Then the lengths and tags between the texts are single bytes below 128, which are UTF-8
 /// themselves: so one check covers all labels of the series, at a third of the price of checking
 /// each text.
-fn plain_labels<'a>(series: &'a [u8], pairs: &mut Vec<(&'a str, &'a str)>) -> Option<&'a [u8]> {
+fn plain_labels<'a>(
+    series: &'a [u8],
+    max: usize,
+    pairs: &mut Vec<(&'a str, &'a str)>,
+) -> Option<&'a [u8]> {
     let mut end = 0;
     while series.get(end) == Some(&LABELS) {
         end += 2 + usize::from(short(*series.get(end + 1)?)?);
@@ -120,7 +130,11 @@ fn plain_labels<'a>(series: &'a [u8], pairs: &mut Vec<(&'a str, &'a str)>) -> Op
         let value_at = name_at + name_length + 2;
         let value_length = usize::from(*labels.get(value_at - 1)?);
         let whole = length == name_length + value_length + 4;
-        if !whole || labels.get(at + 2) != Some(&NAME) || labels.get(value_at - 2) != Some(&VALUE) {
+        if !whole
+            || pairs.len() > max
+            || labels.get(at + 2) != Some(&NAME)
+            || labels.get(value_at - 2) != Some(&VALUE)
+        {
             return None;
         }
         at = value_at + value_length;

@@ -32,6 +32,12 @@ pub(super) fn decode(bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), BodyEr
     // Nothing says that the symbols come before the series, so this takes two walks.
     while let Some((number, value)) = message.field()? {
         if let (4, Value::Bytes(symbol)) = (number, value) {
+            if symbols.len() >= intake.limits.max_objects {
+                return Err(BodyError::TooMany {
+                    what: "symbols",
+                    max: intake.limits.max_objects,
+                });
+            }
             symbols.push(std::str::from_utf8(symbol).ok());
         }
     }
@@ -43,7 +49,7 @@ pub(super) fn decode(bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), BodyEr
     let mut described = HashSet::new();
     while let Some((number, value)) = message.field()? {
         if let (5, Value::Bytes(series)) = (number, value) {
-            parts.read(series)?;
+            parts.read(series, intake.limits.max_samples)?;
             parts.take(&symbols, &mut described, intake)?;
         }
     }
@@ -51,7 +57,7 @@ pub(super) fn decode(bytes: &[u8], intake: &mut Intake<'_>) -> Result<(), BodyEr
 }
 
 impl<'a> Parts<'a> {
-    fn read(&mut self, series: &'a [u8]) -> Result<(), WireError> {
+    fn read(&mut self, series: &'a [u8], max_samples: usize) -> Result<(), WireError> {
         self.references.clear();
         self.samples.clear();
         self.histograms.clear();
@@ -66,6 +72,9 @@ impl<'a> Parts<'a> {
                 (4, Value::Bytes(_)) => self.exemplars += 1,
                 (5, Value::Bytes(metadata)) => self.metadata = Some(metadata),
                 _ => {}
+            }
+            if self.samples.len() + self.histograms.len() > max_samples {
+                return Err(WireError("a series has too many samples"));
             }
         }
         Ok(())
