@@ -8,16 +8,14 @@
 
 use std::hint::black_box;
 
+use ingest::metrics::exposition::{self, Format};
+use ingest::metrics::influx::{self, Precision};
+use ingest::metrics::otlp::{self, Encoding, Mapping};
 use ingest::metrics::remote_write::{self, Scratch, Version};
-use ingest::metrics::{BodyError, Limits, Received};
+use ingest::metrics::{BodyError, Limits, Received, Written};
 
 #[path = "../src/metrics/wire_tests.rs"]
-#[expect(
-    dead_code,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the encoder belongs to the tests"
-)]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod wire_tests;
 
 use wire_tests::{Encoder, v1_series, v2_request};
@@ -74,6 +72,68 @@ fn main() {
             )
         });
     }
+    let lines: Vec<String> = owned.iter().map(|labels| line(labels)).collect();
+    let text = lines.concat();
+    let target = exposition::Target::default();
+    measure("text exposition", || {
+        let scraped = exposition::parse(Format::Text, text.as_bytes(), &target, &limits, NOW_MS);
+        scraped.map(|scraped| scraped.received)
+    });
+    let tags = lines
+        .iter()
+        .map(|line| line.replace(['{', '"'], "").replace('}', " v="));
+    let points = tags.map(|line| line.replacen("_total", "_total,", 1).replace("= ", "="));
+    let points = points.collect::<Vec<_>>().concat();
+    measure("Influx line protocol", || {
+        influx::parse(points.as_bytes(), Precision::Milliseconds, &limits, NOW_MS)
+    });
+    let otlp_request = otlp_request(&owned);
+    measure("OTLP, protobuf", || {
+        let received = otlp::parse(
+            Encoding::Protobuf,
+            &otlp_request.0,
+            &Mapping::default(),
+            &limits,
+            NOW_MS,
+        )?;
+        Ok(Received {
+            written: Written {
+                samples: received.points,
+                ..Written::default()
+            },
+            batch: received.batch,
+            ..Received::default()
+        })
+    });
+}
+
+/// A line of the text format.
+fn line(labels: &[(String, String)]) -> String {
+    let name = labels.first().map_or("", |(_, name)| name);
+    let pairs: Vec<_> = labels
+        .iter()
+        .skip(1)
+        .map(|(k, v)| format!("{k}=\"{v}\""))
+        .collect();
+    format!("{name}{{{}}} 17.25\n", pairs.join(","))
+}
+
+/// Each series as a gauge of one point.
+fn otlp_request(series: &[Vec<(String, String)>]) -> Encoder {
+    let metrics = series.iter().map(|labels| {
+        let point = Encoder::default()
+            .fixed64(3, NOW_MS.cast_unsigned() * 1_000_000)
+            .double(4, 17.25);
+        let point = point.each(labels.iter().skip(1), |m, (key, value)| {
+            let value = Encoder::default().text(1, value);
+            m.message(7, Encoder::default().text(1, key).message(2, value))
+        });
+        let name = labels.first().map_or("", |(_, name)| name);
+        let gauge = Encoder::default().message(1, point);
+        Encoder::default().text(1, name).message(5, gauge)
+    });
+    let scope = Encoder::default().each(metrics, |m, metric| m.message(2, metric));
+    Encoder::default().message(1, Encoder::default().message(2, scope))
 }
 
 /// Labels like those of a cluster's exporter.

@@ -1,5 +1,7 @@
 //! Takes the series of a request one by one: what is wrong is counted, the rest goes to the batch.
 
+use std::fmt::Write;
+
 use series::{Batch, LabelsError, METRIC_NAME, MetricKind, MetricMeta, MetricSample};
 
 use crate::metrics::error::BodyError;
@@ -219,7 +221,8 @@ fn described(pairs: &[(&str, &str)]) -> String {
         if i > 0 {
             text.push(',');
         }
-        text.push_str(&format!("{}={:?}", cut(name, 40), cut(value, 40)));
+        // A string takes whatever is written.
+        let _ = write!(text, "{}={:?}", cut(name, 40), cut(value, 40));
     }
     text.push('}');
     text

@@ -1,4 +1,10 @@
 //! Writes protobuf messages, for tests and for the example that measures.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::needless_pass_by_value,
+    reason = "a short encoder; the tests know what they write"
+)]
 
 /// A message that is being written; fields appear in the order of the calls.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,8 +106,11 @@ pub(crate) fn v1_series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> Enco
         })
 }
 
+/// Labels and samples of a series.
+pub(crate) type Series<'a> = (Vec<(&'a str, &'a str)>, Vec<(i64, f64)>);
+
 /// A remote-write 2.0 request of series with their samples.
-pub(crate) fn v2_request(series: &[(Vec<(&str, &str)>, Vec<(i64, f64)>)]) -> Encoder {
+pub(crate) fn v2_request(series: &[Series<'_>]) -> Encoder {
     let mut symbols = vec![""];
     let mut known = std::collections::HashMap::from([("", 0_u64)]);
     let mut messages = Vec::new();

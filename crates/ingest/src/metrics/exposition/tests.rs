@@ -289,6 +289,6 @@ proptest! {
         let got: std::collections::BTreeMap<_, _> =
             series.labels.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         prop_assert_eq!(got, expected);
-        prop_assert!(series.samples[0].value == value || value.is_nan());
+        prop_assert!(series.samples[0].value.to_bits() == value.to_bits() || value.is_nan());
     }
 }

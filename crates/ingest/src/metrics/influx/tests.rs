@@ -187,7 +187,8 @@ proptest! {
         at_ms in 0..NOW_MS,
     ) {
         let escape = |text: &str| text.replace(',', "\\,").replace('=', "\\=").replace(' ', "\\ ");
-        let tags_text: String = tags.iter().map(|(k, v)| format!(",{k}={}", escape(v))).collect();
+        let tags_text: Vec<_> = tags.iter().map(|(k, v)| format!(",{k}={}", escape(v))).collect();
+        let tags_text = tags_text.concat();
         let received = read(&format!("m{tags_text} v={value},w=\"x\" {at_ms}"), Precision::Milliseconds);
         let series = received.batch.series().next().unwrap();
         let got: std::collections::BTreeMap<_, _> = series.labels.iter()

@@ -391,8 +391,9 @@ fn classic(point: &HistogramPoint<'_>, ended: bool) -> Option<Classic> {
 /// The buckets of a point; `None` where they cannot be.
 fn exponential(point: &ExponentialPoint<'_>) -> Option<Exponential> {
     let zero_threshold = point.zero_threshold.unwrap_or(0.0);
-    if !(-10..=20).contains(&point.scale) || !(zero_threshold >= 0.0 && zero_threshold.is_finite())
-    {
+    let right =
+        (-10..=20).contains(&point.scale) && zero_threshold >= 0.0 && zero_threshold.is_finite();
+    if !right {
         return None;
     }
     Some(Exponential {

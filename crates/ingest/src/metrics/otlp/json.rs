@@ -1,5 +1,5 @@
 //! How JSON writes what protobuf holds: 64-bit integers as strings or numbers, and numbers that JSON
-//! does not have as words (protobuf.dev, "ProtoJSON format").
+//! does not have as words (protobuf.dev, "`ProtoJSON` format").
 
 use std::fmt;
 
@@ -17,15 +17,13 @@ where
 }
 
 pub(super) fn unsigned<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
-    Ok(Option::<Number>::deserialize(d)?
-        .map(Number::unsigned)
-        .transpose()?)
+    let number = Option::<Number>::deserialize(d)?;
+    number.map(Number::unsigned).transpose()
 }
 
 pub(super) fn signed<'de, D: Deserializer<'de>>(d: D) -> Result<Option<i64>, D::Error> {
-    Ok(Option::<Number>::deserialize(d)?
-        .map(Number::signed)
-        .transpose()?)
+    let number = Option::<Number>::deserialize(d)?;
+    number.map(Number::signed).transpose()
 }
 
 pub(super) fn double<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {

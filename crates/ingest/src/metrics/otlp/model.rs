@@ -205,6 +205,7 @@ pub(super) struct KeyValue<'a> {
 /// One of its fields is there, or none.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "they are the protocol's")]
 pub(super) struct AnyValue<'a> {
     #[serde(borrow)]
     pub(super) string_value: Option<Cow<'a, str>>,

@@ -10,7 +10,7 @@ use super::model::{
 };
 use crate::metrics::wire::{Message, Value, WireError};
 
-/// How deep the values of attributes may nest, as serde_json bounds JSON.
+/// How deep the values of attributes may nest, as `serde_json` bounds JSON.
 const MAX_DEPTH: u32 = 32;
 
 /// How many messages may still be read: an empty one takes two bytes in the body and a hundred times

@@ -1,7 +1,7 @@
 //! Requests in both encodings, and what the specification names.
 
 use proptest::prelude::*;
-use series::MetricKind;
+use series::MetricKind::{Counter, Gauge, Histogram, Summary};
 
 use super::*;
 use crate::metrics::refused::Reason;
@@ -38,6 +38,11 @@ fn protobuf(body: &Encoder) -> Received {
 fn shown(batch: &Batch) -> Vec<String> {
     let line = |s: series::BatchSeries<'_>| format!("{} {}", s.labels, s.samples[0].value);
     batch.series().map(line).collect()
+}
+
+/// The first value.
+fn first_value(received: &Received) -> Option<f64> {
+    received.batch.series().next().map(|s| s.samples[0].value)
 }
 
 /// A request of one metric of the service `shop/cart`.
@@ -126,7 +131,6 @@ fn the_example_of_the_protocol_is_read() {
     assert_eq!((received.points, received.exemplars_dropped), (5, 1));
     assert!(received.refused.is_empty());
     let kinds: Vec<_> = received.batch.meta.iter().map(|meta| meta.kind).collect();
-    use MetricKind::{Counter, Gauge, Histogram, Summary};
     assert_eq!(kinds, [Counter, Gauge, Histogram, Histogram, Summary]);
     assert_eq!(received.batch.meta[0].help, "I am a Counter");
 }
@@ -296,7 +300,7 @@ fn what_is_wrong_is_refused_in_points() {
     for point in [
         Encoder::default().sint(6, 21),
         Encoder::default().double(14, f64::NAN),
-        Encoder::default().message(8, Encoder::default().packed(2, &[1; 5000])),
+        Encoder::default().message(8, Encoder::default().packed(2, &vec![1; 5000])),
         Encoder::default().message(8, Encoder::default().sint(1, i64::MAX).packed(2, &[1])),
     ] {
         let points = Encoder::default()
@@ -328,7 +332,10 @@ fn bodies_that_cannot_be_read_are_refused() {
     assert_eq!(read(Encoding::Json, "{}".repeat(101).as_bytes()), Err(413));
     assert!(read(Encoding::Json, br#"{"resourceMetrics":null}"#).is_ok());
     assert_eq!(read(Encoding::Protobuf, &[0x0a, 0x05]), Err(400));
-    assert_eq!(read(Encoding::Protobuf, &[0x0a, 0x00].repeat(101)), Err(413));
+    assert_eq!(
+        read(Encoding::Protobuf, &[0x0a, 0x00].repeat(101)),
+        Err(413)
+    );
     assert!(read(Encoding::Protobuf, b"").is_ok());
     let mut deep = Encoder::default().text(1, "x");
     for _ in 0..40 {
@@ -374,10 +381,7 @@ fn deltas_are_added_up_and_a_repeated_request_counts_once() {
     assert_eq!(again.refused.count(Reason::DeltaOutOfOrder), 2);
     assert_eq!((again.points, again.batch.samples()), (0, 0));
     let received = added(&mut state, &sum(1, &[number(AT + 2_000_000_000, 1.0)]));
-    assert_eq!(
-        received.batch.series().next().unwrap().samples[0].value,
-        8.0
-    );
+    assert_eq!(first_value(&received), Some(8.0));
     // An end is told, and what comes after it begins anew.
     let end = Encoder::default()
         .fixed64(3, AT + 3_000_000_000)
@@ -390,10 +394,7 @@ fn deltas_are_added_up_and_a_repeated_request_counts_once() {
     );
     assert!(state.is_empty());
     let received = added(&mut state, &sum(1, &[number(AT + 4_000_000_000, 2.0)]));
-    assert_eq!(
-        received.batch.series().next().unwrap().samples[0].value,
-        2.0
-    );
+    assert_eq!(first_value(&received), Some(2.0));
     assert_eq!(
         (state.len(), state.forget(i64::MAX), state.len()),
         (1, 1, 0)
@@ -406,10 +407,7 @@ fn a_plan_that_is_not_committed_changes_nothing() {
     let mut received = protobuf(&sum(1, &[number(AT, 3.0)]));
     let _not_kept = state.plan(&mut received, &Limits::default()).unwrap();
     let received = added(&mut state, &sum(1, &[number(AT, 3.0)]));
-    assert_eq!(
-        received.batch.series().next().unwrap().samples[0].value,
-        3.0
-    );
+    assert_eq!(first_value(&received), Some(3.0));
 }
 
 #[test]
@@ -532,7 +530,7 @@ proptest! {
             at += seconds * 1_000_000_000;
             total += f64::from(value);
             let received = added(&mut state, &sum(1, &[number(at, f64::from(value))]));
-            prop_assert_eq!(received.batch.series().next().unwrap().samples[0].value, total);
+            prop_assert_eq!(first_value(&received), Some(total));
         }
     }
 }

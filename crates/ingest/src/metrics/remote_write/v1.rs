@@ -160,13 +160,12 @@ fn plain_samples<'a>(mut bytes: &'a [u8], samples: &mut Vec<MetricSample>) -> &'
 /// A sample of a value and a time of six bytes, which is every time from 2004 to 2109.
 fn plain_sample(bytes: &[u8]) -> Option<MetricSample> {
     let (value, time) = bytes.strip_prefix(&[0x09])?.split_first_chunk::<8>()?;
-    let &[0x10, a, b, c, d, e, f] = time else {
-        return None;
-    };
-    if a & b & c & d & e < 0x80 || f >= 0x80 {
+    let time: &[u8; 6] = time.strip_prefix(&[0x10])?.try_into().ok()?;
+    let (last, others) = time.split_last()?;
+    if *last >= 0x80 || others.iter().any(|byte| *byte < 0x80) {
         return None;
     }
-    let at_ms = [a, b, c, d, e, f]
+    let at_ms = time
         .iter()
         .rev()
         .fold(0_i64, |at_ms, byte| at_ms << 7 | i64::from(byte & 0x7f));

@@ -83,7 +83,7 @@ impl<'a> Parts<'a> {
     /// Looks the labels up.
     fn resolve(&mut self, symbols: &Symbols<'a>) -> Result<(), Reason> {
         self.pairs.clear();
-        if self.references.len() % 2 != 0 {
+        if !self.references.len().is_multiple_of(2) {
             return Err(Reason::OddReferences);
         }
         let symbol = |reference: u64| {
