@@ -139,15 +139,12 @@ fn otlp_request(series: &[Vec<(String, String)>]) -> Encoder {
 /// Labels like those of a cluster's exporter.
 fn labels(i: u64) -> Vec<(String, String)> {
     [
-        (
-            "__name__",
-            format!("container_network_receive_{}_total", i % 40),
-        ),
+        ("__name__", format!("container_network_rx_{}_total", i % 40)),
         ("cluster", "eu-central-1".into()),
         ("container", format!("worker-{}", i % 7)),
         ("instance", format!("10.42.{}.{}:9100", i % 16, i / 16)),
-        ("job", "kubernetes-cadvisor".into()),
-        ("namespace", "production".into()),
+        ("job", "cadvisor".into()),
+        ("namespace", "shop".into()),
         ("node", format!("node-{:03}", i % 100)),
         ("pod", format!("worker-7d9f8b6c5-{i:05x}")),
     ]
