@@ -116,32 +116,38 @@ fn plain_labels<'a>(
     max: usize,
     pairs: &mut Vec<(&'a str, &'a str)>,
 ) -> Option<&'a [u8]> {
+    let (labels, samples) = series.split_at_checked(end_of_labels(series)?)?;
+    let mut rest = std::str::from_utf8(labels).ok()?;
+    // A length of two bytes ends in the middle of what the check took for a character, so that the
+    // next slice is none.
+    while let [LABELS, length, NAME, name_length, ..] = rest.as_bytes() {
+        let (length, name_length) = (usize::from(*length), usize::from(*name_length));
+        let (name, after) = rest.get(4..)?.split_at_checked(name_length)?;
+        let [VALUE, value_length, ..] = after.as_bytes() else {
+            return None;
+        };
+        let value_length = usize::from(*value_length);
+        let (value, after) = after.get(2..)?.split_at_checked(value_length)?;
+        if length != name_length + value_length + 4 || pairs.len() > max {
+            return None;
+        }
+        pairs.push((name, value));
+        rest = after;
+    }
+    rest.is_empty().then_some(samples)
+}
+
+/// Where the labels end that stand first. Nearly every series has one sample of 16 bytes after them;
+/// where that is a wrong guess, what is before it is no whole number of labels.
+fn end_of_labels(series: &[u8]) -> Option<usize> {
+    if let Some((labels, [SAMPLES, 16, ..])) = series.split_last_chunk::<18>() {
+        return Some(labels.len());
+    }
     let mut end = 0;
     while series.get(end) == Some(&LABELS) {
         end += 2 + usize::from(short(*series.get(end + 1)?)?);
     }
-    let (labels, rest) = series.split_at_checked(end)?;
-    let text = std::str::from_utf8(labels).ok()?;
-    let mut at = 0;
-    while at < end {
-        let length = usize::from(*labels.get(at + 1)?);
-        let name_length = usize::from(*labels.get(at + 3)?);
-        let name_at = at + 4;
-        let value_at = name_at + name_length + 2;
-        let value_length = usize::from(*labels.get(value_at - 1)?);
-        let whole = length == name_length + value_length + 4;
-        if !whole
-            || pairs.len() > max
-            || labels.get(at + 2) != Some(&NAME)
-            || labels.get(value_at - 2) != Some(&VALUE)
-        {
-            return None;
-        }
-        at = value_at + value_length;
-        let name = text.get(name_at..name_at + name_length)?;
-        pairs.push((name, text.get(value_at..at)?));
-    }
-    Some(rest)
+    Some(end)
 }
 
 /// Reads samples as long as they are as every sender writes them, and gives what comes after.
