@@ -53,7 +53,12 @@ struct Total {
 /// What a request changes in a [`DeltaState`], once its samples are kept.
 #[derive(Clone, Debug, Default)]
 #[must_use = "the state does not change until the plan is committed"]
-pub struct DeltaPlan(HashMap<Labels, Option<Total>>);
+pub struct DeltaPlan {
+    /// The new total of each series; none for one that has ended.
+    changes: HashMap<Labels, Option<Total>>,
+    /// How many of them the state does not have yet.
+    new: usize,
+}
 
 impl DeltaState {
     /// An empty state. Beyond `max_series`, new series are refused until others are forgotten.
@@ -94,7 +99,7 @@ impl DeltaState {
         plan: &mut DeltaPlan,
         intake: &mut Intake<'_>,
     ) -> Result<bool, BodyError> {
-        let planned = plan.0.get(&point.labels);
+        let planned = plan.changes.get(&point.labels);
         let last = match planned {
             Some(planned) => planned.as_ref(),
             None => self.series.get(&point.labels),
@@ -107,14 +112,15 @@ impl DeltaState {
         if last.is_some_and(|last| point.at_ms <= last.at_ms) {
             return refuse(Reason::DeltaOutOfOrder);
         }
-        if last.is_none() && self.series.len() + plan.0.len() >= self.max_series {
+        if last.is_none() && self.series.len() + plan.new >= self.max_series {
             return refuse(Reason::DeltaStateFull);
         }
+        let known = last.is_some();
         let last = last.map(|last| last.value.clone());
         if point.increment == Increment::End {
             if let Some(last) = last {
                 push(&last, &point.labels, point.at_ms, true, intake)?;
-                plan.0.insert(point.labels, None);
+                plan.changes.insert(point.labels, None);
             }
             return Ok(true);
         }
@@ -127,13 +133,14 @@ impl DeltaState {
             value,
             at_ms: point.at_ms,
         };
-        plan.0.insert(point.labels, Some(total));
+        plan.new += usize::from(!known);
+        plan.changes.insert(point.labels, Some(total));
         Ok(true)
     }
 
     /// Makes a plan true.
     pub fn commit(&mut self, plan: DeltaPlan) {
-        for (labels, total) in plan.0 {
+        for (labels, total) in plan.changes {
             match total {
                 Some(total) => self.series.insert(labels, total),
                 None => self.series.remove(&labels),

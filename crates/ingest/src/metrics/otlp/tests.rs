@@ -424,6 +424,19 @@ fn a_full_state_refuses_new_series_only() {
 }
 
 #[test]
+fn a_series_that_is_known_takes_no_room_of_a_new_one() {
+    let mut state = DeltaState::new(2);
+    added(&mut state, &sum(1, &[number(AT, 3.0)]));
+    let attribute = Encoder::default()
+        .text(1, "a")
+        .message(2, Encoder::default().text(1, "b"));
+    let other = number(AT, 1.0).message(7, attribute);
+    let received = added(&mut state, &sum(1, &[number(AT + 1_000_000, 1.0), other]));
+    assert!(received.refused.is_empty(), "{}", received.refused);
+    assert_eq!(state.len(), 2);
+}
+
+#[test]
 fn deltas_of_histograms_are_added_up() {
     let mut state = DeltaState::new(10);
     let histogram = |at, bounds: &[f64]| {
