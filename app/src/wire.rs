@@ -50,6 +50,7 @@ where
     F: Future<Output = Answer<T>> + Send + 'static,
 {
     // Boxed, so that the machinery is compiled for each answer and not for each page.
-    let fetch = move |key| -> Pin<Box<dyn Future<Output = Answer<T>> + Send>> { Box::pin(fetch(key)) };
+    let fetch =
+        move |key| -> Pin<Box<dyn Future<Output = Answer<T>> + Send>> { Box::pin(fetch(key)) };
     ArcResource::new_with_options(key, fetch, false).into()
 }
