@@ -57,14 +57,14 @@ impl Columns {
         if range == 0 {
             out.push(CONSTANT);
             put_signed(out, min);
-        } else if range <= u64::from(u16::MAX) {
+        } else if u16::try_from(range).is_ok() {
             out.push(NARROW);
             put_signed(out, min);
             put_varint(out, unit);
             self.narrow.clear();
             self.narrow.extend(numbers.iter().map(|n| low16(above(n))));
             put_pco(&self.narrow, order(numbers), out)?;
-        } else if range <= u64::from(u32::MAX) {
+        } else if u32::try_from(range).is_ok() {
             out.push(MIDDLE);
             put_signed(out, min);
             put_varint(out, unit);
@@ -120,15 +120,12 @@ impl Columns {
             return Ok(());
         }
         let mut scaled = std::mem::take(&mut self.scaled);
-        let done = match power_of_ten(values, &mut scaled) {
-            Some(power) => {
-                out.push(power);
-                self.put_integers(&scaled, out)
-            }
-            None => {
-                out.push(FLOATS);
-                put_pco(values, 0, out)
-            }
+        let done = if let Some(power) = power_of_ten(values, &mut scaled) {
+            out.push(power);
+            self.put_integers(&scaled, out)
+        } else {
+            out.push(FLOATS);
+            put_pco(values, 0, out)
         };
         self.scaled = scaled;
         done
@@ -170,13 +167,11 @@ fn power_of_ten(values: &[f64], scaled: &mut Vec<i64>) -> Option<u8> {
         let by = POWERS.get(usize::from(power))?;
         scaled.clear();
         for value in values {
-            match integer(*value, *by) {
-                Some(number) => scaled.push(number),
-                None => {
-                    power = power_of(*value, power + 1)?;
-                    continue 'again;
-                }
-            }
+            let Some(number) = integer(*value, *by) else {
+                power = power_of(*value, power + 1)?;
+                continue 'again;
+            };
+            scaled.push(number);
         }
         return Some(power);
     }
@@ -192,15 +187,20 @@ fn power_of(value: f64, from: u8) -> Option<u8> {
 
 fn integer(value: f64, by: f64) -> Option<i64> {
     let scaled = (value * by).round();
-    // What is not finite is no integer either.
-    if scaled.abs() >= EXACT || (scaled / by).to_bits() != value.to_bits() {
+    // What is not finite ends here too.
+    if scaled.is_nan() || scaled.abs() >= EXACT {
         return None;
     }
     #[expect(
         clippy::cast_possible_truncation,
         reason = "it is a whole number below 2^53"
     )]
-    Some(scaled as i64)
+    let number = scaled as i64;
+    // Not `scaled`: an integer has no negative zero.
+    (number as f64 / by)
+        .to_bits()
+        .eq(&value.to_bits())
+        .then_some(number)
 }
 
 /// The greatest number that divides how far each is above `min`: pages, kilobytes, whole minutes.
