@@ -72,7 +72,7 @@ fn samples(kind: usize, count: usize, jitter: bool, seed: &mut u64) -> Vec<Metri
     out
 }
 
-/// What Prometheus' chunks of 120 samples take: bits of deltas of deltas and of XORed floats.
+/// What Prometheus' chunks of 120 samples take: bits of deltas of deltas and of floats xor their neighbours.
 fn gorilla_bytes(samples: &[MetricSample]) -> f64 {
     let mut bits = 0u64;
     for part in samples.chunks(120) {

@@ -45,7 +45,7 @@ fn unzigzag(value: u64) -> i64 {
 }
 
 /// Reads from the front of a slice.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {

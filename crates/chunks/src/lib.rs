@@ -11,8 +11,15 @@
 mod bytes;
 mod chunk;
 mod columns;
+mod head;
+mod index;
+mod matcher;
+pub mod wal;
 
 pub use chunk::{Codec, MOST_SAMPLES, SUMMARY_BYTES, Summary, summary};
+pub use head::{Accepted, Head};
+pub use index::{Entry, Index, SeriesRef};
+pub use matcher::{MatchOp, Matcher, MatcherError};
 
 /// Why bytes cannot be read as what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
