@@ -15,11 +15,13 @@ mod head;
 mod index;
 mod matcher;
 pub mod wal;
+mod window;
 
 pub use chunk::{Codec, MOST_SAMPLES, SUMMARY_BYTES, Summary, summary};
 pub use head::{Accepted, Head};
 pub use index::{Entry, Index, SeriesRef};
 pub use matcher::{MatchOp, Matcher, MatcherError};
+pub use window::{MOST_WINDOWS, Window, WindowCodec};
 
 /// Why bytes cannot be read as what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

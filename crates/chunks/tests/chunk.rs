@@ -5,7 +5,7 @@
     reason = "a test fails by panicking; clippy does not see that these functions are tests"
 )]
 
-use chunks::{Codec, SUMMARY_BYTES, Summary, summary};
+use chunks::{Codec, SUMMARY_BYTES, Summary, Window, WindowCodec, summary};
 use proptest::prelude::*;
 use series::{MetricSample, STALE_BITS};
 
@@ -93,9 +93,32 @@ proptest! {
     }
 
     #[test]
+    fn windows_come_back(
+        sets in prop::collection::vec((any::<i32>(), 1u64..1000, value(), value(), value()), 1..300),
+        place: prop::sample::Index,
+        by in 1u8..,
+    ) {
+        let windows: Vec<_> = sets
+            .into_iter()
+            .map(|(from, count, min, max, sum)| Window { from_ms: from.into(), count, min, max, sum })
+            .collect();
+        let mut codec = WindowCodec::default();
+        let mut row = Vec::new();
+        codec.encode(&windows, &mut row).unwrap();
+        let mut back = Vec::new();
+        codec.decode(&row, &mut back).unwrap();
+        let bits = |w: &Window| (w.from_ms, w.count, [w.min, w.max, w.sum].map(f64::to_bits));
+        prop_assert!(back.iter().map(bits).eq(windows.iter().map(bits)));
+        let place = place.index(row.len());
+        row[place] ^= by;
+        prop_assert!(codec.decode(&row, &mut Vec::new()).is_err());
+    }
+
+    #[test]
     fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Codec::default().decode(&bytes, &mut Vec::new());
         let _ = summary(&bytes);
+        let _ = WindowCodec::default().decode(&bytes, &mut Vec::new());
     }
 }
 

@@ -1,10 +1,5 @@
 //! Properties of heads and of write-ahead records.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking; clippy does not see that these functions are tests"
-)]
-
 use std::collections::BTreeMap;
 
 use chunks::{Accepted, Head, SeriesRef, wal};
