@@ -7,7 +7,35 @@
 
 use series::MetricSample;
 
+use crate::SeriesRef;
 use crate::bytes::{Reader, put_signed};
+
+/// How many samples a chunk is meant to have: more compress hardly better, and reading one sample
+/// means decompressing them all.
+pub const CHUNK_SAMPLES: u16 = 360;
+
+/// How long a sample waits for its chunk to become full, in milliseconds: two hours. What waits has to
+/// be read again from write-ahead records after a restart.
+pub const MOST_AGE_MS: i64 = 7_200_000;
+
+/// At how many samples the first head of a series is sealed.
+///
+/// Series often begin together; if all their heads were full together too, the disk would be idle for
+/// an hour and busy for a minute. Once apart they stay apart.
+pub fn first_target(series: SeriesRef) -> u16 {
+    CHUNK_SAMPLES / 3 + spread(series) % (CHUNK_SAMPLES * 2 / 3)
+}
+
+/// How old a head of that series becomes, in milliseconds: up to a quarter less than [`MOST_AGE_MS`].
+pub fn most_age_ms(series: SeriesRef) -> i64 {
+    MOST_AGE_MS - MOST_AGE_MS / 4 * i64::from(spread(series)) / i64::from(u16::MAX)
+}
+
+/// Evenly from 0 to 65535, the same for the same series (Fibonacci hashing).
+fn spread(series: SeriesRef) -> u16 {
+    let [_, _, low, high] = series.0.wrapping_mul(0x9e37_79b1).to_le_bytes();
+    u16::from_le_bytes([low, high])
+}
 
 /// The first byte of a packed sample: how many bytes of the float follow.
 const KEPT: u8 = 0x0f;

@@ -18,7 +18,7 @@ pub mod wal;
 mod window;
 
 pub use chunk::{Codec, MOST_SAMPLES, SUMMARY_BYTES, Summary, summary};
-pub use head::{Accepted, Head};
+pub use head::{Accepted, CHUNK_SAMPLES, Head, MOST_AGE_MS, first_target, most_age_ms};
 pub use index::{Entry, Index, SeriesRef};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use window::{MOST_WINDOWS, Window, WindowCodec};
