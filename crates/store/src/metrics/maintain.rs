@@ -101,24 +101,34 @@ impl Writer {
 
     /// Makes windows of days that no late sample can reach any more.
     async fn roll_up(&mut self) -> Result<usize> {
-        let mut days: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-        {
-            let state = self.shared.state();
-            let complete = state.slots().filter_map(|(series, slot)| {
-                let day = slot.rolled_ms?;
-                (slot.sealed_ms? >= day + DAY_MS + LATE_MS).then_some((day, series.0))
-            });
-            for (day, series) in complete.take(ROLLUPS) {
-                days.entry(day).or_default().push(series);
+        let (mut rolled, mut looked) = (0, 0);
+        while looked < ROLLUPS {
+            let days = self.complete_days(ROLLUPS - looked);
+            if days.is_empty() {
+                break;
             }
-        }
-        let mut rolled = 0;
-        for (day, all) in days {
-            for some in all.chunks(ROLLED_TOGETHER) {
-                rolled += self.roll_up_day(day, some).await?;
+            for (day, all) in days {
+                for some in all.chunks(ROLLED_TOGETHER) {
+                    looked += some.len();
+                    rolled += self.roll_up_day(day, some).await?;
+                }
             }
         }
         Ok(rolled)
+    }
+
+    /// The next day of some series that is not rolled up and will not change.
+    fn complete_days(&self, most: usize) -> BTreeMap<i64, Vec<u32>> {
+        let state = self.shared.state();
+        let complete = state.slots().filter_map(|(series, slot)| {
+            let day = slot.rolled_ms?;
+            (slot.sealed_ms? >= day + DAY_MS + LATE_MS).then_some((day, series.0))
+        });
+        let mut days: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+        for (day, series) in complete.take(most) {
+            days.entry(day).or_default().push(series);
+        }
+        days
     }
 
     async fn roll_up_day(&mut self, day: i64, series: &[u32]) -> Result<usize> {

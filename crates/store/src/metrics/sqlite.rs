@@ -40,7 +40,7 @@ pub(super) struct SqliteBackend {
     write: SqlitePool,
     read: SqlitePool,
     /// Held while the database is open: a second process would give out the same numbers.
-    _lock: File,
+    lock: File,
 }
 
 type Insert = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
@@ -90,11 +90,7 @@ impl SqliteBackend {
                     .pragma("mmap_size", "1073741824"),
             )
             .await?;
-        Ok(Self {
-            write,
-            read,
-            _lock: lock,
-        })
+        Ok(Self { write, read, lock })
     }
 }
 
@@ -505,6 +501,8 @@ impl Backend for SqliteBackend {
     async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+        // Where this fails, the end of the last handle does it.
+        self.lock.unlock().ok();
     }
 }
 
