@@ -205,6 +205,7 @@ impl Head {
         let mut packed = Packed::default();
         if self.count > 0 && self.first_ms <= to_ms && self.last_ms >= from_ms {
             packed = self.packed();
+            to.reserve(usize::from(self.count));
         }
         let packed = packed.take_while(|s| s.at_ms <= to_ms).filter(within);
         if self.late.is_none() {

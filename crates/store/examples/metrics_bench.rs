@@ -172,8 +172,9 @@ async fn fill(store: &ChunkStore, series: usize, rounds: u64) -> Outcome<()> {
         let now = Instant((START + round.cast_signed() * STEP) * 1000);
         let (begun, before) = (Stopwatch::now(), cpu());
         // Four senders, so that commits have something to share.
-        for four in made.chunks(4) {
-            let sent = four.iter().map(|b| store.append(&source, b.clone(), now));
+        while !made.is_empty() {
+            let four = made.drain(..made.len().min(4));
+            let sent = four.map(|batch| store.append(&source, batch, now));
             for counts in futures_join(sent.collect()).await {
                 samples += counts?.samples;
             }

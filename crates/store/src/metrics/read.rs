@@ -33,6 +33,7 @@ struct Found {
 
 /// Windows of one step, from one instant on.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit is in the name")]
 struct Steps {
     from_ms: i64,
     step_ms: i64,
@@ -100,7 +101,9 @@ impl ChunkStore {
                 let rolled = found.iter().map(|f| f.rolled_ms).min();
                 raw_from_ms = from_ms.max(rolled.unwrap_or(from_ms));
             } else {
-                found.iter_mut().for_each(|f| f.rolled_ms = i64::MIN);
+                for one in &mut found {
+                    one.rolled_ms = i64::MIN;
+                }
             }
             let rows = self.rows(Kind::Raw, &found, raw_from_ms, to_ms).await?.1;
             let task = move || assemble_windows(found, &windows, &rows, steps);
@@ -287,13 +290,9 @@ fn assemble_windows(
         for row in rows_of(&mut rollups, one.series) {
             reader.rollup(row, steps, until, &mut windows)?;
         }
-        let raw = Steps {
-            from_ms: steps.from_ms,
-            ..steps
-        };
         let first_ms = steps.from_ms.max(until);
         let own = rows_of(&mut rows, one.series);
-        reader.raw(own, &one.head, raw, first_ms, &mut windows)?;
+        reader.raw(own, &one.head, steps, first_ms, &mut windows)?;
         if !windows.is_empty() {
             out.push((one.labels, windows));
         }

@@ -8,6 +8,7 @@ use series::MetricSample;
 use super::LATE_MS;
 use super::backend::{Changes, DataRow, Kind, SealedRow};
 use super::maintain::day_of;
+use super::state::Slot;
 use super::store::Shared;
 use crate::{Result, StoreError};
 
@@ -39,7 +40,7 @@ impl Sealer {
             let mut state = shared.state_mut();
             // What was sealed since, and what is of series that are gone.
             let mut waiting = std::mem::take(&mut state.due);
-            waiting.retain(|series| state.slot(*series).is_some_and(|slot| slot.is_due()));
+            waiting.retain(|series| state.slot(*series).is_some_and(Slot::is_due));
             state.due = waiting;
             state.due.iter().take(most).copied().collect()
         };

@@ -29,11 +29,12 @@ fn source() -> SourceId {
 }
 
 /// A batch of `series` series named `cpu`, with a sample of each at each of those instants.
-fn batch(series: u32, instants: impl Iterator<Item = i64> + Clone) -> Batch {
+fn batch(series: u32, instants: impl IntoIterator<Item = i64>) -> Batch {
+    let instants: Vec<i64> = instants.into_iter().collect();
     let mut batch = Batch::default();
     for i in 0..series {
         let host = format!("h{i}");
-        let samples = instants.clone().map(|t| sample(t, value(i, t)));
+        let samples = instants.iter().map(|t| sample(*t, value(i, *t)));
         batch
             .push(&mut [("__name__", "cpu"), ("host", &host)], samples)
             .unwrap();
@@ -107,7 +108,7 @@ fn what_is_acknowledged_is_read_again_after_a_restart_whether_sealed_or_not() {
         for i in 0..500 {
             now = START + i * STEP;
             let counts = store
-                .append(&source(), batch(7, std::iter::once(now)), at(now))
+                .append(&source(), batch(7, [now]), at(now))
                 .await
                 .unwrap();
             assert_eq!(counts.samples, 7);
@@ -248,7 +249,7 @@ fn same_windows(
 #[test]
 fn labels_can_be_asked_for_and_limits_hold() {
     on_sqlite(|store, folder| async move {
-        let mut all = batch(5, std::iter::once(START));
+        let mut all = batch(5, [START]);
         all.push(&mut [("__name__", "up")], [sample(START, 1.0)])
             .unwrap();
         let meta = MetricMeta {
