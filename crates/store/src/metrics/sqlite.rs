@@ -12,11 +12,9 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use write::{INSERT_RECORD, add_use, kind_of, write_changes};
+use write::{INSERT_RECORD, begin, end, forget_series, kind_of, take_away, write_changes};
 
-use super::backend::{
-    Backend, Changes, DataRow, Kind, Loaded, NEVER, SealedRow, SeriesRow, SourceRow,
-};
+use super::backend::{Backend, Changes, DataRow, Kind, Loaded, SealedRow, SeriesRow, SourceRow};
 use super::{Counts, DiskFigure, DiskUse, Retention};
 use crate::convert::{to_json, u32_of, u64_of};
 use crate::db::{column, make_file, rows, run};
@@ -172,9 +170,9 @@ impl Backend for SqliteBackend {
                 .await?;
             return Ok(());
         }
-        let mut tx = sqlx::Connection::begin_with(&mut *db, "begin immediate").await?;
-        write_changes(&mut tx, changes).await?;
-        Ok(tx.commit().await?)
+        begin(&mut db).await?;
+        let outcome = write_changes(&mut db, changes).await;
+        end(&mut db, outcome).await
     }
 
     async fn data(
@@ -234,12 +232,10 @@ impl Backend for SqliteBackend {
         if !raw {
             query = query.bind(kind.step_ms());
         }
-        let mut tx = self.write.begin_with("begin immediate").await?;
-        let gone: Vec<i64> = query.fetch_all(&mut *tx).await?;
-        let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
-        add_use(&mut tx, kind, -count, -gone.iter().sum::<i64>()).await?;
-        tx.commit().await?;
-        Ok(u64_of(count))
+        let mut db = self.write.acquire().await?;
+        begin(&mut db).await?;
+        let outcome = take_away(&mut db, kind, query).await;
+        end(&mut db, outcome).await
     }
 
     async fn without_data(&self, series: &[u32]) -> Result<Vec<u32>> {
@@ -256,37 +252,10 @@ impl Backend for SqliteBackend {
 
     async fn forget(&self, series: &[u32], wal_id: i64) -> Result<()> {
         let list = to_json(&series)?;
-        let mut tx = self.write.begin_with("begin immediate").await?;
-        let sql = "delete from chunk where series in (select value from json_each($1))
-            returning length(data)";
-        let gone: Vec<i64> = column(sql).bind(&list).fetch_all(&mut *tx).await?;
-        let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
-        add_use(&mut tx, Kind::Raw, -count, -gone.iter().sum::<i64>()).await?;
-        for kind in [Kind::FiveMinutes, Kind::Hour] {
-            let sql = "delete from rollup where series in (select value from json_each($1))
-                and step_ms = $2 returning length(data)";
-            let gone: Vec<i64> = column(sql)
-                .bind(&list)
-                .bind(kind.step_ms())
-                .fetch_all(&mut *tx)
-                .await?;
-            let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
-            add_use(&mut tx, kind, -count, -gone.iter().sum::<i64>()).await?;
-        }
-        run(
-            "insert or replace into sealed (series, wal_id, until_ms, rolled_ms)
-            select value, $2, $3, $3 from json_each($1)",
-        )
-        .bind(&list)
-        .bind(wal_id)
-        .bind(NEVER)
-        .execute(&mut *tx)
-        .await?;
-        run("delete from series where id in (select value from json_each($1))")
-            .bind(&list)
-            .execute(&mut *tx)
-            .await?;
-        Ok(tx.commit().await?)
+        let mut db = self.write.acquire().await?;
+        begin(&mut db).await?;
+        let outcome = forget_series(&mut db, &list, wal_id).await;
+        end(&mut db, outcome).await
     }
 
     async fn forget_source(&self, source: u32) -> Result<()> {

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use series::MetricKind;
+use sqlx::query::QueryScalar;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
 use crate::Result;
-use crate::db::run;
-use crate::metrics::backend::{Changes, Kind};
+use crate::convert::u64_of;
+use crate::db::{column, run};
+use crate::metrics::backend::{Changes, Kind, NEVER};
 
 /// How many rows a statement takes: few sizes, so that each stays prepared.
 const SIZES: [usize; 3] = [64, 8, 1];
@@ -48,6 +50,71 @@ async fn insert<T: Sync>(
             all = rest;
         }
     }
+    Ok(())
+}
+
+/// Begins a transaction. Not with sqlx' own: SQLite rolls back by itself when the disk is full, and
+/// sqlx, which counts transactions, would refuse to begin another on that connection for ever.
+pub(super) async fn begin(db: &mut SqliteConnection) -> Result<()> {
+    run("begin immediate").execute(db).await?;
+    Ok(())
+}
+
+/// Commits where all went well, and otherwise leaves things as they were.
+pub(super) async fn end<T>(db: &mut SqliteConnection, outcome: Result<T>) -> Result<T> {
+    let outcome = match outcome {
+        Ok(value) => run("commit").execute(&mut *db).await.map(|_| value),
+        Err(error) => {
+            run("rollback").execute(db).await.ok();
+            return Err(error);
+        }
+    };
+    if outcome.is_err() {
+        // There may be nothing left to roll back.
+        run("rollback").execute(db).await.ok();
+    }
+    Ok(outcome?)
+}
+
+/// A statement that removes rows of data and answers how long each was. Answers how many.
+pub(super) async fn take_away(
+    db: &mut SqliteConnection,
+    kind: Kind,
+    query: QueryScalar<'_, Sqlite, i64, SqliteArguments>,
+) -> Result<u64> {
+    let gone: Vec<i64> = query.fetch_all(&mut *db).await?;
+    let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
+    add_use(db, kind, -count, -gone.iter().sum::<i64>()).await?;
+    Ok(u64_of(count))
+}
+
+/// Removes the series of a JSON list with all that is kept of them.
+pub(super) async fn forget_series(
+    db: &mut SqliteConnection,
+    list: &str,
+    wal_id: i64,
+) -> Result<()> {
+    let sql = "delete from chunk where series in (select value from json_each($1))
+        returning length(data)";
+    take_away(db, Kind::Raw, column(sql).bind(list.to_owned())).await?;
+    for kind in [Kind::FiveMinutes, Kind::Hour] {
+        let sql = "delete from rollup where series in (select value from json_each($1))
+            and step_ms = $2 returning length(data)";
+        let query = column(sql).bind(list.to_owned()).bind(kind.step_ms());
+        take_away(db, kind, query).await?;
+    }
+    let sql = "insert or replace into sealed (series, wal_id, until_ms, rolled_ms)
+        select value, $2, $3, $3 from json_each($1)";
+    run(sql)
+        .bind(list)
+        .bind(wal_id)
+        .bind(NEVER)
+        .execute(&mut *db)
+        .await?;
+    run("delete from series where id in (select value from json_each($1))")
+        .bind(list)
+        .execute(&mut *db)
+        .await?;
     Ok(())
 }
 
@@ -151,12 +218,7 @@ async fn write_data(db: &mut SqliteConnection, changes: &Changes) -> Result<()> 
     Ok(())
 }
 
-pub(super) async fn add_use(
-    db: &mut SqliteConnection,
-    kind: Kind,
-    rows: i64,
-    bytes: i64,
-) -> Result<()> {
+async fn add_use(db: &mut SqliteConnection, kind: Kind, rows: i64, bytes: i64) -> Result<()> {
     if (rows, bytes) != (0, 0) {
         let sql = "update disk_use set data_rows = data_rows + $2, bytes = bytes + $3
             where kind = $1";
