@@ -91,7 +91,7 @@ enum Kind {
 }
 
 /// SQLite could not make the index of its log longer, which only a full disk keeps it from.
-const IOERR_SHMSIZE: i32 = 10 | (19 << 8);
+const IOERR_SHMSIZE: i32 = 4874;
 
 fn kind(said: &dyn DatabaseError) -> Kind {
     if said.is_unique_violation() {
