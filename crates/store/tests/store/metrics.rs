@@ -372,8 +372,10 @@ async fn fill_up(store: &ChunkStore) -> (u64, i64) {
         }
         match store.append(&source(), noise, at(now)).await {
             Ok(counts) => taken += counts.samples,
-            Err(StoreError::Full) => refused += 1,
-            Err(other) => panic!("{other:?}"),
+            Err(error) => {
+                assert!(matches!(error, StoreError::Full), "{error:?}");
+                refused += 1;
+            }
         }
         assert_eq!(count(store).await as u64, taken);
     }
