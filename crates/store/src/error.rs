@@ -90,6 +90,9 @@ enum Kind {
     Other,
 }
 
+/// SQLite could not make the index of its log longer, which only a full disk keeps it from.
+const IOERR_SHMSIZE: i32 = 4874;
+
 fn kind(said: &dyn DatabaseError) -> Kind {
     if said.is_unique_violation() {
         return Kind::Unique(match said.constraint() {
@@ -103,6 +106,9 @@ fn kind(said: &dyn DatabaseError) -> Kind {
     if said.as_error().is::<SqliteError>() {
         // The low byte is SQLite's primary result code.
         let code = said.code().and_then(|c| c.parse::<i32>().ok());
+        if code == Some(IOERR_SHMSIZE) {
+            return Kind::Full;
+        }
         return match code.map(|c| c & 0xff) {
             Some(13) => Kind::Full,
             // BUSY, LOCKED, CANTOPEN.

@@ -28,6 +28,7 @@ mod forecast;
 mod import;
 mod import_writer;
 mod meta;
+pub mod metrics;
 mod points;
 mod samples;
 mod search;

@@ -6,7 +6,7 @@ use crate::{File, Finding, Tree};
 
 /// Crates that know neither time nor chance nor the machine they run on.
 const PURE: &[&str] = &[
-    "api", "series", "forecast", "anomaly", "stock", "rules", "query", "ingest",
+    "api", "series", "chunks", "forecast", "anomaly", "stock", "rules", "query", "ingest",
 ];
 
 /// What a pure crate does not mention, and what it does instead.

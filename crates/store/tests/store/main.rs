@@ -10,6 +10,7 @@ mod accounts;
 mod forecasts;
 mod harness;
 mod imports;
+mod metrics;
 mod opening;
 mod samples;
 mod series;

@@ -1,0 +1,267 @@
+//! Metrics: samples of labelled series, in compressed chunks behind one [`MetricStore`].
+//!
+//! # What is promised
+//! - What [`MetricStore::append`] acknowledges is on the disk: SQLite runs with `synchronous = full`
+//!   here. Many requests share one transaction, and with it one wait for the disk.
+//! - A request is taken as a whole or, where the disk is full ([`StoreError::Full`]) or does not
+//!   answer, not at all; then nothing of it is seen, and the next request is tried as if nothing had been.
+//! - Samples may come late by [`LATE_MS`] after the newest of their series; of two at one instant
+//!   the one that came last counts. What is later, or more than [`AHEAD_MS`] ahead of the clock, is
+//!   refused and counted.
+//! - Reading never waits for writing.
+//!
+//! Nothing here has a clock: samples come with the instant they were received at, and
+//! [`MetricStore::maintain`] is called every few seconds with the present one. It seals what is old,
+//! builds rollups, and forgets what nobody wants to keep.
+
+mod backend;
+mod maintain;
+mod read;
+mod seal;
+mod sqlite;
+mod state;
+mod store;
+mod writer;
+
+use api::{Instant, SourceId};
+use async_trait::async_trait;
+pub use chunks::{MatchOp, Matcher, MatcherError, Window};
+use series::{Batch, Labels, MetricMeta, MetricSample};
+
+use crate::Result;
+#[expect(unused_imports, reason = "the documentation names it")]
+use crate::StoreError;
+
+pub use store::ChunkStore;
+
+/// How late a sample may be after the newest one of its series, in milliseconds: an hour.
+pub const LATE_MS: i64 = 3_600_000;
+
+/// How far ahead of the clock a sample may be, in milliseconds: an hour.
+///
+/// One sample of the year 3000 would make every honest one of its series too late.
+pub const AHEAD_MS: i64 = 3_600_000;
+
+/// The step of the finer rollup, in milliseconds.
+pub const FIVE_MINUTES_MS: i64 = 300_000;
+
+/// The step of the coarser rollup, in milliseconds.
+pub const HOUR_MS: i64 = 3_600_000;
+
+/// What became of the samples of one request, or of a source's since it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Samples that were taken, late ones included.
+    pub samples: u64,
+    /// Samples whose instant had one already; a different value took the old one's place.
+    /// Such a sample that comes after its chunk was sealed is counted as late instead.
+    pub duplicates: u64,
+    /// Samples that came after a newer one of their series, within the window.
+    pub late: u64,
+    /// Samples that were refused: too late, or too far ahead.
+    pub refused: u64,
+}
+
+impl Counts {
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.duplicates += other.duplicates;
+        self.late += other.late;
+        self.refused += other.refused;
+    }
+}
+
+/// What to read: series that fit every matcher, and when.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// All of them must fit. Without any, every series is meant.
+    pub matchers: Vec<Matcher>,
+    /// The first instant, in milliseconds, included.
+    pub from_ms: i64,
+    /// The last instant, in milliseconds, included.
+    pub to_ms: i64,
+    /// How much may be answered.
+    pub limits: Limits,
+}
+
+/// How much a reading may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most series.
+    pub series: usize,
+    /// The most samples, or windows.
+    pub samples: usize,
+}
+
+impl Default for Limits {
+    /// As Prometheus has it by default for samples: fifty million.
+    fn default() -> Self {
+        Self {
+            series: 100_000,
+            samples: 50_000_000,
+        }
+    }
+}
+
+/// Why a reading was not answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// More series than allowed fit.
+    #[error("{found} series fit, and {limit} may be read at once")]
+    TooManySeries {
+        /// How many fit.
+        found: usize,
+        /// How many may be read.
+        limit: usize,
+    },
+    /// More samples than allowed.
+    #[error("more than {limit} samples would be read at once")]
+    TooManySamples {
+        /// How many may be read.
+        limit: usize,
+    },
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] crate::StoreError),
+}
+
+/// How long a source's data is kept, each in milliseconds; `None` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Samples as they were sent.
+    pub raw_ms: Option<i64>,
+    /// Windows of five minutes.
+    pub five_minutes_ms: Option<i64>,
+    /// Windows of an hour.
+    pub hour_ms: Option<i64>,
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+impl Default for Retention {
+    /// 30 days, half a year, three years.
+    fn default() -> Self {
+        Self {
+            raw_ms: Some(30 * DAY_MS),
+            five_minutes_ms: Some(183 * DAY_MS),
+            hour_ms: Some(3 * 366 * DAY_MS),
+        }
+    }
+}
+
+/// Bytes and rows of one kind of data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskFigure {
+    /// Rows: chunks, or days of windows.
+    pub rows: u64,
+    /// Bytes of those rows, without what the database adds.
+    pub bytes: u64,
+}
+
+/// What lies on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskUse {
+    /// Samples as they were sent.
+    pub raw: DiskFigure,
+    /// Windows of five minutes.
+    pub five_minutes: DiskFigure,
+    /// Windows of an hour.
+    pub hour: DiskFigure,
+    /// Acknowledged and not sealed yet: records and their bytes.
+    pub wal: DiskFigure,
+    /// The whole database in bytes, free pages included.
+    pub total_bytes: u64,
+}
+
+/// What is in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// Series that are known.
+    pub series: usize,
+    /// Samples that are in no chunk yet.
+    pub head_samples: usize,
+    /// Bytes those take.
+    pub head_bytes: usize,
+}
+
+/// What [`MetricStore::maintain`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Maintained {
+    /// Series whose head was sealed.
+    pub sealed: usize,
+    /// Days of windows that were built.
+    pub rolled_up: usize,
+    /// Rows of chunks and rollups that were too old.
+    pub expired: u64,
+    /// Series that had nothing left.
+    pub forgotten: usize,
+}
+
+/// Samples of one series.
+pub type SeriesSamples = (Labels, Vec<MetricSample>);
+
+/// Windows of one series; windows without a value are left out.
+pub type SeriesWindows = (Labels, Vec<Window>);
+
+/// Where metrics are kept.
+#[async_trait]
+pub trait MetricStore: Send + Sync {
+    /// Takes what one request brought, received at `now`. When this answers, it is on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] where there is no room; nothing of the request is kept then.
+    async fn append(&self, source: &SourceId, batch: Batch, now: Instant) -> Result<Counts>;
+
+    /// The samples of the series that fit, by labels. Series without samples are left out.
+    async fn select(&self, selection: &Selection) -> Result<Vec<SeriesSamples>, ReadError>;
+
+    /// Windows `[from + k · step, from + (k + 1) · step)` up to and with the one that holds `to_ms`.
+    ///
+    /// Chunks within one window are not decoded. Where samples are forgotten already, and the windows
+    /// begin at and consist of whole rollup steps (since 1970), rollups answer.
+    async fn windows(
+        &self,
+        selection: &Selection,
+        step_ms: i64,
+    ) -> Result<Vec<SeriesWindows>, ReadError>;
+
+    /// The labels of the series that fit, in order, whenever they had samples.
+    async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError>;
+
+    /// The names of the labels of the series that fit, in order.
+    async fn label_names(&self, matchers: &[Matcher]) -> Vec<String>;
+
+    /// The values of a label among the series that fit, in order.
+    async fn label_values(&self, name: &str, matchers: &[Matcher]) -> Vec<String>;
+
+    /// What senders said about names, by name.
+    async fn metadata(&self) -> Vec<MetricMeta>;
+
+    /// What became of each source's samples, since it is known.
+    async fn counts(&self) -> Vec<(SourceId, Counts)>;
+
+    /// How long a source's data is kept; the default for one that nothing is known of.
+    async fn retention(&self, source: &SourceId) -> Retention;
+
+    /// Says how long a source's data is kept.
+    async fn set_retention(&self, source: &SourceId, retention: Retention) -> Result<()>;
+
+    /// Removes a source with all its series.
+    async fn delete_source(&self, source: &SourceId) -> Result<()>;
+
+    /// What lies on the disk.
+    async fn disk_use(&self) -> Result<DiskUse>;
+
+    /// What is in memory.
+    async fn memory_use(&self) -> MemoryUse;
+
+    /// Seals, rolls up, forgets: a slice of each, so that requests get their turn.
+    /// For a job that runs every few seconds.
+    async fn maintain(&self, now: Instant) -> Result<Maintained>;
+
+    /// Finishes what was begun and closes the database. Appending after that answers
+    /// [`StoreError::Unavailable`].
+    async fn close(&self);
+}

@@ -1,0 +1,358 @@
+//! Metrics in SQLite: a file of their own, one writing connection, a pool of readers.
+
+mod write;
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use series::MetricMeta;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use write::{INSERT_RECORD, begin, end, forget_series, kind_of, take_away, write_changes};
+
+use super::backend::{Backend, Changes, DataRow, Kind, Loaded, SealedRow, SeriesRow, SourceRow};
+use super::{Counts, DiskFigure, DiskUse, Retention};
+use crate::convert::{to_json, u32_of, u64_of};
+use crate::db::{column, make_file, rows, run};
+use crate::{Result, StoreError};
+
+/// How long a statement waits for another process that looks into the file, such as a backup.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+const READERS: u32 = 4;
+
+/// Rows of about 800 bytes: in pages of the usual 4 KB a tenth would be air. Larger ones make each
+/// small commit write more.
+const PAGE_BYTES: u32 = 8192;
+
+/// Records that are read at once when starting.
+const RECORDS: i64 = 256;
+
+pub(super) struct SqliteBackend {
+    write: SqlitePool,
+    read: SqlitePool,
+    /// Held while the database is open: a second process would give out the same numbers.
+    lock: File,
+}
+
+impl SqliteBackend {
+    /// Opens the file, which is made if it is not there, and brings its tables up to date.
+    pub(super) async fn open(file: &Path, most_pages: Option<u32>) -> Result<Self> {
+        make_file(file).await.map_err(StoreError::Folder)?;
+        let lock = lock(&file.with_extension("lock"))?;
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .page_size(PAGE_BYTES)
+            .busy_timeout(PATIENCE)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("journal_size_limit", "67108864");
+        let mut writing = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            // Chunks of many series land on the same last pages: fewer checkpoints write them less
+            // often.
+            .pragma("wal_autocheckpoint", "4000")
+            .pragma("cache_size", "-16384");
+        if let Some(pages) = most_pages {
+            writing = writing.pragma("max_page_count", pages.to_string());
+        }
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(writing)
+            .await?;
+        let mut migrations = sqlx::migrate!("./migrations/metrics_sqlite");
+        migrations.set_locking(false);
+        let mut tx = write.begin_with("begin immediate").await?;
+        migrations.run(&mut *tx).await?;
+        tx.commit().await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(PATIENCE)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(
+                options
+                    .pragma("query_only", "on")
+                    .pragma("mmap_size", "1073741824"),
+            )
+            .await?;
+        Ok(Self { write, read, lock })
+    }
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(StoreError::Folder)?;
+    file.try_lock()
+        .map_err(|error| StoreError::Folder(error.into()))?;
+    Ok(file)
+}
+
+#[async_trait]
+impl Backend for SqliteBackend {
+    async fn load(&self) -> Result<Loaded> {
+        let mut db = self.read.acquire().await?;
+        let db = &mut *db;
+        let sources: Vec<SourceTuple> = rows(
+            "select num, id, raw_ms, five_minutes_ms, hour_ms, samples, duplicates, late, refused
+                from source order by num",
+        )
+        .fetch_all(&mut *db)
+        .await?;
+        let series: Vec<(i64, i64, Vec<u8>)> =
+            rows("select id, source, labels from series order by id")
+                .fetch_all(&mut *db)
+                .await?;
+        let sealed: Vec<(i64, i64, i64, i64)> =
+            rows("select series, wal_id, until_ms, rolled_ms from sealed")
+                .fetch_all(&mut *db)
+                .await?;
+        let meta: Vec<(String, String, String, String)> =
+            rows("select name, kind, unit, help from meta")
+                .fetch_all(&mut *db)
+                .await?;
+        Ok(Loaded {
+            sources: sources.into_iter().map(source_row).collect(),
+            series: series
+                .into_iter()
+                .map(|(id, source, labels)| SeriesRow {
+                    id: u32_of(id),
+                    source: u32_of(source),
+                    labels,
+                })
+                .collect(),
+            sealed: sealed
+                .into_iter()
+                .map(|(series, wal_id, until_ms, rolled_ms)| SealedRow {
+                    series: u32_of(series),
+                    wal_id,
+                    until_ms,
+                    rolled_ms,
+                })
+                .collect(),
+            meta: meta
+                .into_iter()
+                .map(|(name, kind, unit, help)| MetricMeta {
+                    name,
+                    kind: kind_of(&kind),
+                    unit,
+                    help,
+                })
+                .collect(),
+        })
+    }
+
+    async fn wal_after(&self, id: i64) -> Result<Vec<(i64, Vec<u8>)>> {
+        let sql = "select id, record from wal where id > $1 order by id limit $2";
+        let mut db = self.read.acquire().await?;
+        let found = rows(sql).bind(id).bind(RECORDS).fetch_all(&mut *db).await?;
+        Ok(found)
+    }
+
+    async fn commit(&self, changes: &Changes) -> Result<()> {
+        let mut db = self.write.acquire().await?;
+        if let (Some((id, record)), true) = (&changes.wal, changes.is_record_only()) {
+            run(INSERT_RECORD)
+                .bind(id)
+                .bind(record.as_slice())
+                .execute(&mut *db)
+                .await?;
+            return Ok(());
+        }
+        begin(&mut db).await?;
+        let outcome = write_changes(&mut db, changes).await;
+        end(&mut db, outcome).await
+    }
+
+    async fn data(
+        &self,
+        kind: Kind,
+        series: &[u32],
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<DataRow>> {
+        // Rows of a series do not overlap: those that end within the time, and the first that ends
+        // after it.
+        const RAW: &str = "select c.id, c.series, c.t0, c.t1, c.data
+            from json_each($1) s cross join chunk c
+            where c.series = s.value and c.t1 >= $2 and c.t0 <= $3
+                and c.t1 <= coalesce((select min(n.t1) from chunk n
+                    where n.series = s.value and n.t1 > $3), $3)";
+        const ROLLUP: &str = "select c.id, c.series, c.t0, c.t1, c.data
+            from json_each($1) s cross join rollup c
+            where c.series = s.value and c.step_ms = $4 and c.t1 >= $2 and c.t0 <= $3
+                and c.t1 <= coalesce((select min(n.t1) from rollup n
+                    where n.series = s.value and n.step_ms = $4 and n.t1 > $3), $3)";
+        let raw = kind == Kind::Raw;
+        let mut query = rows(if raw { RAW } else { ROLLUP })
+            .bind(to_json(&series)?)
+            .bind(from_ms)
+            .bind(to_ms);
+        if !raw {
+            query = query.bind(kind.step_ms());
+        }
+        let mut db = self.read.acquire().await?;
+        let found: Vec<(i64, i64, i64, i64, Vec<u8>)> = query.fetch_all(&mut *db).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, series, t0, t1, data)| DataRow {
+                id,
+                series: u32_of(series),
+                t0,
+                t1,
+                data,
+            })
+            .collect())
+    }
+
+    async fn expire(&self, kind: Kind, source: u32, before_ms: i64, most: u32) -> Result<u64> {
+        const RAW: &str = "delete from chunk where id in (select c.id
+            from series s cross join chunk c on c.series = s.id and c.t1 < $2
+            where s.source = $1 limit $3) returning length(data)";
+        const ROLLUP: &str = "delete from rollup where id in (select c.id
+            from series s cross join rollup c
+                on c.series = s.id and c.step_ms = $4 and c.t1 < $2
+            where s.source = $1 limit $3) returning length(data)";
+        let raw = kind == Kind::Raw;
+        let mut query = column(if raw { RAW } else { ROLLUP })
+            .bind(source)
+            .bind(before_ms)
+            .bind(most);
+        if !raw {
+            query = query.bind(kind.step_ms());
+        }
+        let mut db = self.write.acquire().await?;
+        begin(&mut db).await?;
+        let outcome = take_away(&mut db, kind, query).await;
+        end(&mut db, outcome).await
+    }
+
+    async fn without_data(&self, series: &[u32]) -> Result<Vec<u32>> {
+        let sql = "select cast(value as integer) from json_each($1)
+            where not exists (select 1 from chunk where series = value)
+                and not exists (select 1 from rollup where series = value)";
+        let mut db = self.read.acquire().await?;
+        let found: Vec<i64> = column(sql)
+            .bind(to_json(&series)?)
+            .fetch_all(&mut *db)
+            .await?;
+        Ok(found.into_iter().map(u32_of).collect())
+    }
+
+    async fn forget(&self, series: &[u32], wal_id: i64) -> Result<()> {
+        let list = to_json(&series)?;
+        let mut db = self.write.acquire().await?;
+        begin(&mut db).await?;
+        let outcome = forget_series(&mut db, &list, wal_id).await;
+        end(&mut db, outcome).await
+    }
+
+    async fn forget_source(&self, source: u32) -> Result<()> {
+        let sql = "delete from source where num = $1";
+        let mut db = self.write.acquire().await?;
+        run(sql).bind(source).execute(&mut *db).await?;
+        Ok(())
+    }
+
+    async fn set_retention(&self, source: u32, retention: Retention) -> Result<()> {
+        let sql =
+            "update source set raw_ms = $2, five_minutes_ms = $3, hour_ms = $4 where num = $1";
+        // For ever is -1: null is what nobody has decided.
+        let kept = |ms: Option<i64>| ms.unwrap_or(-1);
+        let mut db = self.write.acquire().await?;
+        run(sql)
+            .bind(source)
+            .bind(kept(retention.raw_ms))
+            .bind(kept(retention.five_minutes_ms))
+            .bind(kept(retention.hour_ms))
+            .execute(&mut *db)
+            .await?;
+        Ok(())
+    }
+
+    async fn disk_use(&self) -> Result<DiskUse> {
+        let mut db = self.read.acquire().await?;
+        let kinds: Vec<(String, i64, i64)> = rows("select kind, data_rows, bytes from disk_use")
+            .fetch_all(&mut *db)
+            .await?;
+        let (wal_rows, wal_bytes): (i64, i64) =
+            rows("select count(*), coalesce(sum(length(record)), 0) from wal")
+                .fetch_one(&mut *db)
+                .await?;
+        let (pages, page_bytes): (i64, i64) =
+            rows("select * from pragma_page_count(), pragma_page_size()")
+                .fetch_one(&mut *db)
+                .await?;
+        let figure = |kind: Kind| {
+            let found = kinds.iter().find(|(name, ..)| name == kind.name());
+            found.map_or_else(DiskFigure::default, |(_, rows, bytes)| DiskFigure {
+                rows: u64_of(*rows),
+                bytes: u64_of(*bytes),
+            })
+        };
+        Ok(DiskUse {
+            raw: figure(Kind::Raw),
+            five_minutes: figure(Kind::FiveMinutes),
+            hour: figure(Kind::Hour),
+            wal: DiskFigure {
+                rows: u64_of(wal_rows),
+                bytes: u64_of(wal_bytes),
+            },
+            total_bytes: u64_of(pages.saturating_mul(page_bytes)),
+        })
+    }
+
+    async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+        // Where this fails, the end of the last handle does it.
+        self.lock.unlock().ok();
+    }
+}
+
+type SourceTuple = (
+    i64,
+    String,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+    i64,
+    i64,
+);
+
+fn source_row(row: SourceTuple) -> SourceRow {
+    let (num, id, raw_ms, five_minutes_ms, hour_ms, samples, duplicates, late, refused) = row;
+    let usual = Retention::default();
+    let kept = |ms: Option<i64>, usual: Option<i64>| match ms {
+        None => usual,
+        Some(ms) => (ms >= 0).then_some(ms),
+    };
+    SourceRow {
+        num: u32_of(num),
+        id,
+        retention: Retention {
+            raw_ms: kept(raw_ms, usual.raw_ms),
+            five_minutes_ms: kept(five_minutes_ms, usual.five_minutes_ms),
+            hour_ms: kept(hour_ms, usual.hour_ms),
+        },
+        counts: Counts {
+            samples: u64_of(samples),
+            duplicates: u64_of(duplicates),
+            late: u64_of(late),
+            refused: u64_of(refused),
+        },
+    }
+}

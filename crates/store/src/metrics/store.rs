@@ -1,0 +1,236 @@
+//! The store of metrics over either database: what callers hold.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use api::{Instant, SourceId};
+use async_trait::async_trait;
+use chunks::Matcher;
+use series::{Batch, Labels, MetricMeta};
+use tokio::sync::{mpsc, oneshot};
+
+use super::backend::Backend;
+use super::sqlite::SqliteBackend;
+use super::state::State;
+use super::writer::{Command, Writer};
+use super::{
+    Counts, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
+    SeriesSamples, SeriesWindows,
+};
+use crate::{Result, StoreError};
+
+/// Requests that may wait for the writer; more make their senders wait, which slows them down.
+const QUEUE: usize = 256;
+
+/// Metrics in a database: chunks there, heads and index here.
+pub struct ChunkStore {
+    commands: mpsc::Sender<Command>,
+    pub(super) shared: Arc<Shared>,
+    damaged: usize,
+}
+
+pub(super) struct Shared {
+    pub(super) backend: Box<dyn Backend>,
+    state: RwLock<State>,
+}
+
+impl Shared {
+    // A lock is poisoned where somebody panicked while holding it. Nothing here panics, and if it did,
+    // the next request would say more than a second panic.
+    pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for ChunkStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChunkStore").finish_non_exhaustive()
+    }
+}
+
+impl ChunkStore {
+    /// Opens `metrics.db` in that folder, which is made if it is not there, and reads again what was
+    /// acknowledged and not sealed. One process at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Folder`] where the folder cannot be used or another process has the file open.
+    pub async fn open_sqlite(folder: &Path) -> Result<Self> {
+        Self::open_sqlite_with(folder, None).await
+    }
+
+    /// The same with a file of at most so many pages of 8 KB, for tests of a full disk.
+    #[doc(hidden)]
+    pub async fn open_sqlite_with(folder: &Path, most_pages: Option<u32>) -> Result<Self> {
+        let backend = SqliteBackend::open(&folder.join("metrics.db"), most_pages).await?;
+        Self::start(Box::new(backend)).await
+    }
+
+    async fn start(backend: Box<dyn Backend>) -> Result<Self> {
+        let (mut state, mut damaged) = State::load(backend.load().await?);
+        let mut last = 0;
+        loop {
+            let records = backend.wal_after(last).await?;
+            let Some((newest, _)) = records.last() else {
+                break;
+            };
+            last = *newest;
+            for (id, record) in &records {
+                if let Err(error) = state.apply(*id, record, |_, _| ()) {
+                    // The disk changed it: what it held is lost, and the rest is not.
+                    tracing::error!(record = id, %error, "a write-ahead record cannot be read");
+                    damaged += 1;
+                }
+            }
+        }
+        let shared = Arc::new(Shared {
+            backend,
+            state: RwLock::new(state),
+        });
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let writer = Writer::new(Arc::clone(&shared), queue);
+        let runtime = tokio::runtime::Handle::current();
+        // A thread of its own: packing a large request's samples is work that would keep other tasks
+        // waiting. It ends with the last sender.
+        std::thread::Builder::new()
+            .name("metrics-writer".into())
+            .spawn(move || runtime.block_on(writer.run()))
+            .map_err(StoreError::Folder)?;
+        Ok(Self {
+            commands,
+            shared,
+            damaged,
+        })
+    }
+
+    /// How many rows could not be read when it was opened, and were passed over.
+    pub fn damaged(&self) -> usize {
+        self.damaged
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T> {
+        let gone = || StoreError::Unavailable(sqlx::Error::WorkerCrashed);
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(command(reply))
+            .await
+            .map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())
+    }
+}
+
+#[async_trait]
+impl MetricStore for ChunkStore {
+    async fn append(&self, source: &SourceId, batch: Batch, now: Instant) -> Result<Counts> {
+        let source = source.clone();
+        let now_ms = now.micros().div_euclid(1000);
+        self.ask(|reply| {
+            Command::Append(super::writer::Request {
+                source,
+                batch,
+                now_ms,
+                reply,
+            })
+        })
+        .await?
+    }
+
+    async fn select(&self, selection: &Selection) -> Result<Vec<SeriesSamples>, ReadError> {
+        self.read_samples(selection).await
+    }
+
+    async fn windows(
+        &self,
+        selection: &Selection,
+        step_ms: i64,
+    ) -> Result<Vec<SeriesWindows>, ReadError> {
+        self.read_windows(selection, step_ms.max(1)).await
+    }
+
+    async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError> {
+        let state = self.shared.state();
+        let found = state.index.select(matchers);
+        if found.len() > limit {
+            return Err(ReadError::TooManySeries {
+                found: found.len(),
+                limit,
+            });
+        }
+        let entries = found.iter().filter_map(|series| state.index.get(*series));
+        let mut labels: Vec<Labels> = entries.map(|entry| entry.labels.clone()).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        Ok(labels)
+    }
+
+    async fn label_names(&self, matchers: &[Matcher]) -> Vec<String> {
+        let state = self.shared.state();
+        if matchers.is_empty() {
+            return state.index.label_names(None);
+        }
+        let found = state.index.select(matchers);
+        state.index.label_names(Some(&found))
+    }
+
+    async fn label_values(&self, name: &str, matchers: &[Matcher]) -> Vec<String> {
+        let state = self.shared.state();
+        if matchers.is_empty() {
+            return state.index.label_values(name, None);
+        }
+        let found = state.index.select(matchers);
+        state.index.label_values(name, Some(&found))
+    }
+
+    async fn metadata(&self) -> Vec<MetricMeta> {
+        self.shared.state().meta.values().cloned().collect()
+    }
+
+    async fn counts(&self) -> Vec<(SourceId, Counts)> {
+        let state = self.shared.state();
+        let sources = state.sources.values();
+        sources
+            .map(|source| (SourceId(source.id.clone()), source.counts))
+            .collect()
+    }
+
+    async fn retention(&self, source: &SourceId) -> Retention {
+        let state = self.shared.state();
+        let known = state.source_num(source.as_str());
+        known
+            .and_then(|num| state.sources.get(&num))
+            .map_or_else(Retention::default, |source| source.retention)
+    }
+
+    async fn set_retention(&self, source: &SourceId, retention: Retention) -> Result<()> {
+        let source = source.clone();
+        self.ask(|reply| Command::SetRetention(source, retention, reply))
+            .await?
+    }
+
+    async fn delete_source(&self, source: &SourceId) -> Result<()> {
+        let source = source.clone();
+        self.ask(|reply| Command::DeleteSource(source, reply))
+            .await?
+    }
+
+    async fn disk_use(&self) -> Result<DiskUse> {
+        self.shared.backend.disk_use().await
+    }
+
+    async fn memory_use(&self) -> MemoryUse {
+        self.shared.state().memory_use()
+    }
+
+    async fn maintain(&self, now: Instant) -> Result<Maintained> {
+        let now_ms = now.micros().div_euclid(1000);
+        self.ask(|reply| Command::Maintain(now_ms, reply)).await?
+    }
+
+    async fn close(&self) {
+        // Gone already is closed too.
+        self.ask(Command::Close).await.ok();
+    }
+}

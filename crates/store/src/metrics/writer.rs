@@ -1,0 +1,305 @@
+//! The one writer: many requests become one record, one transaction, one wait for the disk.
+
+use std::sync::Arc;
+
+use api::SourceId;
+use chunks::{Entry, SeriesRef, wal};
+use series::{Batch, BatchSeries, MetricSample};
+use tokio::sync::{mpsc, oneshot};
+
+use super::backend::{Changes, SeriesRow};
+use super::maintain::Upkeep;
+use super::seal::Sealer;
+use super::state::State;
+use super::store::Shared;
+use super::{AHEAD_MS, Counts, Maintained, Retention};
+use crate::{Result, StoreError};
+
+/// Samples of which no more requests are added to a group: what waits for the disk is bounded.
+const GROUP_SAMPLES: usize = 100_000;
+
+/// Heads that are sealed along with a group's record.
+const SEALS_IN_PASSING: usize = 64;
+
+pub(super) struct Request {
+    pub(super) source: SourceId,
+    pub(super) batch: Batch,
+    pub(super) now_ms: i64,
+    pub(super) reply: oneshot::Sender<Result<Counts>>,
+}
+
+pub(super) enum Command {
+    Append(Request),
+    Maintain(i64, oneshot::Sender<Result<Maintained>>),
+    SetRetention(SourceId, Retention, oneshot::Sender<Result<()>>),
+    DeleteSource(SourceId, oneshot::Sender<Result<()>>),
+    Close(oneshot::Sender<()>),
+}
+
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    queue: mpsc::Receiver<Command>,
+    record: wal::Writer,
+    kept: Vec<MetricSample>,
+    pub(super) sealer: Sealer,
+    pub(super) upkeep: Upkeep,
+    /// Whether the last transaction failed: said once, when it begins and when it ends.
+    failing: bool,
+}
+
+/// What a group did to the state before it was committed.
+#[derive(Default)]
+struct Staged {
+    changes: Changes,
+    new_series: Vec<SeriesRef>,
+    new_sources: Vec<u32>,
+    /// For each request: its source, where its series end among the record's, how many samples were
+    /// refused before they got into the record.
+    requests: Vec<(u32, usize, u64)>,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>, queue: mpsc::Receiver<Command>) -> Self {
+        Self {
+            shared,
+            queue,
+            record: wal::Writer::default(),
+            kept: Vec::new(),
+            sealer: Sealer::default(),
+            upkeep: Upkeep::default(),
+            failing: false,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut group = Vec::new();
+        let mut closing = None;
+        while closing.is_none() {
+            let Some(mut command) = self.queue.recv().await else {
+                break;
+            };
+            let mut samples = 0;
+            // Requests that came while the last group was on its way to the disk are the next one.
+            let other = loop {
+                let Command::Append(request) = command else {
+                    break Some(command);
+                };
+                samples += request.batch.samples();
+                group.push(request);
+                if samples >= GROUP_SAMPLES {
+                    break None;
+                }
+                match self.queue.try_recv() {
+                    Ok(next) => command = next,
+                    Err(_) => break None,
+                }
+            };
+            if !group.is_empty() {
+                self.append(std::mem::take(&mut group)).await;
+            }
+            match other {
+                None | Some(Command::Append(_)) => {}
+                // Who no longer waits for an answer gets none.
+                Some(Command::Maintain(now_ms, reply)) => {
+                    reply.send(self.maintain(now_ms).await).ok();
+                }
+                Some(Command::SetRetention(source, retention, reply)) => {
+                    reply
+                        .send(self.set_retention(&source, retention).await)
+                        .ok();
+                }
+                Some(Command::DeleteSource(source, reply)) => {
+                    reply.send(self.delete_source(&source).await).ok();
+                }
+                Some(Command::Close(reply)) => closing = Some(reply),
+            }
+        }
+        self.shared.backend.close().await;
+        if let Some(reply) = closing {
+            reply.send(()).ok();
+        }
+    }
+
+    async fn append(&mut self, group: Vec<Request>) {
+        let mut staged = self.stage(&group);
+        if let Err(error) = self
+            .sealer
+            .seal(&self.shared, SEALS_IN_PASSING, &mut staged.changes)
+            .await
+        {
+            // Sealing can wait; if the database is in trouble, the commit says so.
+            tracing::debug!(%error, "no head was sealed in passing");
+        }
+        let outcome = self.commit(&staged.changes).await;
+        let mut state = self.shared.state_mut();
+        let answers = match outcome {
+            Ok(()) => Ok(Self::apply(&mut state, &staged)),
+            Err(error) => {
+                for series in staged.new_series {
+                    state.remove_series(series);
+                }
+                for source in staged.new_sources {
+                    state.remove_source(source);
+                }
+                Err(error)
+            }
+        };
+        drop(state);
+        match answers {
+            Ok(counts) => {
+                for (request, counts) in group.into_iter().zip(counts) {
+                    request.reply.send(Ok(counts)).ok();
+                }
+            }
+            Err(error) => {
+                for request in group {
+                    request.reply.send(Err(same(&error))).ok();
+                }
+            }
+        }
+    }
+
+    /// Writes the group's record, and makes what is new known.
+    fn stage(&mut self, group: &[Request]) -> Staged {
+        let mut staged = Staged::default();
+        let mut state = self.shared.state_mut();
+        let now_ms = group.iter().map(|r| r.now_ms).max().unwrap_or(0);
+        self.record.begin(now_ms);
+        let mut series = 0;
+        for request in group {
+            let source = source_of(&mut state, &request.source, &mut staged);
+            let latest_ms = request.now_ms.saturating_add(AHEAD_MS);
+            let mut refused = 0;
+            for one in request.batch.series() {
+                let samples = within(one.samples, latest_ms, &mut self.kept);
+                refused += (one.samples.len() - samples.len()) as u64;
+                if !samples.is_empty() {
+                    let number = series_of(&mut state, source, &one, &mut staged);
+                    self.record.series(number, samples);
+                    series += 1;
+                }
+            }
+            for meta in &request.batch.meta {
+                if state.meta.get(&meta.name) != Some(meta) {
+                    staged.changes.meta.push(meta.clone());
+                }
+            }
+            staged.requests.push((source, series, refused));
+        }
+        if series > 0 {
+            // The number is never used again, even where the commit fails: it might have come through.
+            state.wal_id += 1;
+            let record = self.record.finish().to_vec();
+            staged.changes.wal = Some((state.wal_id, record));
+        }
+        staged
+    }
+
+    /// Puts what is on the disk now into the heads; answers what became of each request.
+    fn apply(state: &mut State, staged: &Staged) -> Vec<Counts> {
+        for row in &staged.changes.sealed {
+            state.sealed(row);
+        }
+        for meta in &staged.changes.meta {
+            state.meta.insert(meta.name.clone(), meta.clone());
+        }
+        let refused = staged.requests.iter().map(|(_, _, refused)| Counts {
+            refused: *refused,
+            ..Counts::default()
+        });
+        let mut answers: Vec<Counts> = refused.collect();
+        if let Some((id, record)) = &staged.changes.wal {
+            let (mut request, mut series) = (0, 0);
+            let applied = state.apply(*id, record, |_, counts| {
+                while staged
+                    .requests
+                    .get(request)
+                    .is_some_and(|(_, end, _)| *end <= series)
+                {
+                    request += 1;
+                }
+                series += 1;
+                if let (Some(answer), Some(counts)) = (answers.get_mut(request), counts) {
+                    answer.add(&counts);
+                }
+            });
+            if let Err(error) = applied {
+                tracing::error!(%error, "a record that was just written cannot be read");
+            }
+        }
+        for ((source, ..), counts) in staged.requests.iter().zip(&answers) {
+            state.count(*source, counts);
+        }
+        answers
+    }
+
+    /// Commits, and says so once when it begins to fail and once when it works again.
+    pub(super) async fn commit(&mut self, changes: &Changes) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let outcome = self.shared.backend.commit(changes).await;
+        match &outcome {
+            Err(error) if !self.failing => {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                tracing::error!(%error, cause, "metrics cannot be written");
+            }
+            Ok(()) if self.failing => tracing::info!("metrics can be written again"),
+            _ => {}
+        }
+        self.failing = outcome.is_err();
+        outcome
+    }
+}
+
+/// The samples that are not too far ahead: the slice itself where all are, which is nearly always.
+fn within<'a>(
+    samples: &'a [MetricSample],
+    latest_ms: i64,
+    kept: &'a mut Vec<MetricSample>,
+) -> &'a [MetricSample] {
+    if samples.iter().all(|s| s.at_ms <= latest_ms) {
+        return samples;
+    }
+    kept.clear();
+    kept.extend(samples.iter().filter(|s| s.at_ms <= latest_ms));
+    kept
+}
+
+fn source_of(state: &mut State, id: &SourceId, staged: &mut Staged) -> u32 {
+    state.source_num(id.as_str()).unwrap_or_else(|| {
+        let num = state.add_source(id.as_str());
+        staged.new_sources.push(num);
+        staged.changes.sources.push((num, id.as_str().to_owned()));
+        num
+    })
+}
+
+fn series_of(
+    state: &mut State,
+    source: u32,
+    series: &BatchSeries<'_>,
+    staged: &mut Staged,
+) -> SeriesRef {
+    if let Some(known) = state.index.find(source, series.labels) {
+        return known;
+    }
+    let number = state.index.reserve();
+    let labels = series.labels.to_labels();
+    staged.new_series.push(number);
+    staged.changes.series.push(SeriesRow {
+        id: number.0,
+        source,
+        labels: series.labels.as_bytes().to_vec(),
+    });
+    state.add_series(number, Entry { source, labels });
+    number
+}
+
+/// The same error for everybody in the group.
+pub(super) fn same(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full => StoreError::Full,
+        other => StoreError::Unavailable(sqlx::Error::Protocol(other.to_string())),
+    }
+}
