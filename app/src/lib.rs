@@ -12,7 +12,6 @@ mod account;
 mod frame;
 mod imports;
 mod live;
-mod pages;
 mod problem;
 pub mod range;
 pub mod rpc;
@@ -26,7 +25,7 @@ mod wire;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::{Lazy, SsrMode, path};
+use leptos_router::{SsrMode, path};
 use ui::Preferences;
 
 /// The document around the pages.
@@ -70,18 +69,18 @@ pub fn App() -> impl IntoView {
         <Title formatter=|page: String| if page.is_empty() { "Millrace".to_owned() } else { format!("{page} · Millrace") }/>
         <Router>
             <Routes fallback=problem::NoSuchPage>
-                <Route path=path!("/login") view={Lazy::<pages::LogIn>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("/setup") view={Lazy::<pages::SetUp>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("/gallery") view={Lazy::<pages::Gallery>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/login") view=account::LogIn ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=account::SetUpPage ssr=SsrMode::Async/>
+                <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=runway::RunwayPage ssr=SsrMode::Async/>
-                    <Route path=path!("/welcome") view={Lazy::<pages::Welcome>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/series") view={Lazy::<pages::SeriesList>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/series/:id") view={Lazy::<pages::SeriesDetail>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/sources") view={Lazy::<pages::Sources>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/imports") view={Lazy::<pages::ImportList>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/imports/:id") view={Lazy::<pages::ImportDetail>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/settings") view={Lazy::<pages::Settings>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/welcome") view=welcome::Welcome ssr=SsrMode::Async/>
+                    <Route path=path!("/series") view=series::SeriesList ssr=SsrMode::Async/>
+                    <Route path=path!("/series/:id") view=series::SeriesDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/sources") view=sources::SourcesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/imports") view=imports::ImportList ssr=SsrMode::Async/>
+                    <Route path=path!("/imports/:id") view=imports::ImportDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>
