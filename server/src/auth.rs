@@ -56,9 +56,10 @@ fn request_id(headers: &HeaderMap) -> String {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(secret.trim())
+    // InfluxDB's clients say Token.
+    let known = ["bearer", "token"];
+    let fits = known.iter().any(|name| scheme.eq_ignore_ascii_case(name));
+    fits.then_some(secret.trim())
 }
 
 fn session_token(headers: &HeaderMap) -> Option<String> {
@@ -95,8 +96,18 @@ pub(crate) async fn gate(request: Request, next: Next) -> Response {
 
 /// What anybody may ask for: each guards itself, or holds nothing.
 fn is_open(path: &str) -> bool {
-    const PREFIXES: [&str; 9] = [
-        "/health/", "/pkg/", "/vendor/", "/icons/", "/api/", "/rpc/", "/auth/", "/theme",
+    const PREFIXES: [&str; 12] = [
+        "/prometheus/",
+        "/otlp/",
+        "/influx/",
+        "/health/",
+        "/pkg/",
+        "/vendor/",
+        "/icons/",
+        "/api/",
+        "/rpc/",
+        "/auth/",
+        "/theme",
         "/density",
     ];
     const PATHS: [&str; 10] = [

@@ -18,7 +18,7 @@ pub(crate) async fn import(
     file: &Path,
     name: Option<String>,
 ) -> anyhow::Result<()> {
-    let (hub, store) = open(&settings).await?;
+    let (hub, store) = open(&settings, None).await?;
     let imports = hub.services().imports;
     let caller = Caller::system("import");
     let staged = imports.stage(&caller).await?;
@@ -66,7 +66,7 @@ pub(crate) async fn import(
     reason = "the password is for the person who asked, not for the log"
 )]
 pub(crate) async fn add_user(settings: Settings, email: String, role: Role) -> anyhow::Result<()> {
-    let (hub, store) = open(&settings).await?;
+    let (hub, store) = open(&settings, None).await?;
     let made = hub
         .services()
         .accounts
@@ -90,7 +90,7 @@ pub(crate) async fn add_key(
     name: String,
     scopes: Vec<Scope>,
 ) -> anyhow::Result<()> {
-    let (hub, store) = open(&settings).await?;
+    let (hub, store) = open(&settings, None).await?;
     let made = hub
         .services()
         .accounts
@@ -110,7 +110,7 @@ pub(crate) async fn add_key(
     reason = "a command's answer goes to standard output"
 )]
 pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
-    let (_, store) = open(&settings).await?;
+    let (_, store) = open(&settings, None).await?;
     store.ping().await.context("the database does not answer")?;
     crate::router::site(&settings.site_folder(), settings.addr)?;
     println!("address   {}", settings.addr);

@@ -13,6 +13,8 @@ use crate::state::App;
 
 /// How often the demo company ticks.
 const DEMO_EVERY: Duration = Duration::from_secs(3);
+/// How often metrics are sealed, rolled up and forgotten, a slice at a time.
+const METRICS_EVERY: Duration = Duration::from_secs(2);
 /// How long the forecast job rests when nothing is due.
 const FORECAST_REST: Duration = Duration::from_secs(5);
 
@@ -38,6 +40,7 @@ pub(crate) fn start(
     }
     tasks.spawn(tick_demo(DemoTicker::new(hub), stopping.clone()));
     tasks.spawn(forecast(app.services.clone(), stopping.clone()));
+    tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
 
 async fn watch_host(
@@ -85,6 +88,22 @@ async fn tick_demo(ticker: DemoTicker, stopping: CancellationToken) {
         }
         let _ = ticker.tick(&caller).await;
     }
+}
+
+async fn maintain_metrics(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("metrics");
+    let mut timer = tokio::time::interval(METRICS_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => break,
+            _ = timer.tick() => {}
+        }
+        // A failure was logged where it happened; the next round tries again.
+        let _ = services.metrics.maintain(&caller).await;
+    }
+    // What came in since the last round is written down before the end.
+    let _ = services.metrics.maintain(&caller).await;
 }
 
 async fn forecast(services: api::Services, stopping: CancellationToken) {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use api::{Caller, Clock};
 use service::{Bus, Hub};
 use store::Store;
+use store::metrics::{ChunkStore, MetricStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,10 +16,12 @@ use crate::config::Settings;
 use crate::state::App;
 use crate::{jobs, router};
 
-/// Opens the store and makes the operations on it.
-pub(crate) async fn open(settings: &Settings) -> anyhow::Result<(Arc<Hub>, Store)> {
-    std::fs::create_dir_all(&settings.data)
-        .with_context(|| format!("the data folder {} cannot be made", settings.data.display()))?;
+/// Opens the store and makes the operations on it. Only the server keeps `metrics`.
+pub(crate) async fn open(
+    settings: &Settings,
+    metrics: Option<Arc<dyn MetricStore>>,
+) -> anyhow::Result<(Arc<Hub>, Store)> {
+    make_data_folder(settings)?;
     let url = settings.database()?;
     let store = Store::open(&url, &settings.data)
         .await
@@ -34,16 +37,37 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<(Arc<Hub>, Store
         service::Settings {
             uploads: settings.data.join("uploads"),
             max_upload_bytes: u64::from(settings.upload_mib) * 1024 * 1024,
+            metrics,
         },
     );
     Ok((hub, store))
+}
+
+fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&settings.data)
+        .with_context(|| format!("the data folder {} cannot be made", settings.data.display()))
+}
+
+async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<ChunkStore>> {
+    make_data_folder(settings)?;
+    let metrics = ChunkStore::open_sqlite(&settings.data)
+        .await
+        .context("the metrics cannot be opened")?;
+    if metrics.damaged() > 0 {
+        tracing::error!(
+            records = metrics.damaged(),
+            "some acknowledged metrics could not be read back; the rest is there"
+        );
+    }
+    Ok(Arc::new(metrics))
 }
 
 /// Serves until it is told to stop; with the demo company if asked to.
 pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let folder = settings.site_folder();
     let leptos = router::site(&folder, settings.addr)?;
-    let (hub, store) = open(&settings).await?;
+    let chunks = open_metrics(&settings).await?;
+    let (hub, store) = open(&settings, Some(chunks.clone())).await?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| {
         format!(
@@ -71,6 +95,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         .await?;
     tasks.close();
     tasks.wait().await;
+    chunks.close().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -13,6 +13,7 @@ mod forecast;
 mod ids;
 mod import;
 mod live;
+mod metrics;
 mod permission;
 mod runway;
 mod series;
@@ -36,6 +37,7 @@ pub use import::{
     ImportState, Imports, PreviewRow, Separator, Staging,
 };
 pub use live::{Event, LivePoint, Topic};
+pub use metrics::{Metrics, MetricsProblem, MetricsQuestion, Push, PushAnswer, PushProtocol};
 pub use permission::{Permission, Role, Scope};
 pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
 pub use series::{
@@ -56,6 +58,8 @@ pub struct Services {
     pub forecasts: Arc<dyn Forecasts>,
     /// Files on their way in.
     pub imports: Arc<dyn Imports>,
+    /// Metrics in, PromQL out.
+    pub metrics: Arc<dyn Metrics>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
     /// Labelled time series.

@@ -12,6 +12,7 @@ mod guard;
 mod health;
 mod host;
 mod import;
+mod metrics;
 mod runway;
 mod secret;
 mod series;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use api::{Clock, Services};
 use store::Store;
+use store::metrics::MetricStore;
 use tokio::sync::Mutex;
 
 pub use bus::Bus;
@@ -45,15 +47,17 @@ pub struct Hub {
     attempts: account::Attempts,
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
+    metrics: metrics::Intake,
 }
 
 /// What the operations are made from.
-#[derive(Debug)]
 pub struct Settings {
     /// Where uploads wait; made when it is not there.
     pub uploads: PathBuf,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
+    /// Where metrics are kept; none where the running server keeps them.
+    pub metrics: Option<Arc<dyn MetricStore>>,
 }
 
 impl Hub {
@@ -69,6 +73,7 @@ impl Hub {
             hashing: tokio::sync::Semaphore::new(1),
             attempts: account::Attempts::default(),
             demo: Mutex::new(None),
+            metrics: metrics::Intake::new(settings.metrics),
         })
     }
 
@@ -79,6 +84,7 @@ impl Hub {
             demo: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
+            metrics: self.clone(),
             runway: self.clone(),
             series: self.clone(),
             sources: self.clone(),

@@ -272,7 +272,7 @@ impl Hub {
     }
 
     /// The source of what a key sends: one for each key.
-    async fn push_source(&self, caller: &Caller) -> Result<SourceId> {
+    pub(crate) async fn push_source(&self, caller: &Caller) -> Result<SourceId> {
         let (key, name) = match &caller.who {
             Who::Key { id, name, .. } => (format!("push:{id}"), name.clone()),
             _ => ("push:system".to_owned(), "Sent by the server".to_owned()),

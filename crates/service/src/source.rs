@@ -41,6 +41,7 @@ impl Sources for Hub {
             ));
         }
         self.store.delete_source(id).await.or_failure(caller)?;
+        self.forget_metrics(caller, id).await?;
         for topic in [Topic::Sources, Topic::Series, Topic::Forecasts] {
             self.bus.publish(Event::Changed { topic, id: None });
         }

@@ -12,6 +12,7 @@ use api::{
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
+use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Store};
 
 /// Who may call an operation.
@@ -225,6 +226,35 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(move |s, c| async move { s.imports.cancel(&c, &import("x")).await }),
         ),
         (
+            "metrics.push",
+            Hold(DataIngest),
+            call(|s, c| async move {
+                let push = api::Push {
+                    protocol: api::PushProtocol::Influx,
+                    content_type: None,
+                    content_encoding: None,
+                    precision: None,
+                    body: b"up value=1".to_vec(),
+                };
+                s.metrics.push(&c, push).await
+            }),
+        ),
+        (
+            "metrics.ask",
+            Hold(MonitoringRead),
+            call(|s, c| async move {
+                let question = api::MetricsQuestion::Labels {
+                    matches: Vec::new(),
+                };
+                s.metrics.ask(&c, question).await
+            }),
+        ),
+        (
+            "metrics.maintain",
+            System,
+            call(|s, c| async move { s.metrics.maintain(&c).await }),
+        ),
+        (
             "runway.list",
             Hold(MonitoringRead),
             call(|s, c| async move { s.runway.list(&c, RunwayFilter::default()).await }),
@@ -367,6 +397,7 @@ async fn services() -> (tempfile::TempDir, Services) {
     let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path())
         .await
         .unwrap();
+    let metrics = ChunkStore::open_sqlite(folder.path()).await.unwrap();
     let hub = Hub::new(
         store,
         Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000))),
@@ -374,6 +405,7 @@ async fn services() -> (tempfile::TempDir, Services) {
         Settings {
             uploads: folder.path().join("uploads"),
             max_upload_bytes: 1 << 20,
+            metrics: Some(Arc::new(metrics)),
         },
     );
     (folder, hub.services())

@@ -1,12 +1,14 @@
 //! The versioned API for programs, under `/api/v1`.
 
+mod parameters;
+mod prometheus;
 mod samples;
 
 use api::Error;
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde_json::json;
 
 use crate::state::App;
@@ -18,7 +20,30 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/samples", post(samples::record))
+        .route("/prometheus/api/v1/write", post(prometheus::write))
+        .route("/otlp/v1/metrics", post(prometheus::otlp))
+        .route("/influx/api/v2/write", post(prometheus::influx))
+        .route("/influx/write", post(prometheus::influx_v1))
+        .merge(queries())
         .layer(axum::extract::DefaultBodyLimit::max(MOST_BYTES))
+}
+
+/// Prometheus' HTTP API, so that Grafana takes Millrace for one.
+fn queries() -> Router<App> {
+    Router::new().nest(
+        "/prometheus/api/v1",
+        Router::new()
+            .route("/query", get(prometheus::query).post(prometheus::query))
+            .route(
+                "/query_range",
+                get(prometheus::query_range).post(prometheus::query_range),
+            )
+            .route("/labels", get(prometheus::labels).post(prometheus::labels))
+            .route("/label/{name}/values", get(prometheus::label_values))
+            .route("/series", get(prometheus::series).post(prometheus::series))
+            .route("/metadata", get(prometheus::metadata))
+            .route("/status/buildinfo", get(prometheus::build_info)),
+    )
 }
 
 /// An error as a problem document (RFC 9457).

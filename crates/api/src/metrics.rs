@@ -1,0 +1,122 @@
+//! Metrics: what senders push in their own protocols, and PromQL over it.
+
+use async_trait::async_trait;
+
+use crate::{Caller, Result};
+
+/// The protocols in which metrics are pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushProtocol {
+    /// Prometheus remote-write 1.0 and 2.0; the content type says which.
+    RemoteWrite,
+    /// OpenTelemetry metrics over HTTP, protobuf or JSON.
+    Otlp,
+    /// Influx line protocol, answered as InfluxDB 2 does.
+    Influx,
+    /// The same, answered as InfluxDB 1 does.
+    InfluxV1,
+}
+
+/// A request as a sender made it.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// Its protocol.
+    pub protocol: PushProtocol,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+    /// The header `Content-Encoding`.
+    pub content_encoding: Option<String>,
+    /// The parameter `precision` of Influx.
+    pub precision: Option<String>,
+    /// The body, as it came.
+    pub body: Vec<u8>,
+}
+
+/// An answer in the words of the sender's protocol.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PushAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The type of the body.
+    pub content_type: &'static str,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How many samples were taken.
+    pub accepted: u64,
+    /// Why samples were refused, each with how many: for counters.
+    pub refused: Vec<(&'static str, u64)>,
+}
+
+/// A question to what the metrics hold, as Prometheus' HTTP API asks it. Instants are milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MetricsQuestion {
+    /// An expression at one instant; now where none is given.
+    Instant {
+        /// PromQL.
+        query: String,
+        /// When.
+        at_ms: Option<i64>,
+    },
+    /// An expression at each step of a range.
+    Range {
+        /// PromQL.
+        query: String,
+        /// The first instant.
+        from_ms: i64,
+        /// The last instant.
+        to_ms: i64,
+        /// The step, in milliseconds.
+        step_ms: i64,
+    },
+    /// The names of labels.
+    Labels {
+        /// Selectors, any of which a series must fit; none for all.
+        matches: Vec<String>,
+    },
+    /// The values of a label.
+    LabelValues {
+        /// The label.
+        name: String,
+        /// Selectors, any of which a series must fit; none for all.
+        matches: Vec<String>,
+    },
+    /// The labels of series.
+    Series {
+        /// Selectors, any of which a series must fit.
+        matches: Vec<String>,
+    },
+    /// What senders said about names.
+    Metadata {
+        /// One metric's name, or all.
+        metric: Option<String>,
+    },
+}
+
+/// Why a question was not answered, in Prometheus' words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsProblem {
+    /// The HTTP status.
+    pub status: u16,
+    /// `bad_data`, `execution`, `timeout`, `canceled`, `unavailable`.
+    pub kind: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Metrics in, PromQL out.
+#[async_trait]
+pub trait Metrics: Send + Sync {
+    /// Takes in what a sender pushed. Needs `data:ingest`.
+    /// What is acknowledged is on the disk.
+    async fn push(&self, caller: &Caller, push: Push) -> Result<PushAnswer>;
+    /// Answers with the `data` of Prometheus' HTTP API, as JSON. Needs `monitoring:read`.
+    async fn ask(
+        &self,
+        caller: &Caller,
+        question: MetricsQuestion,
+    ) -> Result<std::result::Result<String, MetricsProblem>>;
+    /// Seals, rolls up and forgets, and writes down what came in. For the server itself.
+    async fn maintain(&self, caller: &Caller) -> Result<()>;
+}

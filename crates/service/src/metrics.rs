@@ -1,0 +1,149 @@
+//! Metrics: what senders push goes through a parser to the store; PromQL reads it back.
+
+mod ask;
+mod push;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use api::{
+    Caller, Error, Metrics, MetricsProblem, MetricsQuestion, Permission, Push, PushAnswer, Result,
+    SourceId, Topic, Who,
+};
+use async_trait::async_trait;
+use ingest::metrics::otlp::DeltaState;
+use store::metrics::MetricStore;
+
+use crate::Hub;
+use crate::failure::OrFailure;
+use crate::guard::{require, require_system};
+
+/// The most series whose deltas are added up.
+const MOST_DELTA_SERIES: usize = 200_000;
+
+/// What taking metrics in stands on.
+pub(crate) struct Intake {
+    store: Option<Arc<dyn MetricStore>>,
+    /// Sums of what OpenTelemetry sends as differences. Held from the plan to the disk: a request
+    /// that failed must not count.
+    deltas: tokio::sync::Mutex<DeltaState>,
+    /// The sources of keys that have sent before.
+    sources: Mutex<HashMap<String, SourceId>>,
+    /// What came in and is not written to the sources yet: one row for many requests.
+    tallies: Mutex<HashMap<SourceId, Tally>>,
+}
+
+/// What a source sent since it was last written down.
+#[derive(Default)]
+struct Tally {
+    accepted: u64,
+    refused: u64,
+    why: Option<String>,
+}
+
+impl Intake {
+    pub(crate) fn new(store: Option<Arc<dyn MetricStore>>) -> Self {
+        Self {
+            store,
+            deltas: tokio::sync::Mutex::new(DeltaState::new(MOST_DELTA_SERIES)),
+            sources: Mutex::default(),
+            tallies: Mutex::default(),
+        }
+    }
+}
+
+/// A panic elsewhere does not make counts wrong.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Metrics for Hub {
+    async fn push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {
+        require(caller, Permission::DataIngest)?;
+        self.take_push(caller, push).await
+    }
+
+    async fn ask(
+        &self,
+        caller: &Caller,
+        question: MetricsQuestion,
+    ) -> Result<std::result::Result<String, MetricsProblem>> {
+        require(caller, Permission::MonitoringRead)?;
+        self.answer(caller, question).await
+    }
+
+    async fn maintain(&self, caller: &Caller) -> Result<()> {
+        require_system(caller)?;
+        let now = self.clock.now();
+        self.write_tallies(caller).await?;
+        self.metric_store()?
+            .maintain(now)
+            .await
+            .or_failure(caller)?;
+        Ok(())
+    }
+}
+
+impl Hub {
+    pub(crate) fn metric_store(&self) -> Result<&Arc<dyn MetricStore>> {
+        self.metrics.store.as_ref().ok_or(Error::Unavailable {
+            message: "Metrics are kept by the running server.".into(),
+        })
+    }
+
+    /// The source that a sender's key stands for.
+    async fn sender(&self, caller: &Caller) -> Result<SourceId> {
+        let key = match &caller.who {
+            Who::Key { id, .. } => id.0.clone(),
+            _ => String::new(),
+        };
+        if let Some(known) = held(&self.metrics.sources).get(&key) {
+            return Ok(known.clone());
+        }
+        let source = self.push_source(caller).await?;
+        held(&self.metrics.sources).insert(key, source.clone());
+        self.changed(Topic::Sources, None);
+        Ok(source)
+    }
+
+    fn tally(&self, source: &SourceId, accepted: u64, refused: u64, why: Option<String>) {
+        let mut tallies = held(&self.metrics.tallies);
+        let tally = tallies.entry(source.clone()).or_default();
+        tally.accepted += accepted;
+        tally.refused += refused;
+        tally.why = why.or(tally.why.take());
+    }
+
+    async fn write_tallies(&self, caller: &Caller) -> Result<()> {
+        let tallies = std::mem::take(&mut *held(&self.metrics.tallies));
+        if tallies.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        for (source, tally) in tallies {
+            self.store
+                .bump_source(
+                    &source,
+                    tally.accepted,
+                    tally.refused,
+                    tally.why.as_deref(),
+                    now,
+                )
+                .await
+                .or_failure(caller)?;
+        }
+        self.changed(Topic::Sources, None);
+        Ok(())
+    }
+
+    /// Forgets what a removed source sent.
+    pub(crate) async fn forget_metrics(&self, caller: &Caller, source: &SourceId) -> Result<()> {
+        held(&self.metrics.sources).retain(|_, known| known != source);
+        held(&self.metrics.tallies).remove(source);
+        match &self.metrics.store {
+            Some(store) => store.delete_source(source).await.or_failure(caller),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! PromQL over the metric store, and the lists that a data source's editor asks for.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::{Caller, MetricsProblem, MetricsQuestion, Result};
+use query::{Engine, MatchKind, Query, QueryError, Select, SelectedSeries, Stop};
+use serde_json::json;
+use series::{Labels, MetricKind, MetricMeta, MetricSample};
+use store::metrics::{Limits, MatchOp, Matcher, MetricStore, ReadError, Selection};
+use tokio::runtime::Handle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::Hub;
+
+/// The longest that a question may take.
+const LONGEST: Duration = Duration::from_secs(30);
+/// The most series that a list names.
+const MOST_LISTED: usize = 100_000;
+
+type Answered = std::result::Result<String, MetricsProblem>;
+
+impl Hub {
+    pub(super) async fn answer(
+        &self,
+        caller: &Caller,
+        question: MetricsQuestion,
+    ) -> Result<Answered> {
+        let store = self.metric_store()?.clone();
+        let now_ms = self.now_ms();
+        let answered = match question {
+            MetricsQuestion::Instant { query, at_ms } => {
+                let at_ms = at_ms.unwrap_or(now_ms);
+                evaluate(store, move |engine, samples, stop| {
+                    engine.instant(&query, at_ms, samples, stop)
+                })
+                .await
+            }
+            MetricsQuestion::Range {
+                query,
+                from_ms,
+                to_ms,
+                step_ms,
+            } => {
+                evaluate(store, move |engine, samples, stop| {
+                    engine.range(&query, (from_ms, to_ms, step_ms), samples, stop)
+                })
+                .await
+            }
+            MetricsQuestion::Labels { matches } => label_names(&*store, &matches).await,
+            MetricsQuestion::LabelValues { name, matches } => {
+                label_values(&*store, &name, &matches).await
+            }
+            MetricsQuestion::Series { matches } => listed(&*store, &matches).await,
+            MetricsQuestion::Metadata { metric } => Ok(metadata(&*store, metric.as_deref()).await),
+        };
+        if let Err(problem) = &answered
+            && problem.status >= 500
+        {
+            tracing::warn!(
+                request_id = caller.request_id,
+                message = problem.message,
+                "a question to the metrics was not answered"
+            );
+        }
+        Ok(answered)
+    }
+}
+
+/// Runs an evaluation where it holds nobody up; it ends when nobody waits for it any more.
+async fn evaluate<F>(store: Arc<dyn MetricStore>, run: F) -> Answered
+where
+    F: FnOnce(
+            &Engine,
+            &Stored,
+            &dyn Fn() -> Option<Stop>,
+        ) -> std::result::Result<query::Answer, QueryError>
+        + Send
+        + 'static,
+{
+    let cancelled = CancellationToken::new();
+    let guard: DropGuard = cancelled.clone().drop_guard();
+    let handle = Handle::current();
+    let work = tokio::task::spawn_blocking(move || {
+        let until = Instant::now() + LONGEST;
+        let stop = move || {
+            if cancelled.is_cancelled() {
+                Some(Stop::Cancelled)
+            } else {
+                (Instant::now() > until).then_some(Stop::TimedOut)
+            }
+        };
+        let samples = Stored { store, handle };
+        let engine = Engine::default();
+        run(&engine, &samples, &stop).map(|answer| answer.to_json())
+    });
+    let answered = work.await;
+    drop(guard);
+    match answered {
+        Ok(Ok(json)) => Ok(json),
+        Ok(Err(error)) => Err(MetricsProblem {
+            status: error.status(),
+            kind: error.error_type(),
+            message: error.to_string(),
+        }),
+        Err(_) => Err(MetricsProblem {
+            status: 500,
+            kind: "internal",
+            message: "The evaluation broke off. Please report the expression.".into(),
+        }),
+    }
+}
+
+/// The store as an evaluation reads it.
+struct Stored {
+    store: Arc<dyn MetricStore>,
+    handle: Handle,
+}
+
+impl query::Samples for Stored {
+    type Error = ReadError;
+
+    fn select(&self, wanted: &Select<'_>) -> std::result::Result<Vec<SelectedSeries>, ReadError> {
+        let selection = Selection {
+            matchers: matchers(wanted.matchers),
+            from_ms: wanted.from_ms,
+            to_ms: wanted.to_ms,
+            limits: Limits {
+                samples: wanted.max_samples,
+                ..Limits::default()
+            },
+        };
+        let found = self.handle.block_on(self.store.select(&selection))?;
+        Ok(merged(found))
+    }
+}
+
+/// Two sources may send one series: an expression sees it once, with the samples of both.
+fn merged(found: Vec<(Labels, Vec<MetricSample>)>) -> Vec<SelectedSeries> {
+    let mut places: HashMap<Labels, usize> = HashMap::with_capacity(found.len());
+    let mut out: Vec<(Labels, Vec<MetricSample>)> = Vec::with_capacity(found.len());
+    for (labels, samples) in found {
+        if let Some((_, known)) = places.get(&labels).and_then(|place| out.get_mut(*place)) {
+            known.extend(samples);
+            known.sort_by_key(|sample| sample.at_ms);
+            known.dedup_by_key(|sample| sample.at_ms);
+        } else {
+            places.insert(labels.clone(), out.len());
+            out.push((labels, samples));
+        }
+    }
+    out.into_iter()
+        .map(|(labels, samples)| SelectedSeries {
+            labels,
+            at_ms: samples.iter().map(|s| s.at_ms).collect(),
+            values: samples.iter().map(|s| s.value).collect(),
+        })
+        .collect()
+}
+
+fn matchers(wanted: &[query::Matcher]) -> Vec<Matcher> {
+    wanted
+        .iter()
+        .filter_map(|matcher| {
+            let op = match matcher.kind {
+                MatchKind::Equal => MatchOp::Equal,
+                MatchKind::NotEqual => MatchOp::NotEqual,
+                MatchKind::Regex => MatchOp::Regex,
+                MatchKind::NotRegex => MatchOp::NotRegex,
+            };
+            // The pattern was compiled once already.
+            Matcher::new(&matcher.name, op, &matcher.value).ok()
+        })
+        .collect()
+}
+
+/// The matchers of each `match[]`; one empty set where there is none.
+fn selectors(matches: &[String]) -> std::result::Result<Vec<Vec<Matcher>>, MetricsProblem> {
+    if matches.is_empty() {
+        return Ok(vec![Vec::new()]);
+    }
+    let mut out = Vec::new();
+    for text in matches {
+        let query = Query::parse(text).map_err(|error| MetricsProblem {
+            status: 400,
+            kind: "bad_data",
+            message: error.to_string(),
+        })?;
+        out.extend(query.selectors().into_iter().map(matchers));
+    }
+    Ok(out)
+}
+
+async fn label_names(store: &dyn MetricStore, matches: &[String]) -> Answered {
+    let mut names = BTreeSet::new();
+    for matchers in selectors(matches)? {
+        names.extend(store.label_names(&matchers).await);
+    }
+    Ok(json!(names).to_string())
+}
+
+async fn label_values(store: &dyn MetricStore, name: &str, matches: &[String]) -> Answered {
+    let mut values = BTreeSet::new();
+    for matchers in selectors(matches)? {
+        values.extend(store.label_values(name, &matchers).await);
+    }
+    Ok(json!(values).to_string())
+}
+
+async fn listed(store: &dyn MetricStore, matches: &[String]) -> Answered {
+    if matches.is_empty() {
+        return Err(MetricsProblem {
+            status: 400,
+            kind: "bad_data",
+            message: "no match[] parameter provided".into(),
+        });
+    }
+    let mut found = BTreeSet::new();
+    for matchers in selectors(matches)? {
+        let series = store.series(&matchers, MOST_LISTED).await;
+        found.extend(series.map_err(|error| MetricsProblem {
+            status: 422,
+            kind: "execution",
+            message: error.to_string(),
+        })?);
+    }
+    let found: Vec<BTreeMap<&str, &str>> = found
+        .iter()
+        .map(|labels| labels.as_ref().iter().collect())
+        .collect();
+    Ok(json!(found).to_string())
+}
+
+async fn metadata(store: &dyn MetricStore, metric: Option<&str>) -> String {
+    let known = store.metadata().await;
+    let known = known
+        .into_iter()
+        .filter(|meta| metric.is_none_or(|name| name == meta.name));
+    let known: BTreeMap<String, serde_json::Value> = known
+        .map(|meta| {
+            let described = described(&meta);
+            (meta.name, described)
+        })
+        .collect();
+    json!(known).to_string()
+}
+
+fn described(meta: &MetricMeta) -> serde_json::Value {
+    let kind = match meta.kind {
+        MetricKind::Unknown => "unknown",
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+        MetricKind::Histogram => "histogram",
+        MetricKind::GaugeHistogram => "gaugehistogram",
+        MetricKind::Summary => "summary",
+        MetricKind::Info => "info",
+        MetricKind::StateSet => "stateset",
+    };
+    json!([{ "type": kind, "unit": meta.unit, "help": meta.help }])
+}

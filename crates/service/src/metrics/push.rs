@@ -1,0 +1,242 @@
+//! From a sender's request to an answer in its own protocol.
+
+use std::borrow::Cow;
+
+use api::{Caller, Error, Push, PushAnswer, PushProtocol, Result, SourceId};
+use ingest::metrics::{
+    BodyError, Limits, Received, Refused, compression, influx, otlp, remote_write,
+};
+use series::Batch;
+use store::metrics::Counts;
+
+use crate::Hub;
+use crate::failure::OrFailure;
+
+/// What was taken and what was not.
+struct Taken {
+    accepted: u64,
+    refused: Refused,
+    /// Refused by the store: too late, or too far ahead.
+    outside: u64,
+}
+
+impl Hub {
+    pub(super) async fn take_push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {
+        let answer = match push.protocol {
+            PushProtocol::RemoteWrite => self.remote_write(caller, &push).await,
+            PushProtocol::Otlp => self.otlp(caller, &push).await,
+            PushProtocol::Influx | PushProtocol::InfluxV1 => self.influx(caller, &push).await,
+        };
+        match answer {
+            // The disk is full: the sender keeps what it has and tries again.
+            Err(Error::Unavailable { message }) => Ok(failed(&push, 503, &message)),
+            answer => answer,
+        }
+    }
+
+    async fn remote_write(&self, caller: &Caller, push: &Push) -> Result<PushAnswer> {
+        let limits = Limits::default();
+        let version = remote_write::Version::from_content_type(push.content_type.as_deref());
+        let received = version.and_then(|version| {
+            remote_write::receive(
+                version,
+                push.content_encoding.as_deref(),
+                &push.body,
+                &limits,
+                self.now_ms(),
+                &mut remote_write::Scratch::default(),
+            )
+        });
+        let received = match received {
+            Ok(received) => received,
+            Err(error) => return self.unreadable(caller, push, &error).await,
+        };
+        let written = received.written;
+        let status = received.status();
+        let taken = self.keep_samples(caller, received).await?;
+        let mut answer = PushAnswer {
+            // A sample outside the window never fits: 400 keeps the sender from trying for ever.
+            status: if taken.outside > 0 { 400 } else { status },
+            content_type: "text/plain; charset=utf-8",
+            headers: vec![
+                (
+                    "x-prometheus-remote-write-samples-written",
+                    written.samples.saturating_sub(taken.outside).to_string(),
+                ),
+                (
+                    "x-prometheus-remote-write-histograms-written",
+                    written.histograms.to_string(),
+                ),
+                (
+                    "x-prometheus-remote-write-exemplars-written",
+                    written.exemplars.to_string(),
+                ),
+            ],
+            ..PushAnswer::default()
+        };
+        if answer.status != 204 {
+            answer.body = words(&taken).into_bytes();
+        }
+        Ok(count(answer, &taken))
+    }
+
+    async fn otlp(&self, caller: &Caller, push: &Push) -> Result<PushAnswer> {
+        let limits = Limits::default();
+        let encoding = match otlp::Encoding::from_content_type(push.content_type.as_deref()) {
+            Ok(encoding) => encoding,
+            Err(error) => return self.unreadable(caller, push, &error).await,
+        };
+        let parsed = body(push, &limits).and_then(|body| {
+            otlp::parse(
+                encoding,
+                &body,
+                &otlp::Mapping::default(),
+                &limits,
+                self.now_ms(),
+            )
+        });
+        let mut received = match parsed {
+            Ok(received) => received,
+            Err(error) => return self.unreadable(caller, push, &error).await,
+        };
+        // Held until the samples are on the disk, so that a request that failed does not count.
+        let mut deltas = self.metrics.deltas.lock().await;
+        let plan = match deltas.plan(&mut received, &limits) {
+            Ok(plan) => plan,
+            Err(error) => return self.unreadable(caller, push, &error).await,
+        };
+        let source = self.sender(caller).await?;
+        let counts = self.append(caller, &source, received.batch).await?;
+        deltas.commit(plan);
+        drop(deltas);
+        let taken = self.taken(&source, counts, received.refused);
+        let answer = PushAnswer {
+            status: 200,
+            content_type: encoding.content_type(),
+            body: otlp::success(encoding, &taken.refused),
+            ..PushAnswer::default()
+        };
+        Ok(count(answer, &taken))
+    }
+
+    async fn influx(&self, caller: &Caller, push: &Push) -> Result<PushAnswer> {
+        let limits = Limits::default();
+        let received = influx::Precision::from_parameter(push.precision.as_deref())
+            .and_then(|precision| Ok((precision, body(push, &limits)?)))
+            .and_then(|(precision, body)| influx::parse(&body, precision, &limits, self.now_ms()));
+        let received = match received {
+            Ok(received) => received,
+            Err(error) => return self.unreadable(caller, push, &error).await,
+        };
+        let status = received.status();
+        let taken = self.keep_samples(caller, received).await?;
+        let answer = if status == 204 && taken.outside == 0 {
+            PushAnswer {
+                status: 204,
+                content_type: "application/json",
+                ..PushAnswer::default()
+            }
+        } else {
+            failed(push, 400, &words(&taken))
+        };
+        Ok(count(answer, &taken))
+    }
+
+    async fn keep_samples(&self, caller: &Caller, received: Received) -> Result<Taken> {
+        let source = self.sender(caller).await?;
+        let counts = self.append(caller, &source, received.batch).await?;
+        Ok(self.taken(&source, counts, received.refused))
+    }
+
+    async fn append(&self, caller: &Caller, source: &SourceId, batch: Batch) -> Result<Counts> {
+        if batch.is_empty() {
+            return Ok(Counts::default());
+        }
+        let now = self.clock.now();
+        let store = self.metric_store()?;
+        store.append(source, batch, now).await.or_failure(caller)
+    }
+
+    fn taken(&self, source: &SourceId, counts: Counts, refused: Refused) -> Taken {
+        let taken = Taken {
+            accepted: counts.samples,
+            refused,
+            outside: counts.refused,
+        };
+        let faults = taken.refused.faults() + taken.outside;
+        let why = (faults > 0).then(|| words(&taken));
+        self.tally(source, taken.accepted, faults, why);
+        taken
+    }
+
+    /// A body that could not be read at all: said to the sender, and shown on its source.
+    async fn unreadable(
+        &self,
+        caller: &Caller,
+        push: &Push,
+        error: &BodyError,
+    ) -> Result<PushAnswer> {
+        let source = self.sender(caller).await?;
+        self.tally(&source, 0, 1, Some(error.to_string()));
+        Ok(failed(push, error.status(), &error.to_string()))
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.now().0.div_euclid(1_000)
+    }
+}
+
+fn body<'p>(push: &'p Push, limits: &Limits) -> std::result::Result<Cow<'p, [u8]>, BodyError> {
+    compression::plain_or_gzip(push.content_encoding.as_deref(), &push.body, limits)
+}
+
+fn words(taken: &Taken) -> String {
+    let refused = (!taken.refused.is_empty()).then(|| taken.refused.to_string());
+    let outside = (taken.outside > 0).then(|| {
+        format!(
+            "{} samples are more than an hour older than the newest of their series, or more than an hour ahead",
+            taken.outside
+        )
+    });
+    [refused, outside]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn count(mut answer: PushAnswer, taken: &Taken) -> PushAnswer {
+    answer.accepted = taken.accepted;
+    let counts = taken.refused.counts();
+    answer.refused = counts.map(|(reason, n)| (reason.code(), n)).collect();
+    if taken.outside > 0 {
+        answer.refused.push(("out_of_window", taken.outside));
+    }
+    answer
+}
+
+/// A failure in the words of the sender's protocol.
+fn failed(push: &Push, status: u16, message: &str) -> PushAnswer {
+    let (content_type, body) = match push.protocol {
+        PushProtocol::RemoteWrite => ("text/plain; charset=utf-8", message.as_bytes().to_vec()),
+        PushProtocol::Otlp => {
+            let encoding = otlp::Encoding::from_content_type(push.content_type.as_deref())
+                .unwrap_or(otlp::Encoding::Json);
+            (
+                encoding.content_type(),
+                otlp::failure(encoding, status, message),
+            )
+        }
+        PushProtocol::Influx => (
+            "application/json",
+            influx::answer(status, message).into_bytes(),
+        ),
+        PushProtocol::InfluxV1 => ("application/json", influx::answer_v1(message).into_bytes()),
+    };
+    PushAnswer {
+        status,
+        content_type,
+        body,
+        ..PushAnswer::default()
+    }
+}

@@ -1,0 +1,143 @@
+//! Parameters of Prometheus' HTTP API: in the address, in a form, or in both.
+
+use api::{MetricsProblem, MetricsQuestion};
+
+/// Names with their values; a name may stand more than once.
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Those of the address and of a form.
+    pub(crate) fn read(query: Option<&str>, form: &[u8]) -> Self {
+        let address = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let form = form_urlencoded::parse(form);
+        Self(address.into_owned().chain(form.into_owned()).collect())
+    }
+
+    /// Every value of a name.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let fitting = self.0.iter().filter(|(known, _)| known == name);
+        fitting.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The last value of a name, if it is not empty.
+    pub(crate) fn last(&self, name: &str) -> Option<String> {
+        self.all(name).pop().filter(|value| !value.is_empty())
+    }
+
+    /// The question of `/query`.
+    pub(crate) fn instant(&self) -> Result<MetricsQuestion, MetricsProblem> {
+        let time = self.last("time");
+        let at_ms = time.map(|text| instant_ms("time", &text)).transpose()?;
+        Ok(MetricsQuestion::Instant {
+            query: self.last("query").unwrap_or_default(),
+            at_ms,
+        })
+    }
+
+    /// The question of `/query_range`.
+    pub(crate) fn range(&self) -> Result<MetricsQuestion, MetricsProblem> {
+        let given = |name: &str| self.last(name).unwrap_or_default();
+        Ok(MetricsQuestion::Range {
+            from_ms: instant_ms("start", &given("start"))?,
+            to_ms: instant_ms("end", &given("end"))?,
+            step_ms: duration_ms("step", &given("step"))?,
+            query: given("query"),
+        })
+    }
+}
+
+fn bad(name: &str, text: &str, what: &str) -> MetricsProblem {
+    MetricsProblem {
+        status: 400,
+        kind: "bad_data",
+        message: format!("invalid parameter \"{name}\": cannot parse \"{text}\" to {what}"),
+    }
+}
+
+/// Seconds since 1970, with decimals, or a date and time (RFC 3339).
+fn instant_ms(name: &str, text: &str) -> Result<i64, MetricsProblem> {
+    if let Some(ms) = milliseconds(text) {
+        return Ok(ms);
+    }
+    text.parse::<jiff::Timestamp>()
+        .map(jiff::Timestamp::as_millisecond)
+        .map_err(|_| bad(name, text, "a valid timestamp"))
+}
+
+/// Seconds with decimals, or a duration such as `1h30m`.
+fn duration_ms(name: &str, text: &str) -> Result<i64, MetricsProblem> {
+    milliseconds(text)
+        .or_else(|| units_ms(text))
+        .ok_or_else(|| bad(name, text, "a valid duration"))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "within the years that are allowed"
+)]
+fn milliseconds(text: &str) -> Option<i64> {
+    let seconds: f64 = text.parse().ok()?;
+    // Beyond this, milliseconds are no whole numbers any more.
+    (seconds.abs() < 9.0e12).then_some((seconds * 1_000.0).round() as i64)
+}
+
+/// `1d2h30m15s500ms`, the larger units first or not.
+fn units_ms(text: &str) -> Option<i64> {
+    const UNITS: [(&str, i64); 7] = [
+        ("ms", 1),
+        ("s", 1_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+        ("w", 604_800_000),
+        ("y", 31_536_000_000),
+    ];
+    let mut rest = text;
+    let mut sum = 0_i64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        let (unit, after) = tail.split_at(letters);
+        let (_, ms) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        sum = sum.checked_add(number.parse::<i64>().ok()?.checked_mul(*ms)?)?;
+        rest = after;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_seconds_or_dates() {
+        let read = |text| instant_ms("time", text).ok();
+        assert_eq!(read("1435781451.781"), Some(1_435_781_451_781));
+        assert_eq!(read("2015-07-01T20:10:51.781Z"), Some(1_435_781_451_781));
+        assert_eq!(read("-1"), Some(-1_000));
+        for bad in ["", "soon", "NaN", "1e300", "2015-07-01"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn steps_are_seconds_or_durations() {
+        let read = |text| duration_ms("step", text).ok();
+        assert_eq!(read("15"), Some(15_000));
+        assert_eq!(read("1h30m"), Some(5_400_000));
+        assert_eq!(read("500ms"), Some(500));
+        for bad in ["", "m", "5 m", "1x", "99999999999999999999d"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_stand_in_the_address_and_in_the_form() {
+        let parameters = Parameters::read(Some("match[]=up&x="), b"match%5B%5D=a%7Bb%3D%221%22%7D");
+        assert_eq!(parameters.all("match[]"), ["up", "a{b=\"1\"}"]);
+        assert_eq!(parameters.last("x"), None);
+    }
+}
