@@ -17,10 +17,7 @@ export class Hub {
   static async start(command: "serve" | "demo", env: Record<string, string> = {}): Promise<Hub> {
     const data = mkdtempSync(join(tmpdir(), "millrace-e2e-"));
     const port = await freePort();
-    const child = spawn(BINARY, [command], {
-      env: { ...process.env, MILLRACE_ADDR: `127.0.0.1:${port}`, MILLRACE_DATA: data, MILLRACE_HOST_SECONDS: "1", MILLRACE_LOG: "warn", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = Hub.spawned(command, data, `127.0.0.1:${port}`, env);
     const hub = new Hub(`http://127.0.0.1:${port}`, data, child);
     child.stdout?.on("data", (text) => (hub.output += text));
     child.stderr?.on("data", (text) => (hub.output += text));
@@ -49,6 +46,20 @@ export class Hub {
     expect(answer.headers.get("location")).toBe("/welcome");
   }
 
+  /** Kills it without a word, and starts it again on the same folder and port. */
+  async crash(): Promise<void> {
+    const ended = new Promise((done) => this.child.once("exit", done));
+    this.child.kill("SIGKILL");
+    await ended;
+    this.child = Hub.spawned("serve", this.data, new URL(this.url).host);
+    await this.until(async () => (await fetch(`${this.url}/health/ready`)).ok, "ready again");
+  }
+
+  private static spawned(command: string, data: string, address: string, env: Record<string, string> = {}): ChildProcess {
+    const own = { MILLRACE_ADDR: address, MILLRACE_DATA: data, MILLRACE_HOST_SECONDS: "1", MILLRACE_LOG: "warn" };
+    return spawn(BINARY, [command], { env: { ...process.env, ...own, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  }
+
   async stop(): Promise<number | null> {
     if (this.child.exitCode === null) {
       const ended = new Promise((done) => this.child.once("exit", done));
@@ -69,7 +80,7 @@ export class Hub {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((found) => {
     const server = createServer();
     server.listen(0, "127.0.0.1", () => {

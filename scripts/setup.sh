@@ -131,6 +131,30 @@ node_packages() {
   cp package-lock.json node_modules/.millrace-lock
 }
 
+# A program out of a Debian package that is not installed: its service must not start here.
+unpacked() {
+  local package="$1" binary="$2" work
+  [ -x "$MILLRACE_TOOLS/bin/$binary" ] && return 0
+  command -v apt-get >/dev/null || { say "no $package here: the tests that need it are skipped"; return 0; }
+  work="$(mktemp -d)"
+  # apt fetches as a user of its own, who must be able to write there.
+  chmod 777 "$work"
+  (cd "$work" && slow "Fetching $package" apt-get download "$package")
+  dpkg -x "$work"/*.deb "$work/root"
+  cp "$work/root/usr/bin/$binary" "$MILLRACE_TOOLS/bin/$binary"
+  rm -rf "$work"
+}
+
+# The senders that nobody here wrote: OpenTelemetry's and InfluxDB's own libraries for Python.
+python_senders() {
+  local marker="$MILLRACE_TOOLS/senders/.millrace"
+  cmp -s end2end/senders.txt "$marker" && return 0
+  python3 -m pip --version >/dev/null 2>&1 || need_debian python3-pip
+  rm -rf "$MILLRACE_TOOLS/senders"
+  slow "Installing the Python senders" python3 -m pip install --quiet --target "$MILLRACE_TOOLS/senders" -r end2end/senders.txt
+  cp end2end/senders.txt "$marker"
+}
+
 # SQLite is C, and so is the linker's driver.
 command -v cc >/dev/null || need_debian gcc libc6-dev
 compiler
@@ -141,4 +165,7 @@ cargo_tool wasm-bindgen-cli "$BINDGEN_CLI" wasm-bindgen
 cargo_tool cargo-leptos "$LEPTOS_CLI" cargo-leptos --locked
 if [ "$what" = test ]; then
   need_debian chromium postgresql
+  unpacked prometheus prometheus
+  unpacked prometheus-node-exporter prometheus-node-exporter
+  python_senders
 fi

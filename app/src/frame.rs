@@ -121,6 +121,7 @@ fn places() -> Vec<NavItem> {
     vec![
         NavItem::new("/", "Runway", Glyph::Runway),
         NavItem::new("/series", "Series", Glyph::Chart),
+        NavItem::new("/explore", "Explore", Glyph::Search),
         NavItem::new("/sources", "Sources", Glyph::Sources),
         NavItem::new("/imports", "Import", Glyph::Import),
         NavItem::new("/settings", "Settings", Glyph::Settings),

@@ -12,6 +12,7 @@ mod account;
 mod frame;
 mod imports;
 mod live;
+mod metrics;
 mod problem;
 pub mod range;
 pub mod rpc;
@@ -77,6 +78,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/welcome") view=welcome::Welcome ssr=SsrMode::Async/>
                     <Route path=path!("/series") view=series::SeriesList ssr=SsrMode::Async/>
                     <Route path=path!("/series/:id") view=series::SeriesDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/explore") view=metrics::Explore ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=sources::SourcesPage ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=imports::ImportList ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=imports::ImportDetail ssr=SsrMode::Async/>

@@ -1,6 +1,6 @@
 //! The series explorer: find by name and label, look, set a limit.
 
-mod chart;
+pub mod chart;
 mod detail;
 mod foreseen;
 mod limit;

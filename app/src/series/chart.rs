@@ -182,11 +182,12 @@ fn limit_line(value: f64, words: &str) -> MarkLine {
 }
 
 /// ECharts counts in milliseconds.
-const fn ms(at: Instant) -> i64 {
+pub const fn ms(at: Instant) -> i64 {
     at.0.div_euclid(1000)
 }
 
-fn pair(at: Instant, value: Option<f64>) -> DataPoint {
+/// A point as ECharts takes it.
+pub fn pair(at: Instant, value: Option<f64>) -> DataPoint {
     DataPoint::from(vec![
         CompositeValue::from(ms(at)),
         CompositeValue::from(value),

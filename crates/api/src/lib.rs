@@ -37,7 +37,10 @@ pub use import::{
     ImportState, Imports, PreviewRow, Separator, Staging,
 };
 pub use live::{Event, LivePoint, Topic};
-pub use metrics::{Metrics, MetricsProblem, MetricsQuestion, Push, PushAnswer, PushProtocol};
+pub use metrics::{
+    Curve, Curves, MOST_CURVES, Metrics, MetricsProblem, MetricsQuestion, Push, PushAnswer,
+    PushProtocol,
+};
 pub use permission::{Permission, Role, Scope};
 pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
 pub use series::{

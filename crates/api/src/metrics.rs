@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::{Caller, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::{Caller, Point, Range, Result};
 
 /// The protocols in which metrics are pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,31 @@ pub struct MetricsProblem {
     pub message: String,
 }
 
+/// What an expression is over a range: a curve for each series of its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curves {
+    /// The range.
+    pub range: Range,
+    /// How far apart points are, in seconds.
+    pub step_seconds: f64,
+    /// The curves, at most [`MOST_CURVES`], by name.
+    pub curves: Vec<Curve>,
+    /// How many there would be.
+    pub total: u32,
+}
+
+/// One series of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// Its labels, as PromQL writes them.
+    pub name: String,
+    /// Its points, one for each step; gaps have no value.
+    pub points: Vec<Point>,
+}
+
+/// More curves than these nobody can tell apart.
+pub const MOST_CURVES: usize = 50;
+
 /// Metrics in, PromQL out.
 #[async_trait]
 pub trait Metrics: Send + Sync {
@@ -117,6 +144,10 @@ pub trait Metrics: Send + Sync {
         caller: &Caller,
         question: MetricsQuestion,
     ) -> Result<std::result::Result<String, MetricsProblem>>;
+    /// An expression over a range, in some hundred steps. Needs `monitoring:read`.
+    async fn curves(&self, caller: &Caller, expression: &str, range: Range) -> Result<Curves>;
+    /// The names of the metrics that came in, in order. Needs `monitoring:read`.
+    async fn names(&self, caller: &Caller) -> Result<Vec<String>>;
     /// Seals, rolls up and forgets, and writes down what came in. For the server itself.
     async fn maintain(&self, caller: &Caller) -> Result<()>;
 }

@@ -1,14 +1,15 @@
 //! Metrics: what senders push goes through a parser to the store; PromQL reads it back.
 
 mod ask;
+mod curves;
 mod push;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::{
-    Caller, Error, Metrics, MetricsProblem, MetricsQuestion, Permission, Push, PushAnswer, Result,
-    SourceId, Topic, Who,
+    Caller, Curves, Error, Metrics, MetricsProblem, MetricsQuestion, Permission, Push, PushAnswer,
+    Range, Result, SourceId, Topic, Who,
 };
 use async_trait::async_trait;
 use ingest::metrics::otlp::DeltaState;
@@ -71,6 +72,17 @@ impl Metrics for Hub {
     ) -> Result<std::result::Result<String, MetricsProblem>> {
         require(caller, Permission::MonitoringRead)?;
         self.answer(caller, question).await
+    }
+
+    async fn curves(&self, caller: &Caller, expression: &str, range: Range) -> Result<Curves> {
+        require(caller, Permission::MonitoringRead)?;
+        self.draw(expression, range).await
+    }
+
+    async fn names(&self, caller: &Caller) -> Result<Vec<String>> {
+        require(caller, Permission::MonitoringRead)?;
+        let store = self.metric_store()?;
+        Ok(store.label_values(series::METRIC_NAME, &[]).await)
     }
 
     async fn maintain(&self, caller: &Caller) -> Result<()> {

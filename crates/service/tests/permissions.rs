@@ -250,6 +250,22 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             }),
         ),
         (
+            "metrics.curves",
+            Hold(MonitoringRead),
+            call(|s, c| async move {
+                let range = Range {
+                    from: Instant(0),
+                    to: Instant(1),
+                };
+                s.metrics.curves(&c, "up", range).await
+            }),
+        ),
+        (
+            "metrics.names",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.metrics.names(&c).await }),
+        ),
+        (
             "metrics.maintain",
             System,
             call(|s, c| async move { s.metrics.maintain(&c).await }),

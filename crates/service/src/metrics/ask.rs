@@ -68,8 +68,34 @@ impl Hub {
     }
 }
 
-/// Runs an evaluation where it holds nobody up; it ends when nobody waits for it any more.
 async fn evaluate<F>(store: Arc<dyn MetricStore>, run: F) -> Answered
+where
+    F: FnOnce(
+            &Engine,
+            &Stored,
+            &dyn Fn() -> Option<Stop>,
+        ) -> std::result::Result<query::Answer, QueryError>
+        + Send
+        + 'static,
+{
+    match run_apart(store, run).await {
+        Ok(answer) => Ok(answer.to_json()),
+        Err(error) => Err(MetricsProblem {
+            status: error.status(),
+            kind: error.error_type(),
+            message: error.to_string(),
+        }),
+    }
+}
+
+/// Runs an evaluation where it holds nobody up; it ends when nobody waits for it any more.
+///
+/// # Errors
+/// As the evaluation; one that broke off is an `Execution` error.
+pub(super) async fn run_apart<F>(
+    store: Arc<dyn MetricStore>,
+    run: F,
+) -> std::result::Result<query::Answer, QueryError>
 where
     F: FnOnce(
             &Engine,
@@ -93,27 +119,18 @@ where
         };
         let samples = Stored { store, handle };
         let engine = Engine::default();
-        run(&engine, &samples, &stop).map(|answer| answer.to_json())
+        run(&engine, &samples, &stop)
     });
     let answered = work.await;
     drop(guard);
-    match answered {
-        Ok(Ok(json)) => Ok(json),
-        Ok(Err(error)) => Err(MetricsProblem {
-            status: error.status(),
-            kind: error.error_type(),
-            message: error.to_string(),
-        }),
-        Err(_) => Err(MetricsProblem {
-            status: 500,
-            kind: "internal",
-            message: "The evaluation broke off. Please report the expression.".into(),
-        }),
-    }
+    answered.unwrap_or_else(|_| {
+        let message = "The evaluation broke off. Please report the expression.";
+        Err(QueryError::Execution(message.into()))
+    })
 }
 
 /// The store as an evaluation reads it.
-struct Stored {
+pub(super) struct Stored {
     store: Arc<dyn MetricStore>,
     handle: Handle,
 }

@@ -1,0 +1,241 @@
+//! The explorer of metrics: an expression in PromQL, and its curves.
+
+use api::Curves;
+use charming::Chart as Tree;
+use charming::component::{Axis, DataZoom, DataZoomType, Grid};
+use charming::datatype::CompositeValue;
+use charming::element::{AxisType, LineStyle};
+use charming::series::Line;
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Postcard};
+use leptos_meta::Title;
+use leptos_router::components::Form;
+use leptos_router::hooks::use_query_map;
+use ui::{
+    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Input, PageHead, Segment,
+    Segmented, Skeleton, StaticChart, Table,
+};
+
+use crate::problem::Problem;
+use crate::range::{self, Asked, OFFERED};
+use crate::rpc;
+use crate::series::chart::{ms, pair};
+use crate::wire;
+
+/// The curves of an expression over the range that the address asks for.
+#[server(input = GetUrl, output = Postcard)]
+pub async fn load_curves(query: String, range: String) -> rpc::Answer<Curves> {
+    let (services, caller) = rpc::ctx()?;
+    let now = services.series.now(&caller).await?;
+    let hour = now.minus(api::Instant::HOUR);
+    let range = range::asked(Some(&range), None, None).resolve(now, Some(hour));
+    Ok(services.metrics.curves(&caller, &query, range).await?)
+}
+
+/// The names of the metrics that came in.
+#[server(input = GetUrl, output = Postcard)]
+pub async fn list_metrics() -> rpc::Answer<Vec<String>> {
+    let (services, caller) = rpc::ctx()?;
+    Ok(services.metrics.names(&caller).await?)
+}
+
+/// The explorer.
+#[component]
+pub fn Explore() -> impl IntoView {
+    let query = use_query_map();
+    let text = Memo::new(move |_| query.read().get("q").unwrap_or_default());
+    let range = Memo::new(move |_| query.read().get("range").unwrap_or_default());
+    let names = wire::load(|| (), |()| list_metrics());
+    view! {
+        <Title text="Explore"/>
+        <PageHead title="Explore" lede="Metrics that machines and services send, in PromQL."/>
+        <Form method="GET" action="/explore" attr:class="search-form" attr:role="search">
+            <Input
+                name="q"
+                value=text.get_untracked()
+                placeholder="sum by (instance) (rate(node_cpu_seconds_total{mode!=\"idle\"}[5m]))"
+                label="Expression in PromQL"
+                attr:list="metric-names"
+                attr:autocomplete="off"
+                attr:spellcheck="false"
+            />
+            {move || (!range.get().is_empty()).then(|| view! { <input type="hidden" name="range" value=range.get()/> })}
+            <Button icon=Glyph::Chart>"Draw"</Button>
+        </Form>
+        <Transition>
+            {move || Suspend::new(async move {
+                let names = names.await.unwrap_or_default();
+                view! {
+                    <datalist id="metric-names">
+                        {names.iter().map(|name| view! { <option value=name.clone()></option> }).collect_view()}
+                    </datalist>
+                    {text.get().is_empty().then(|| view! { <Names names/> })}
+                }
+            })}
+        </Transition>
+        {move || (!text.get().is_empty()).then(|| view! { <Drawn text=text.get() range=range.get()/> })}
+    }
+}
+
+/// What there is to ask about.
+#[component]
+fn Names(names: Vec<String>) -> impl IntoView {
+    if names.is_empty() {
+        return view! {
+            <Empty
+                title="No metrics yet"
+                text="Point Prometheus, an OpenTelemetry collector or Telegraf at Millrace; docs/metrics.md has the lines to paste."
+                icon=Glyph::Chart
+            >
+                <ButtonLink href="/settings">"Make a key"</ButtonLink>
+            </Empty>
+        }
+        .into_any();
+    }
+    let note = format!("{} of them", names.len());
+    view! {
+        <Card title="Metrics" note=note>
+            <ul class="name-list">
+                {names
+                    .into_iter()
+                    .map(|name| {
+                        let href = format!("/explore?q={}", range::escape(&name));
+                        view! { <li><a href=href>{name}</a></li> }
+                    })
+                    .collect_view()}
+            </ul>
+        </Card>
+    }
+    .into_any()
+}
+
+#[component]
+fn Drawn(text: String, range: String) -> impl IntoView {
+    let asked = range::asked(Some(&range), None, None);
+    let current = match &asked {
+        Asked::Last(word, _) => Some(word.clone()),
+        _ => None,
+    };
+    let own = format!("/explore?q={}", range::escape(&text));
+    let segments = OFFERED
+        .iter()
+        .filter(|(word, ..)| *word != "all")
+        .map(|(word, label, _)| {
+            let is_current = current.as_deref() == Some(*word);
+            Segment::new(*label, format!("{own}&range={word}"), is_current)
+        })
+        .collect::<Vec<_>>();
+    let curves = wire::load(
+        move || (text.clone(), range.clone()),
+        |(text, range)| load_curves(text, range),
+    );
+    view! {
+        <div class="toolbar">
+            <Segmented label="Time range" segments=Signal::stored(segments)/>
+        </div>
+        <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
+            {move || Suspend::new(async move {
+                match curves.await {
+                    Ok(curves) if curves.curves.is_empty() => {
+                        view! {
+                            <Empty
+                                title="Nothing in this range"
+                                text="The expression is right and has no values here. Try a longer range, or look at the metrics by name."
+                                icon=Glyph::Search
+                            >
+                                <ButtonLink href="/explore">"Show all metrics"</ButtonLink>
+                            </Empty>
+                        }
+                            .into_any()
+                    }
+                    Ok(curves) => view! { <Lines curves/> }.into_any(),
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Lines(curves: Curves) -> impl IntoView {
+    let shown = curves.curves.len();
+    let step = ui::span_text(curves.step_seconds);
+    let note = if curves.total as usize > shown {
+        format!(
+            "the first {shown} of {} series, a point each {step}",
+            curves.total
+        )
+    } else {
+        format!("{shown} series, a point each {step}")
+    };
+    let option = tree(&curves);
+    let first = curves.curves.first();
+    let label = first.map_or_else(String::new, |curve| curve.name.clone());
+    let points = first.map_or_else(Vec::new, |curve| {
+        let points = curve.points.iter().map(|p| ChartPoint {
+            at: p.at.0,
+            value: p.value,
+            forecast: None,
+            band_80: None,
+            band_95: None,
+        });
+        points.collect()
+    });
+    view! {
+        <Card title="Over time" note=note>
+            <Chart option=Signal::stored(option) label=format!("{label} over time") tall=true>
+                <StaticChart points=points label=label/>
+            </Chart>
+        </Card>
+        <Card title="Series" flush=true>
+            <Table caption="Series and their newest values" columns=vec![Column::text("Series"), Column::number("Newest", "")]>
+                {curves
+                    .curves
+                    .into_iter()
+                    .map(|curve| {
+                        let newest = curve.points.iter().rev().find_map(|p| p.value);
+                        view! {
+                            <tr>
+                                <td data-label="Series"><code>{curve.name}</code></td>
+                                <td class="num" data-label="Newest">{ui::number_text(newest, "")}</td>
+                            </tr>
+                        }
+                    })
+                    .collect_view()}
+            </Table>
+        </Card>
+    }
+}
+
+/// The option tree: a line for each curve, gaps left open.
+fn tree(curves: &Curves) -> Tree {
+    let chart = Tree::new()
+        .grid(
+            Grid::new()
+                .left(8)
+                .right(16)
+                .top(16)
+                .bottom(8)
+                .contain_label(true),
+        )
+        .x_axis(
+            Axis::new()
+                .type_(AxisType::Time)
+                .min(CompositeValue::from(ms(curves.range.from)))
+                .max(CompositeValue::from(ms(curves.range.to))),
+        )
+        .y_axis(Axis::new().type_(AxisType::Value).scale(true))
+        .data_zoom(DataZoom::new().type_(DataZoomType::Inside));
+    let colours = ui::palette();
+    let lines = curves.curves.iter().zip(colours.iter().cycle());
+    lines.fold(chart, |chart, (curve, colour)| {
+        chart.series(
+            Line::new()
+                .id(curve.name.as_str())
+                .name(curve.name.as_str())
+                .show_symbol(false)
+                .line_style(LineStyle::new().color(*colour).width(1.5))
+                .data(curve.points.iter().map(|p| pair(p.at, p.value)).collect()),
+        )
+    })
+}

@@ -1,0 +1,124 @@
+// The real senders, unmodified, and what they sent on a page: Prometheus, node-exporter, OpenTelemetry, InfluxDB.
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { test, expect, freePort, ready, signIn, type Hub } from "../hub";
+
+const TOOLS = process.env.MILLRACE_TOOLS ?? join(homedir(), ".cache/millrace/tools");
+const SENDERS = join(TOOLS, "senders");
+
+function makeKey(hub: Hub): string {
+  return hub.run("key", "add", "sender", "--scope", "ingest,query").match(/mr_\w+/)?.[0] ?? "";
+}
+
+async function ask(hub: Hub, key: string, query: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> {
+  const answer = await fetch(`${hub.url}/prometheus/api/v1/query?query=${encodeURIComponent(query)}`, { headers: { authorization: `Bearer ${key}` } });
+  const body = await answer.json();
+  expect(body.status, JSON.stringify(body)).toBe("success");
+  return body.data.result;
+}
+
+function send(what: string, hub: Hub, key: string): void {
+  const env = { ...process.env, PYTHONPATH: SENDERS };
+  execFileSync("python3", [resolve(import.meta.dirname, "../senders.py"), what, hub.url, key], { env, stdio: "pipe" });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = new Promise((done) => child.once("exit", done));
+  child.kill("SIGTERM");
+  await ended;
+}
+
+test("Prometheus writes what it scrapes, a browser draws it, and nothing is lost on a kill", async ({ page, empty, javaScriptEnabled }) => {
+  const programs = ["prometheus", "prometheus-node-exporter"].map((name) => join(TOOLS, "bin", name));
+  test.skip(!programs.every(existsSync), "Prometheus or node-exporter is not here");
+  await empty.claim();
+  const key = makeKey(empty);
+  const folder = mkdtempSync(join(tmpdir(), "millrace-prometheus-"));
+  const [own, exporter] = [await freePort(), await freePort()];
+  writeFileSync(
+    join(folder, "prometheus.yml"),
+    `global: { scrape_interval: 1s }
+scrape_configs:
+  - { job_name: node, static_configs: [{ targets: ["127.0.0.1:${exporter}"] }] }
+remote_write:
+  - { url: "${empty.url}/prometheus/api/v1/write", authorization: { credentials: "${key}" }, queue_config: { batch_send_deadline: 1s } }
+`,
+  );
+  const node = spawn(programs[1], [`--web.listen-address=127.0.0.1:${exporter}`], { stdio: "ignore" });
+  const prometheus = spawn(programs[0], [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${own}`], { stdio: "ignore" });
+  try {
+    await expect.poll(async () => (await ask(empty, key, "count_over_time(up[1m])"))[0]?.value[1] ?? "0", { timeout: 30_000 }).toMatch(/^([3-9]|\d\d)/);
+    // The same question to the one who scraped, at an instant that both have.
+    const at = Math.floor(Date.now() / 1000) - 3;
+    const expression = "sum by (mode) (node_cpu_seconds_total)";
+    const address = (base: string) => `${base}/api/v1/query?query=${encodeURIComponent(expression)}&time=${at}`;
+    const theirs = await (await fetch(address(`http://127.0.0.1:${own}`))).json();
+    const ours = await (await fetch(address(`${empty.url}/prometheus`), { headers: { authorization: `Bearer ${key}` } })).json();
+    const sorted = (body: typeof ours) => body.data.result.sort((a: { metric: { mode: string } }, b: { metric: { mode: string } }) => a.metric.mode.localeCompare(b.metric.mode));
+    expect(sorted(ours).length).toBeGreaterThan(3);
+    expect(sorted(ours)).toEqual(sorted(theirs));
+  } finally {
+    await stop(prometheus);
+    await stop(node);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const before = (await ask(empty, key, "count(count_over_time({__name__=~\".+\"}[10m]))"))[0].value[1];
+  await empty.crash();
+  expect((await ask(empty, key, "count(count_over_time({__name__=~\".+\"}[10m]))"))[0].value[1]).toBe(before);
+
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/explore`);
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Expression in PromQL").fill("sum by (mode) (rate(node_cpu_seconds_total[10s]))");
+  await page.getByRole("button", { name: "Draw" }).click();
+  await expect(page.getByText('{mode="idle"}').first()).toBeVisible();
+  if (javaScriptEnabled) await expect(page.locator(".chart-drawn")).toBeVisible();
+  await page.goto(`${empty.url}/sources`);
+  await expect(page.getByText("sender").first()).toBeVisible();
+});
+
+test("OpenTelemetry's SDK sends differences and they are added up @hydrated", async ({ empty }) => {
+  test.skip(!existsSync(SENDERS), "the Python senders are not here");
+  await empty.claim();
+  const key = makeKey(empty);
+  send("otlp", empty, key);
+  const orders = await ask(empty, key, "orders_total");
+  expect(orders).toHaveLength(1);
+  expect(orders[0].metric).toEqual({ __name__: "orders_total", country: "de", instance: "one", job: "shop" });
+  expect(orders[0].value[1]).toBe("7");
+  expect((await ask(empty, key, "latency_seconds_count"))[0].value[1]).toBe("2");
+  expect((await ask(empty, key, "histogram_quantile(0.5, latency_seconds_bucket)"))).toHaveLength(1);
+});
+
+test("InfluxDB's client writes line protocol @hydrated", async ({ empty }) => {
+  test.skip(!existsSync(SENDERS), "the Python senders are not here");
+  await empty.claim();
+  const key = makeKey(empty);
+  send("influx", empty, key);
+  const found = await ask(empty, key, "sort(weather_temperature)");
+  expect(found.map((one) => [one.metric.station, one.value[1]])).toEqual([["Köln", "-1.25"], ["Bonn Süd, Dach", "21.5"]]);
+});
+
+test("what cannot be taken is said in the sender's words, and what is half right is half taken @hydrated", async ({ empty }) => {
+  await empty.claim();
+  const key = makeKey(empty);
+  const post = (path: string, body: string | Uint8Array, headers: Record<string, string> = {}) =>
+    fetch(`${empty.url}${path}`, { method: "POST", body, headers: { authorization: `Bearer ${key}`, ...headers } });
+  // A sender of a format that is not known falls back on 415.
+  expect((await post("/prometheus/api/v1/write", "x", { "content-type": "application/x-protobuf;proto=io.example.Other" })).status).toBe(415);
+  expect((await post("/prometheus/api/v1/write", "no snappy", { "content-type": "application/x-protobuf", "content-encoding": "snappy" })).status).toBe(400);
+  const line = await post("/influx/api/v2/write?precision=s", "good value=1\nbad line without a field\n");
+  expect(line.status).toBe(400);
+  expect((await line.json()).message).toContain("line 2");
+  expect((await ask(empty, key, "good_value"))[0].value[1]).toBe("1");
+  const future = await post("/influx/api/v2/write?precision=s", "good value=2 32503680000\n");
+  expect(future.status).toBe(400);
+  expect((await post("/otlp/v1/metrics", "{", { "content-type": "application/json" })).status).toBe(400);
+  const nobody = await fetch(`${empty.url}/otlp/v1/metrics`, { method: "POST", body: "{}", headers: { "content-type": "application/json" } });
+  expect(nobody.status).toBe(401);
+  const wrong = await fetch(`${empty.url}/prometheus/api/v1/query?query=foo(`, { headers: { authorization: `Bearer ${key}` } });
+  expect(wrong.status).toBe(400);
+  expect((await wrong.json()).errorType).toBe("bad_data");
+});
