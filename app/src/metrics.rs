@@ -49,7 +49,7 @@ pub fn Explore() -> impl IntoView {
     view! {
         <Title text="Explore"/>
         <PageHead title="Explore" lede="Metrics that machines and services send, in PromQL."/>
-        <Form method="GET" action="/explore" attr:class="search-form" attr:role="search">
+        <Form method="GET" action="/explore" attr:class="search-form search-wide" attr:role="search">
             <Input
                 name="q"
                 value=text.get_untracked()

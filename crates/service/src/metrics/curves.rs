@@ -18,8 +18,9 @@ impl Hub {
         let store = self.metric_store()?.clone();
         let (from_ms, to_ms) = (ms(range.from), ms(range.to));
         let step_ms = step_ms(to_ms.saturating_sub(from_ms));
-        // On whole steps, so that points stay where they are while the range moves on.
-        let from_ms = from_ms.div_euclid(step_ms) * step_ms;
+        // The last step is the end: what came in a moment ago is seen.
+        let steps = to_ms.saturating_sub(from_ms).div_euclid(step_ms);
+        let from_ms = to_ms.saturating_sub(steps.saturating_mul(step_ms));
         let answer = run_apart(store, move |engine, samples, stop| {
             engine.range(&text, (from_ms, to_ms, step_ms), samples, stop)
         })
