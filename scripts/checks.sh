@@ -4,7 +4,7 @@
 # Crates without a database, a socket or a page: their tests take seconds.
 engines() {
   local crate
-  for crate in api series forecast anomaly stock rules query ingest; do
+  for crate in api series chunks forecast anomaly stock rules query ingest; do
     if [ -d "crates/$crate" ]; then printf -- '-p %s ' "$crate"; fi
   done
 }

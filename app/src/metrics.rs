@@ -1,5 +1,7 @@
 //! The explorer of metrics: an expression in PromQL, and its curves.
 
+mod senders;
+
 use api::Curves;
 use charming::Chart as Tree;
 use charming::component::{Axis, DataZoom, DataZoomType, Grid};
@@ -21,6 +23,8 @@ use crate::range::{self, Asked, OFFERED};
 use crate::rpc;
 use crate::series::chart::{ms, pair};
 use crate::wire;
+
+pub use senders::Senders;
 
 /// The curves of an expression over the range that the address asks for.
 #[server(input = GetUrl, output = Postcard)]
@@ -84,7 +88,7 @@ fn Names(names: Vec<String>) -> impl IntoView {
         return view! {
             <Empty
                 title="No metrics yet"
-                text="Point Prometheus, an OpenTelemetry collector or Telegraf at Millrace; docs/metrics.md has the lines to paste."
+                text="Point Prometheus, an OpenTelemetry collector or Telegraf at Millrace; a new key comes with the lines to paste."
                 icon=Glyph::Chart
             >
                 <ButtonLink href="/settings">"Make a key"</ButtonLink>

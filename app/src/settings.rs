@@ -11,6 +11,7 @@ use ui::{
 };
 
 use crate::frame::SessionContext;
+use crate::metrics::Senders;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
 use crate::wire;
@@ -146,6 +147,8 @@ fn NewSecret() -> impl IntoView {
                     .ok()
                     .flatten()
                     .map(|secret| {
+                        // A key, and not somebody's first password.
+                        let key = secret.starts_with("mr_").then(|| secret.clone());
                         view! {
                             <Notice
                                 tone=Tone::Good
@@ -154,6 +157,7 @@ fn NewSecret() -> impl IntoView {
                             >
                                 <code class="secret" id="secret">{secret}</code>
                             </Notice>
+                            {key.map(|key| view! { <Senders key/> })}
                         }
                     })
             })}

@@ -1,4 +1,5 @@
 // People and keys: made once, shown once, refused when they may not.
+import { execSync } from "node:child_process";
 import { test, expect, ready, signIn } from "../hub";
 
 test("a person is added, their password is shown once, and a viewer only looks", async ({ page, empty, browser, javaScriptEnabled }) => {
@@ -45,6 +46,19 @@ test("a key is made, shown once, and revoked", async ({ page, empty, javaScriptE
   await page.getByRole("button", { name: "Revoke" }).click();
   await expect(page.getByText("No keys yet")).toBeVisible();
   expect((await send()).status).toBe(401);
+});
+
+test("a new key comes with lines to paste that work @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/settings`);
+  await ready(page, true);
+  await page.locator("#key-name").fill("telegraf");
+  await page.getByRole("button", { name: "Make key" }).click();
+  const curl = page.getByRole("region", { name: "curl, in line protocol" });
+  await expect(curl).toContainText(empty.url);
+  const lines = await curl.innerText();
+  expect(execSync(`${lines.replace("curl ", "curl -s -o /dev/null -w '%{http_code}' ")}`, { encoding: "utf8" })).toBe("204");
 });
 
 test("the shell adds people and keys while the server runs @hydrated", async ({ page, empty }) => {
