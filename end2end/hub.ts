@@ -104,6 +104,16 @@ export async function ready(page: Page, javaScriptEnabled: boolean): Promise<voi
   if (javaScriptEnabled) await expect(page.getByRole("banner").locator(".live-on")).toBeVisible();
 }
 
+/** Opens the processor's series of a hub that has just started: its first reading comes after half a second. */
+export async function openCpu(page: Page, hub: Hub): Promise<void> {
+  const link = page.getByRole("link", { name: /CPU/ }).first();
+  await expect(async () => {
+    await page.goto(`${hub.url}/series?q=cpu`);
+    await expect(link).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+  await link.click();
+}
+
 type Fixtures = { hub: Hub; empty: Hub; allowed: RegExp[] };
 type WorkerFixtures = { demoHub: Hub };
 

@@ -1,6 +1,6 @@
 // People and keys: made once, shown once, refused when they may not.
 import { execSync } from "node:child_process";
-import { test, expect, ready, signIn } from "../hub";
+import { test, expect, openCpu, ready, signIn } from "../hub";
 
 test("a person is added, their password is shown once, and a viewer only looks", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
@@ -23,8 +23,7 @@ test("a person is added, their password is shown once, and a viewer only looks",
   await expect(other.getByText("API keys")).toHaveCount(0);
   await other.goto(`${empty.url}/welcome`);
   await expect(other.getByText("Your role looks and does not change")).toBeVisible();
-  await other.goto(`${empty.url}/series?q=cpu`);
-  await other.getByRole("link", { name: /CPU/ }).first().click();
+  await openCpu(other, empty);
   await expect(other.getByRole("button", { name: "Save" })).toHaveCount(0);
   await context.close();
 });

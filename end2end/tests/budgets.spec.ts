@@ -2,8 +2,8 @@
 import { test, expect } from "../hub";
 
 // The goals are 300 and 450 KiB; these are what is reached, so that it gets no worse (docs/measurements.md).
-const FIRST_PAINT = 505 * 1024;
-const WITH_CHARTS = 670 * 1024;
+const FIRST_PAINT = 480 * 1024;
+const WITH_CHARTS = 640 * 1024;
 
 test("transfer sizes stay within their budgets @hydrated", async ({ page, hub }) => {
   const client = await page.context().newCDPSession(page);

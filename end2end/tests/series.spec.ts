@@ -1,5 +1,5 @@
 // The explorer: finding, charts, limits, and samples that come in.
-import { test, expect, ready, signIn } from "../hub";
+import { test, expect, openCpu, ready, signIn } from "../hub";
 
 test("series are found by words and by labels", async ({ page, hub, javaScriptEnabled }) => {
   await page.goto(`${hub.url}/series`);
@@ -29,8 +29,7 @@ test.describe("what a form refuses", () => {
   test("a limit is set, refused when it is no number, and taken away", async ({ page, empty, javaScriptEnabled }) => {
     await empty.claim();
     await signIn(page, empty);
-    await page.goto(`${empty.url}/series?q=cpu`);
-    await page.getByRole("link", { name: /CPU/ }).first().click();
+    await openCpu(page, empty);
     await ready(page, javaScriptEnabled);
     await page.getByLabel("Value", { exact: true }).fill("ninety");
     await page.getByRole("button", { name: "Save" }).first().click();

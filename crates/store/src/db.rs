@@ -100,7 +100,7 @@ macro_rules! write {
             $crate::db::Db::Sqlite(lite) => {
                 // `immediate`: a transaction that reads first and is then refused the lock cannot
                 // wait for it, it can only begin again.
-                let mut held = lite.write.begin_with("begin immediate").await?;
+                let mut held = lite.begin_write().await?;
                 let $db = &mut *held;
                 let out = $body;
                 held.commit().await?;
@@ -129,6 +129,22 @@ macro_rules! execute {
 }
 
 pub(crate) use {execute, read, write};
+
+impl SqliteDb {
+    /// Begins to write.
+    ///
+    /// Where the disk is full SQLite ends a transaction by itself, and sqlx, which does not see that,
+    /// would begin a nested one on that connection for ever. Such a connection is put away.
+    pub(crate) async fn begin_write(&self) -> Result<sqlx::Transaction<'static, Sqlite>> {
+        match self.write.begin_with("begin immediate").await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.write.acquire().await?.close().await?;
+                Ok(self.write.begin_with("begin immediate").await?)
+            }
+            begun => Ok(begun?),
+        }
+    }
+}
 
 impl Db {
     pub(crate) async fn open(url: &DatabaseUrl, data_dir: &Path) -> Result<Self> {

@@ -275,3 +275,33 @@ pub(crate) async fn filled(store: &Store, key: &str, n: u32) -> (SourceId, Vec<S
     let ids = store.resolve_series(&source, &new, at(0)).await.unwrap();
     (source, ids)
 }
+
+/// A file system of two megabytes, which only root may make.
+pub(crate) struct TinyDisk(tempfile::TempDir);
+
+impl TinyDisk {
+    /// `None` where nothing can be mounted.
+    pub(crate) fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=2m", "millrace-test"])
+            .arg(folder.path())
+            .stderr(Stdio::null())
+            .status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then(|| Self(folder))
+    }
+
+    /// Where it is mounted.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for TinyDisk {
+    fn drop(&mut self) {
+        let mut unmount = Command::new("umount");
+        unmount.arg("-l").arg(self.0.path()).status().unwrap();
+    }
+}

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod forecasts;
+mod full_disk;
 mod harness;
 mod imports;
 mod metrics;

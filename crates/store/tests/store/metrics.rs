@@ -400,46 +400,22 @@ fn without_room_nothing_is_acknowledged_and_it_recovers_after_a_restart() {
     });
 }
 
-/// A file system of two megabytes, which only root may make.
-struct Tiny(tempfile::TempDir);
-
-impl Tiny {
-    fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=2m", "millrace-test"])
-            .arg(folder.path())
-            .stderr(std::process::Stdio::null())
-            .status();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then(|| Self(folder))
-    }
-}
-
-impl Drop for Tiny {
-    fn drop(&mut self) {
-        let mut unmount = std::process::Command::new("umount");
-        unmount.arg("-l").arg(self.0.path()).status().unwrap();
-    }
-}
-
 #[test]
 fn a_disk_that_is_full_takes_nothing_and_once_it_has_room_everything() {
-    let Some(disk) = Tiny::mount() else {
+    let Some(disk) = crate::harness::TinyDisk::mount() else {
         eprintln!("skipped: no file system can be mounted here");
         return;
     };
     block_on(async {
-        let ballast = disk.0.path().join("ballast");
+        let ballast = disk.path().join("ballast");
         std::fs::write(&ballast, vec![1; 1 << 20]).unwrap();
-        let store = ChunkStore::open_sqlite(disk.0.path()).await.unwrap();
+        let store = ChunkStore::open_sqlite(disk.path()).await.unwrap();
         let (taken, now) = fill_up(&store).await;
         std::fs::remove_file(&ballast).unwrap();
         let counts = push(&store, &[sample(now + STEP, 1.0)]).await;
         assert_eq!(counts.samples, 1);
         store.close().await;
-        let store = ChunkStore::open_sqlite(disk.0.path()).await.unwrap();
+        let store = ChunkStore::open_sqlite(disk.path()).await.unwrap();
         assert_eq!(count(&store).await as u64, taken + 1);
         store.close().await;
     });
