@@ -36,3 +36,11 @@ test("a line leads to its series, with its forecast and its back-test", async ({
   await expect(page.getByText("Seasonal naive")).toBeVisible();
   await expect(page.getByText("runs out at").first()).toBeVisible();
 });
+
+test("each source of the demo company says what it brought", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/sources`);
+  for (const name of ["servers", "web shop", "accounting"]) {
+    const row = page.locator("tr", { hasText: `Alder & Oak: ${name}` });
+    await expect(row.locator('[data-label="Samples in"]')).toHaveText(/[1-9]/);
+  }
+});

@@ -32,7 +32,8 @@ struct Kept {
 /// The company as it runs.
 pub(crate) struct Running {
     company: Company,
-    ids: HashMap<String, SeriesId>,
+    /// Each series by its key, with the place of its source.
+    ids: HashMap<String, (SeriesId, usize)>,
     sources: Vec<SourceId>,
     ticked: Instant,
 }
@@ -62,8 +63,9 @@ impl Demo for Hub {
             ticked: self.clock.now(),
         };
         let made = self.make(caller, kept).await?;
+        let mut counts = vec![0_u64; made.sources.len()];
         for series in made.company.series() {
-            let Some(id) = made.ids.get(&series.key) else {
+            let Some((id, source)) = made.ids.get(&series.key) else {
                 continue;
             };
             let history = made.company.history(&series.key);
@@ -74,19 +76,12 @@ impl Demo for Hub {
                     .await
                     .or_failure(caller)?;
             }
+            if let Some(count) = counts.get_mut(*source) {
+                *count += history.len() as u64;
+            }
         }
-        let total = made
-            .company
-            .series()
-            .iter()
-            .map(|s| made.company.history(&s.key).len() as u64)
-            .sum::<u64>();
-        if let Some(first) = made.sources.first() {
-            self.store
-                .bump_source(first, total, 0, None, kept.anchor)
-                .await
-                .or_failure(caller)?;
-        }
+        self.count_in(caller, &made.sources, &counts, kept.anchor)
+            .await?;
         self.keep(caller, kept).await?;
         *running = Some(made);
         drop(running);
@@ -127,6 +122,23 @@ impl Hub {
         }
     }
 
+    /// Writes down how many samples each of its sources brought.
+    async fn count_in(
+        &self,
+        caller: &Caller,
+        sources: &[SourceId],
+        counts: &[u64],
+        at: Instant,
+    ) -> Result<()> {
+        for (source, count) in sources.iter().zip(counts) {
+            self.store
+                .bump_source(source, *count, 0, None, at)
+                .await
+                .or_failure(caller)?;
+        }
+        Ok(())
+    }
+
     /// Its sources and series, without samples.
     async fn make(&self, caller: &Caller, kept: Kept) -> Result<Running> {
         let company = Company::new(kept.anchor, kept.seed);
@@ -153,6 +165,7 @@ impl Hub {
                 .resolve_series(&id, &new, self.clock.now())
                 .await
                 .or_failure(caller)?;
+            let made = made.into_iter().map(|id| (id, sources.len()));
             ids.extend(own.iter().map(|s| s.key.clone()).zip(made));
             sources.push(id);
         }
@@ -210,20 +223,20 @@ impl DemoTicker {
             return Ok(());
         };
         let now = hub.clock.now();
-        let rows: Vec<_> = running
-            .company
-            .tick(running.ticked, now)
-            .into_iter()
-            .filter_map(|s| Some((running.ids.get(&s.key)?.clone(), s.at.0, s.value)))
-            .collect();
+        let mut counts = vec![0_u64; running.sources.len()];
+        let mut rows = Vec::new();
+        for sample in running.company.tick(running.ticked, now) {
+            let Some((id, source)) = running.ids.get(&sample.key) else {
+                continue;
+            };
+            rows.push((id.clone(), sample.at.0, sample.value));
+            if let Some(count) = counts.get_mut(*source) {
+                *count += 1;
+            }
+        }
         hub.take_in(caller, &rows).await?;
         running.ticked = now;
-        for source in &running.sources {
-            hub.store
-                .bump_source(source, 0, 0, None, now)
-                .await
-                .or_failure(caller)?;
-        }
+        hub.count_in(caller, &running.sources, &counts, now).await?;
         hub.keep(
             caller,
             Kept {
