@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod chart;
 mod frame;
 mod imports;
 mod live;

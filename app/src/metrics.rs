@@ -4,9 +4,7 @@ mod senders;
 
 use api::Curves;
 use charming::Chart as Tree;
-use charming::component::{Axis, DataZoom, DataZoomType, Grid};
-use charming::datatype::CompositeValue;
-use charming::element::{AxisType, LineStyle};
+use charming::element::LineStyle;
 use charming::series::Line;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
@@ -14,14 +12,14 @@ use leptos_meta::Title;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Input, PageHead, Segment,
-    Segmented, Skeleton, StaticChart, Table,
+    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Input, PageHead, Segmented,
+    Skeleton, StaticChart, Table,
 };
 
+use crate::chart::{over_time, pair};
 use crate::problem::Problem;
-use crate::range::{self, Asked, OFFERED};
+use crate::range;
 use crate::rpc;
-use crate::series::chart::{ms, pair};
 use crate::wire;
 
 pub use senders::Senders;
@@ -116,19 +114,11 @@ fn Names(names: Vec<String>) -> impl IntoView {
 #[component]
 fn Drawn(text: String, range: String) -> impl IntoView {
     let asked = range::asked(Some(&range), None, None);
-    let current = match &asked {
-        Asked::Last(word, _) => Some(word.clone()),
-        _ => None,
-    };
     let own = format!("/explore?q={}", range::escape(&text));
-    let segments = OFFERED
-        .iter()
-        .filter(|(word, ..)| *word != "all")
-        .map(|(word, label, _)| {
-            let is_current = current.as_deref() == Some(*word);
-            Segment::new(*label, format!("{own}&range={word}"), is_current)
-        })
-        .collect::<Vec<_>>();
+    let segments = range::segments(&asked, |word| {
+        // A store of many series has no first sample to begin at.
+        (word != "all").then(|| format!("{own}&range={word}"))
+    });
     let curves = wire::load(
         move || (text.clone(), range.clone()),
         |(text, range)| load_curves(text, range),
@@ -213,23 +203,7 @@ fn Lines(curves: Curves) -> impl IntoView {
 
 /// The option tree: a line for each curve, gaps left open.
 fn tree(curves: &Curves) -> Tree {
-    let chart = Tree::new()
-        .grid(
-            Grid::new()
-                .left(8)
-                .right(16)
-                .top(16)
-                .bottom(8)
-                .contain_label(true),
-        )
-        .x_axis(
-            Axis::new()
-                .type_(AxisType::Time)
-                .min(CompositeValue::from(ms(curves.range.from)))
-                .max(CompositeValue::from(ms(curves.range.to))),
-        )
-        .y_axis(Axis::new().type_(AxisType::Value).scale(true))
-        .data_zoom(DataZoom::new().type_(DataZoomType::Inside));
+    let chart = over_time(curves.range.from, curves.range.to);
     let colours = ui::palette();
     let lines = curves.curves.iter().zip(colours.iter().cycle());
     lines.fold(chart, |chart, (curve, colour)| {

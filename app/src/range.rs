@@ -1,9 +1,10 @@
 //! The time range in the address: `?range=24h`, or `?from=…&to=…` in seconds since 1970.
 
 use api::{Instant, Range};
+use ui::Segment;
 
 /// The ranges that are offered: the address's word, the button's word, and the seconds.
-pub const OFFERED: [(&str, &str, i64); 7] = [
+const OFFERED: [(&str, &str, i64); 7] = [
     ("15m", "15 min", 900),
     ("3h", "3 h", 10_800),
     ("24h", "24 h", 86_400),
@@ -74,6 +75,15 @@ impl Asked {
     pub const fn moves(&self) -> bool {
         !matches!(self, Self::Fixed(_))
     }
+}
+
+/// The ranges that are offered as links: `address` makes one of a range's word, or leaves it out.
+pub fn segments(asked: &Asked, address: impl Fn(&str) -> Option<String>) -> Vec<Segment> {
+    let offered = OFFERED.iter().filter_map(|(word, label, _)| {
+        let is_current = matches!(asked, Asked::Last(current, _) if current == word);
+        Some(Segment::new(*label, address(word)?, is_current))
+    });
+    offered.collect()
 }
 
 /// A text as part of a query string.

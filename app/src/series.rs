@@ -1,6 +1,6 @@
 //! The series explorer: find by name and label, look, set a limit.
 
-pub mod chart;
+mod chart;
 mod detail;
 mod foreseen;
 mod limit;

@@ -2,14 +2,14 @@
 
 use api::{Direction, Forecast, Instant, Point, Range, Series};
 use charming::Chart;
-use charming::component::{Axis, DataZoom, DataZoomType, Grid};
-use charming::datatype::{CompositeValue, DataPoint};
 use charming::element::{
-    AreaStyle, AxisLabel, AxisType, Label, LabelPosition, LineStyle, LineStyleType, MarkLine,
-    MarkLineData, MarkLineVariant, Symbol,
+    AreaStyle, Label, LabelPosition, LineStyle, LineStyleType, MarkLine, MarkLineData,
+    MarkLineVariant, Symbol,
 };
 use charming::series::Line;
 use ui::{BAND_80, BAND_95, ChartPoint};
+
+use crate::chart::{over_time, pair};
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,29 +78,7 @@ impl Drawn {
             };
             line = line.mark_line(limit_line(limit.value, words));
         }
-        let mut chart = Chart::new()
-            .grid(
-                Grid::new()
-                    .left(8)
-                    .right(16)
-                    .top(16)
-                    .bottom(8)
-                    .contain_label(true),
-            )
-            .x_axis(
-                Axis::new()
-                    .type_(AxisType::Time)
-                    .min(CompositeValue::from(ms(self.range.from)))
-                    .max(CompositeValue::from(ms(self.end()))),
-            )
-            .y_axis(
-                Axis::new()
-                    .type_(AxisType::Value)
-                    .scale(true)
-                    .axis_label(AxisLabel::new()),
-            )
-            .data_zoom(DataZoom::new().type_(DataZoomType::Inside))
-            .series(line);
+        let mut chart = over_time(self.range.from, self.end()).series(line);
         if self.forecast.is_some() {
             chart = self.with_future(chart, colour);
         }
@@ -179,17 +157,4 @@ fn limit_line(value: f64, words: &str) -> MarkLine {
         .data(vec![MarkLineVariant::Simple(
             MarkLineData::new().y_axis(value),
         )])
-}
-
-/// ECharts counts in milliseconds.
-pub const fn ms(at: Instant) -> i64 {
-    at.0.div_euclid(1000)
-}
-
-/// A point as ECharts takes it.
-pub fn pair(at: Instant, value: Option<f64>) -> DataPoint {
-    DataPoint::from(vec![
-        CompositeValue::from(ms(at)),
-        CompositeValue::from(value),
-    ])
 }

@@ -17,7 +17,7 @@ use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
-use crate::range::{self, Asked, OFFERED};
+use crate::range::{self, Asked};
 use crate::rpc;
 use crate::runway::limit_words;
 use crate::wire;
@@ -298,18 +298,10 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
 
 #[component]
 fn Ranges(own: String, asked: Asked, as_table: bool) -> impl IntoView {
-    let current = match &asked {
-        Asked::Last(word, _) => Some(word.clone()),
-        _ => None,
-    };
     let view_word = if as_table { "&view=table" } else { "" };
-    let ranges = OFFERED
-        .iter()
-        .map(|(word, label, _)| {
-            let is_current = current.as_deref() == Some(*word);
-            Segment::new(*label, format!("{own}?range={word}{view_word}"), is_current)
-        })
-        .collect::<Vec<_>>();
+    let ranges = range::segments(&asked, |word| {
+        Some(format!("{own}?range={word}{view_word}"))
+    });
     let here = match &asked {
         Asked::Last(word, _) => format!("{own}?range={word}"),
         Asked::Fixed(range) => format!(

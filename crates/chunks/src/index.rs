@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
-use series::{Labels, LabelsRef};
-
-use crate::Matcher;
+use series::{Labels, LabelsRef, Matcher};
 
 /// A series' number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -13,14 +13,12 @@ mod chunk;
 mod columns;
 mod head;
 mod index;
-mod matcher;
 pub mod wal;
 mod window;
 
 pub use chunk::{Codec, MOST_SAMPLES, SUMMARY_BYTES, Summary, summary};
 pub use head::{Accepted, CHUNK_SAMPLES, Head, MOST_AGE_MS, first_target, most_age_ms};
 pub use index::{Entry, Index, SeriesRef};
-pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use window::{MOST_WINDOWS, Window, WindowCodec};
 
 /// Why bytes cannot be read as what they should be.

@@ -5,9 +5,10 @@
     reason = "a test fails by panicking; clippy does not see that these functions are tests"
 )]
 
-use chunks::{Entry, Index, MatchOp, Matcher, SeriesRef};
+use chunks::{Entry, Index, SeriesRef};
 use proptest::prelude::*;
 use series::Labels;
+use series::{MatchOp, Matcher};
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
     Labels::new(pairs.iter().copied()).unwrap()
@@ -86,13 +87,4 @@ fn numbers_are_given_out_once_and_again_after_they_are_free() {
     assert_eq!(given, [1, 3, 5]);
     index.take_back(SeriesRef(3));
     assert_eq!(index.reserve(), SeriesRef(3));
-}
-
-#[test]
-fn an_expression_matches_the_whole_value() {
-    let matcher = Matcher::new("a", MatchOp::Regex, "ap.|web").unwrap();
-    assert!(matcher.matches("api") && matcher.matches("web"));
-    assert!(!matcher.matches("apis") && !matcher.matches("xweb"));
-    let wrong = Matcher::new("a", MatchOp::Regex, "(").unwrap_err();
-    assert_eq!(wrong.expression, "(");
 }

@@ -1,10 +1,9 @@
 //! `absent` and `absent_over_time`: 1 where nothing is, labelled with what was asked for.
 
 use crate::label_sets;
-use crate::matcher::{MatchKind, Matcher};
 use crate::plan::{Kind, Node};
 use crate::row::{ABSENT, Grid, Row, present};
-use series::{Labels, METRIC_NAME};
+use series::{Labels, METRIC_NAME, MatchOp, Matcher};
 
 /// 1 wherever no row has a value, with the labels that the selector leaves no choice about.
 pub(crate) fn rows(node: &Node, rows: &[Row], grid: Grid) -> Vec<Row> {
@@ -32,11 +31,11 @@ fn demanded(matchers: &[Matcher]) -> Labels {
     let mut equal: Vec<&str> = Vec::new();
     for matcher in matchers
         .iter()
-        .filter(|matcher| matcher.name != METRIC_NAME)
+        .filter(|matcher| matcher.name() != METRIC_NAME)
     {
-        let name = matcher.name.as_str();
-        if matcher.kind == MatchKind::Equal && !equal.contains(&name) {
-            labels.push((name, &matcher.value));
+        let name = matcher.name();
+        if matcher.op() == MatchOp::Equal && !equal.contains(&name) {
+            labels.push((name, matcher.value()));
             equal.push(name);
         } else {
             labels.retain(|(known, _)| *known != name);

@@ -5,13 +5,12 @@ use crate::error::{QueryError, Stop, bad};
 use crate::evaluate::{Evaluation, by_labels};
 use crate::functions::Work;
 use crate::limits::Limits;
-use crate::matcher::Matcher;
 use crate::parse;
 use crate::plan::{Kind, Node, Selector};
 use crate::row::{Grid, Row, Value, present};
 use crate::samples::{Samples, Select, SelectedSeries};
 use crate::windows::oldest_ms;
-use series::{Labels, MetricSample};
+use series::{Labels, Matcher, MetricSample};
 use std::cell::Cell;
 
 /// How queries are evaluated.

@@ -2,12 +2,13 @@
 
 use crate::error::{QueryError, bad};
 use crate::functions::{self, Function};
-use crate::matcher::Matcher;
 use crate::plan::{
     Aggregate, Aggregator, At, Binary, Cardinality, Kind, Matching, Node, Operator, Selector,
     Shift, Subquery,
 };
+use promql_parser::label;
 use promql_parser::parser::{self, AtModifier, Expr, LabelModifier, Offset, token};
+use series::{METRIC_NAME, MatchOp, Matcher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::time::{Duration, UNIX_EPOCH};
@@ -190,6 +191,22 @@ fn aggregate_node(aggregate: &parser::AggregateExpr, depth: usize) -> Result<Nod
     })
 }
 
+fn compare(name: &str, op: MatchOp, value: &str) -> Result<Matcher, QueryError> {
+    Matcher::new(name, op, value).map_err(|error| bad(error.to_string()))
+}
+
+/// A matcher as the parser understood it: it has compiled the expression, and knows Go's dialect.
+fn understood(matcher: &label::Matcher) -> Result<Matcher, QueryError> {
+    let (name, value) = (&matcher.name, &matcher.value);
+    let compiled = |op, regex: &regex::Regex| Matcher::compiled(name, op, value, regex.clone());
+    match &matcher.op {
+        label::MatchOp::Equal => compare(name, MatchOp::Equal, value),
+        label::MatchOp::NotEqual => compare(name, MatchOp::NotEqual, value),
+        label::MatchOp::Re(regex) => Ok(compiled(MatchOp::Regex, regex)),
+        label::MatchOp::NotRe(regex) => Ok(compiled(MatchOp::NotRegex, regex)),
+    }
+}
+
 fn selector(
     vector: &parser::VectorSelector,
     function: &'static str,
@@ -199,13 +216,11 @@ fn selector(
     }
     let mut matchers = Vec::with_capacity(vector.matchers.matchers.len() + 1);
     if let Some(name) = &vector.name {
-        let kind = crate::matcher::MatchKind::Equal;
-        matchers.push(
-            Matcher::new(series::METRIC_NAME, kind, name)
-                .map_err(|error| bad(error.to_string()))?,
-        );
+        matchers.push(compare(METRIC_NAME, MatchOp::Equal, name)?);
     }
-    matchers.extend(vector.matchers.matchers.iter().map(Matcher::from_parser));
+    for matcher in &vector.matchers.matchers {
+        matchers.push(understood(matcher)?);
+    }
     Ok(Selector {
         matchers,
         shift: shift(vector.at.as_ref(), vector.offset.as_ref())?,

@@ -1,7 +1,7 @@
 //! A query as it is evaluated: names resolved, times in milliseconds, constant parts known.
 
 use crate::functions::Function;
-use crate::matcher::Matcher;
+use series::Matcher;
 
 /// A node of the plan.
 #[derive(Debug, Clone)]

@@ -1,7 +1,6 @@
 //! Where samples come from: the one thing an evaluation asks of its caller.
 
-use crate::matcher::Matcher;
-use series::Labels;
+use series::{Labels, Matcher};
 
 /// What a selector asks for.
 #[derive(Clone, Debug)]

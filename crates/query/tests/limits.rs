@@ -110,7 +110,7 @@ impl Samples for Asked {
         if wanted
             .matchers
             .iter()
-            .any(|matcher| matcher.value == "broken")
+            .any(|matcher| matcher.value() == "broken")
         {
             return Err("the disk is gone".into());
         }
@@ -160,11 +160,7 @@ fn a_query_tells_what_it_reads_and_answers() {
     let query = Query::parse("sum(rate(m{a=\"1\"}[5m])) / on(a) time() or up").unwrap_err();
     assert_eq!(query.status(), 400);
     let query = Query::parse("sum(rate(m{a=\"1\"}[5m])) or topk(scalar(k), up)").unwrap();
-    let names: Vec<&str> = query
-        .selectors()
-        .iter()
-        .map(|all| all[0].value.as_str())
-        .collect();
+    let names: Vec<&str> = query.selectors().iter().map(|all| all[0].value()).collect();
     assert_eq!(names, ["m", "k", "up"]);
     assert_eq!(query.answer_type(), AnswerType::Vector);
     for (text, answers) in [

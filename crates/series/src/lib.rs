@@ -7,7 +7,8 @@
 //! 2. [`resample`] puts them on that grid, where a period without a sample is a gap (`None`);
 //! 3. [`fill`] closes small gaps, counts them, and refuses when too much is missing.
 //!
-//! Metrics come labelled and in batches: [`Labels`] name a series, a [`Batch`] is what one request brings.
+//! Metrics come labelled and in batches: [`Labels`] name a series, a [`Batch`] is what one request
+//! brings, a [`Matcher`] asks for some of them.
 //!
 //! Everything is a pure function of its arguments: no clock, no I/O, no panic.
 //! Instants are microseconds since 1970-01-01T00:00:00Z, named `…_us`, except in metrics, whose wire formats count milliseconds (`…_ms`); calendars are UTC.
@@ -17,6 +18,7 @@ mod calendar;
 mod fill;
 mod grid;
 mod labels;
+mod matcher;
 mod sample;
 mod statistics;
 mod step;
@@ -26,6 +28,7 @@ pub use batch::{Batch, BatchSeries, MetricKind, MetricMeta, MetricSample, STALE_
 pub use fill::{FillError, Filled, MOST_MISSING, fill};
 pub use grid::{Aggregation, Grid, GridError, MOST_PERIODS, resample};
 pub use labels::{Labels, LabelsError, LabelsRef, METRIC_NAME, write_labels};
+pub use matcher::{MatchOp, Matcher, MatcherError, matches_all};
 pub use sample::Sample;
 pub use statistics::{
     MAD_TO_SIGMA, acf, mad, mean, median, quantile, quantile_sorted, seasonal_strength,

@@ -133,20 +133,26 @@ impl Hub {
             return Ok(());
         }
         let now = self.clock.now();
+        let mut written = Ok(());
         for (source, tally) in tallies {
-            self.store
-                .bump_source(
-                    &source,
-                    tally.accepted,
-                    tally.refused,
-                    tally.why.as_deref(),
-                    now,
-                )
+            let (accepted, refused, why) = (tally.accepted, tally.refused, tally.why);
+            let bumped = self
+                .store
+                .bump_source(&source, accepted, refused, why.as_deref(), now)
                 .await
-                .or_failure(caller)?;
+                .or_failure(caller);
+            match bumped {
+                // Removed meanwhile: nobody asks for its counts.
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(error) => {
+                    // The next round writes them down.
+                    self.tally(&source, accepted, refused, why);
+                    written = Err(error);
+                }
+            }
         }
         self.changed(Topic::Sources, None);
-        Ok(())
+        written
     }
 
     /// Forgets what a removed source sent.

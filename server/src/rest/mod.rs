@@ -4,12 +4,15 @@ mod parameters;
 mod prometheus;
 mod samples;
 
-use api::Error;
+use api::{Error, PushProtocol};
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::json;
+
+use parameters::Parameters;
+use prometheus::{push, question};
 
 use crate::state::App;
 
@@ -20,10 +23,10 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/samples", post(samples::record))
-        .route("/prometheus/api/v1/write", post(prometheus::write))
-        .route("/otlp/v1/metrics", post(prometheus::otlp))
-        .route("/influx/api/v2/write", post(prometheus::influx))
-        .route("/influx/write", post(prometheus::influx_v1))
+        .route("/prometheus/api/v1/write", push(PushProtocol::RemoteWrite))
+        .route("/otlp/v1/metrics", push(PushProtocol::Otlp))
+        .route("/influx/api/v2/write", push(PushProtocol::Influx))
+        .route("/influx/write", push(PushProtocol::InfluxV1))
         .merge(queries())
         .layer(axum::extract::DefaultBodyLimit::max(MOST_BYTES))
 }
@@ -33,15 +36,12 @@ fn queries() -> Router<App> {
     Router::new().nest(
         "/prometheus/api/v1",
         Router::new()
-            .route("/query", get(prometheus::query).post(prometheus::query))
-            .route(
-                "/query_range",
-                get(prometheus::query_range).post(prometheus::query_range),
-            )
-            .route("/labels", get(prometheus::labels).post(prometheus::labels))
+            .route("/query", question(Parameters::instant))
+            .route("/query_range", question(Parameters::range))
+            .route("/labels", question(|p| Ok(p.labels())))
             .route("/label/{name}/values", get(prometheus::label_values))
-            .route("/series", get(prometheus::series).post(prometheus::series))
-            .route("/metadata", get(prometheus::metadata))
+            .route("/series", question(|p| Ok(p.series())))
+            .route("/metadata", question(|p| Ok(p.metadata())))
             .route("/status/buildinfo", get(prometheus::build_info)),
     )
 }

@@ -1,27 +1,52 @@
 //! Parameters of Prometheus' HTTP API: in the address, in a form, or in both.
 
 use api::{MetricsProblem, MetricsQuestion};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
 
 /// Names with their values; a name may stand more than once.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// Those of the address and of a form.
-    pub(crate) fn read(query: Option<&str>, form: &[u8]) -> Self {
+    fn read(query: Option<&str>, form: &[u8]) -> Self {
         let address = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let form = form_urlencoded::parse(form);
         Self(address.into_owned().chain(form.into_owned()).collect())
     }
 
-    /// Every value of a name.
-    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+    fn all(&self, name: &str) -> Vec<String> {
         let fitting = self.0.iter().filter(|(known, _)| known == name);
         fitting.map(|(_, value)| value.clone()).collect()
     }
 
     /// The last value of a name, if it is not empty.
-    pub(crate) fn last(&self, name: &str) -> Option<String> {
+    fn last(&self, name: &str) -> Option<String> {
         self.all(name).pop().filter(|value| !value.is_empty())
+    }
+
+    /// The selectors, any of which a series must fit.
+    pub(crate) fn matches(&self) -> Vec<String> {
+        self.all("match[]")
+    }
+
+    /// The question of `/labels`.
+    pub(crate) fn labels(&self) -> MetricsQuestion {
+        let matches = self.matches();
+        MetricsQuestion::Labels { matches }
+    }
+
+    /// The question of `/series`.
+    pub(crate) fn series(&self) -> MetricsQuestion {
+        let matches = self.matches();
+        MetricsQuestion::Series { matches }
+    }
+
+    /// The question of `/metadata`.
+    pub(crate) fn metadata(&self) -> MetricsQuestion {
+        let metric = self.last("metric");
+        MetricsQuestion::Metadata { metric }
     }
 
     /// The question of `/query`.
@@ -43,6 +68,18 @@ impl Parameters {
             step_ms: duration_ms("step", &given("step"))?,
             query: given("query"),
         })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Parameters {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let query = request.uri().query().map(str::to_owned);
+        let form = Bytes::from_request(request, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        Ok(Self::read(query.as_deref(), &form))
     }
 }
 

@@ -3,79 +3,47 @@
 use api::{Caller, MetricsProblem, MetricsQuestion, Push, PushAnswer, PushProtocol};
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use serde::Deserialize;
 
 use super::Problem;
 use super::parameters::Parameters;
 use crate::state::App;
 
-/// `POST /prometheus/api/v1/write`: Prometheus remote-write.
-pub(crate) async fn write(
-    app: State<App>,
-    caller: Extension<Caller>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    push(app, caller, &headers, None, PushProtocol::RemoteWrite, body).await
+/// What Influx says in the address; Prometheus and OpenTelemetry say nothing there.
+#[derive(Deserialize)]
+struct Written {
+    precision: Option<String>,
 }
 
-/// `POST /otlp/v1/metrics`: OpenTelemetry.
-pub(crate) async fn otlp(
-    app: State<App>,
-    caller: Extension<Caller>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    push(app, caller, &headers, None, PushProtocol::Otlp, body).await
-}
-
-/// `POST /influx/api/v2/write`: line protocol.
-pub(crate) async fn influx(
-    app: State<App>,
-    caller: Extension<Caller>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    push(app, caller, &headers, query, PushProtocol::Influx, body).await
-}
-
-/// `POST /influx/write`: line protocol, as InfluxDB 1 has it.
-pub(crate) async fn influx_v1(
-    app: State<App>,
-    caller: Extension<Caller>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    push(app, caller, &headers, query, PushProtocol::InfluxV1, body).await
-}
-
-async fn push(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    headers: &HeaderMap,
-    query: Option<String>,
-    protocol: PushProtocol,
-    body: Bytes,
-) -> Response {
-    let text = |name: HeaderName| {
-        let value = headers.get(name).and_then(|v| v.to_str().ok());
-        value.map(str::to_owned)
-    };
-    let push = Push {
-        protocol,
-        content_type: text(header::CONTENT_TYPE),
-        content_encoding: text(header::CONTENT_ENCODING),
-        precision: Parameters::read(query.as_deref(), b"").last("precision"),
-        body: body.into(),
-    };
-    match app.services.metrics.push(&caller, push).await {
-        Ok(answer) => answered(answer),
-        Err(error) => refused(error, &caller),
-    }
+/// Where senders of one protocol push.
+pub(crate) fn push(protocol: PushProtocol) -> MethodRouter<App> {
+    post(
+        move |State(app): State<App>,
+              Extension(caller): Extension<Caller>,
+              Query(written): Query<Written>,
+              headers: HeaderMap,
+              body: Bytes| async move {
+            let text = |name: HeaderName| {
+                let value = headers.get(name).and_then(|v| v.to_str().ok());
+                value.map(str::to_owned)
+            };
+            let push = Push {
+                protocol,
+                content_type: text(header::CONTENT_TYPE),
+                content_encoding: text(header::CONTENT_ENCODING),
+                precision: written.precision,
+                body: body.into(),
+            };
+            match app.services.metrics.push(&caller, push).await {
+                Ok(answer) => answered(answer),
+                Err(error) => refused(error, &caller),
+            }
+        },
+    )
 }
 
 fn answered(answer: PushAnswer) -> Response {
@@ -108,39 +76,15 @@ fn refused(error: api::Error, caller: &Caller) -> Response {
     .into_response()
 }
 
-/// `GET|POST /prometheus/api/v1/query`: an expression at one instant.
-pub(crate) async fn query(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    let parameters = Parameters::read(query.as_deref(), &body);
-    let question = parameters.instant();
-    ask(&app, &caller, question).await
-}
-
-/// `GET|POST /prometheus/api/v1/query_range`: an expression at each step of a range.
-pub(crate) async fn query_range(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    let parameters = Parameters::read(query.as_deref(), &body);
-    let question = parameters.range();
-    ask(&app, &caller, question).await
-}
-
-/// `GET|POST /prometheus/api/v1/labels`: the names of labels.
-pub(crate) async fn labels(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    let matches = Parameters::read(query.as_deref(), &body).all("match[]");
-    ask(&app, &caller, Ok(MetricsQuestion::Labels { matches })).await
+/// A question whose parameters say all of it, asked by GET or by POST.
+pub(crate) fn question(
+    read: fn(&Parameters) -> Result<MetricsQuestion, MetricsProblem>,
+) -> MethodRouter<App> {
+    let handler =
+        move |State(app): State<App>,
+              Extension(caller): Extension<Caller>,
+              parameters: Parameters| async move { ask(&app, &caller, read(&parameters)).await };
+    get(handler).post(handler)
 }
 
 /// `GET /prometheus/api/v1/label/{name}/values`: the values of a label.
@@ -148,32 +92,11 @@ pub(crate) async fn label_values(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
+    parameters: Parameters,
 ) -> Response {
-    let matches = Parameters::read(query.as_deref(), b"").all("match[]");
+    let matches = parameters.matches();
     let question = MetricsQuestion::LabelValues { name, matches };
     ask(&app, &caller, Ok(question)).await
-}
-
-/// `GET|POST /prometheus/api/v1/series`: the labels of series.
-pub(crate) async fn series(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    let matches = Parameters::read(query.as_deref(), &body).all("match[]");
-    ask(&app, &caller, Ok(MetricsQuestion::Series { matches })).await
-}
-
-/// `GET /prometheus/api/v1/metadata`: what senders said about names.
-pub(crate) async fn metadata(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let metric = Parameters::read(query.as_deref(), b"").last("metric");
-    ask(&app, &caller, Ok(MetricsQuestion::Metadata { metric })).await
 }
 
 /// `GET /prometheus/api/v1/status/buildinfo`: what answers. Grafana chooses its dialect by the version.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{Caller, MetricsProblem, MetricsQuestion, Result};
-use query::{Engine, MatchKind, Query, QueryError, Select, SelectedSeries, Stop};
+use query::{Engine, Query, QueryError, Select, SelectedSeries, Stop};
 use serde_json::json;
-use series::{Labels, MetricKind, MetricMeta, MetricSample};
-use store::metrics::{Limits, MatchOp, Matcher, MetricStore, ReadError, Selection};
+use series::{Labels, Matcher, MetricKind, MetricMeta, MetricSample};
+use store::metrics::{Limits, MetricStore, ReadError, Selection};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -32,10 +32,10 @@ impl Hub {
         let answered = match question {
             MetricsQuestion::Instant { query, at_ms } => {
                 let at_ms = at_ms.unwrap_or(now_ms);
-                evaluate(store, move |engine, samples, stop| {
+                let answer = run_apart(store, move |engine, samples, stop| {
                     engine.instant(&query, at_ms, samples, stop)
-                })
-                .await
+                });
+                said(answer.await)
             }
             MetricsQuestion::Range {
                 query,
@@ -43,10 +43,10 @@ impl Hub {
                 to_ms,
                 step_ms,
             } => {
-                evaluate(store, move |engine, samples, stop| {
+                let answer = run_apart(store, move |engine, samples, stop| {
                     engine.range(&query, (from_ms, to_ms, step_ms), samples, stop)
-                })
-                .await
+                });
+                said(answer.await)
             }
             MetricsQuestion::Labels { matches } => label_names(&*store, &matches).await,
             MetricsQuestion::LabelValues { name, matches } => {
@@ -68,23 +68,17 @@ impl Hub {
     }
 }
 
-async fn evaluate<F>(store: Arc<dyn MetricStore>, run: F) -> Answered
-where
-    F: FnOnce(
-            &Engine,
-            &Stored,
-            &dyn Fn() -> Option<Stop>,
-        ) -> std::result::Result<query::Answer, QueryError>
-        + Send
-        + 'static,
-{
-    match run_apart(store, run).await {
-        Ok(answer) => Ok(answer.to_json()),
-        Err(error) => Err(MetricsProblem {
-            status: error.status(),
-            kind: error.error_type(),
-            message: error.to_string(),
-        }),
+fn said(answer: std::result::Result<query::Answer, QueryError>) -> Answered {
+    answer
+        .map(|answer| answer.to_json())
+        .map_err(|error| problem(&error))
+}
+
+fn problem(error: &QueryError) -> MetricsProblem {
+    MetricsProblem {
+        status: error.status(),
+        kind: error.error_type(),
+        message: error.to_string(),
     }
 }
 
@@ -140,7 +134,7 @@ impl query::Samples for Stored {
 
     fn select(&self, wanted: &Select<'_>) -> std::result::Result<Vec<SelectedSeries>, ReadError> {
         let selection = Selection {
-            matchers: matchers(wanted.matchers),
+            matchers: wanted.matchers.to_vec(),
             from_ms: wanted.from_ms,
             to_ms: wanted.to_ms,
             limits: Limits {
@@ -176,22 +170,6 @@ fn merged(found: Vec<(Labels, Vec<MetricSample>)>) -> Vec<SelectedSeries> {
         .collect()
 }
 
-fn matchers(wanted: &[query::Matcher]) -> Vec<Matcher> {
-    wanted
-        .iter()
-        .filter_map(|matcher| {
-            let op = match matcher.kind {
-                MatchKind::Equal => MatchOp::Equal,
-                MatchKind::NotEqual => MatchOp::NotEqual,
-                MatchKind::Regex => MatchOp::Regex,
-                MatchKind::NotRegex => MatchOp::NotRegex,
-            };
-            // The pattern was compiled once already.
-            Matcher::new(&matcher.name, op, &matcher.value).ok()
-        })
-        .collect()
-}
-
 /// The matchers of each `match[]`; one empty set where there is none.
 fn selectors(matches: &[String]) -> std::result::Result<Vec<Vec<Matcher>>, MetricsProblem> {
     if matches.is_empty() {
@@ -199,12 +177,8 @@ fn selectors(matches: &[String]) -> std::result::Result<Vec<Vec<Matcher>>, Metri
     }
     let mut out = Vec::new();
     for text in matches {
-        let query = Query::parse(text).map_err(|error| MetricsProblem {
-            status: 400,
-            kind: "bad_data",
-            message: error.to_string(),
-        })?;
-        out.extend(query.selectors().into_iter().map(matchers));
+        let query = Query::parse(text).map_err(|error| problem(&error))?;
+        out.extend(query.selectors().into_iter().map(<[Matcher]>::to_vec));
     }
     Ok(out)
 }

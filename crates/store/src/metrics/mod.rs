@@ -25,8 +25,9 @@ mod writer;
 
 use api::{Instant, SourceId};
 use async_trait::async_trait;
-pub use chunks::{MatchOp, Matcher, MatcherError, Window};
+pub use chunks::Window;
 use series::{Batch, Labels, MetricMeta, MetricSample};
+pub use series::{MatchOp, Matcher, MatcherError};
 
 use crate::Result;
 #[expect(unused_imports, reason = "the documentation names it")]

@@ -5,8 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use api::{Instant, SourceId};
 use async_trait::async_trait;
-use chunks::Matcher;
-use series::{Batch, Labels, MetricMeta};
+use series::{Batch, Labels, Matcher, MetricMeta};
 use tokio::sync::{mpsc, oneshot};
 
 use super::backend::Backend;
