@@ -11,11 +11,27 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
+// An hour of two rooms, one of them with something late and something that is no number.
+async function sendMetrics(): Promise<void> {
+  const key = hub.run("key", "add", "climate", "--scope", "ingest").match(/mr_\w+/)?.[0] ?? "";
+  const now = Math.floor(Date.now() / 1000);
+  const lines = [];
+  for (let at = now - 3600; at <= now; at += 15) {
+    for (const [room, middle] of [["store", 46], ["finishing", 55]] as const) {
+      lines.push(`climate,room=${room} humidity=${(middle + 4 * Math.sin(at / 600 + middle)).toFixed(2)} ${at}`);
+    }
+  }
+  lines.push(`climate,room=store humidity=46 ${now - 600}`, "climate,room=store humidity=damp");
+  const answer = await fetch(`${hub.url}/influx/api/v2/write?precision=s`, { method: "POST", headers: { authorization: `Bearer ${key}` }, body: lines.join("\n") });
+  if (!answer.ok && answer.status !== 400) throw new Error(`metrics: ${answer.status} ${await answer.text()}`);
+}
+
 try {
   const door = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await door.goto(hub.setupLink);
   await door.screenshot({ path: `${out}/setup.png` });
   await hub.claim();
+  await sendMetrics();
   // Until the forecasts of what matters are there.
   await new Promise((next) => setTimeout(next, Number(process.env.WAIT_MS ?? 30_000)));
   for (const [size, viewport] of Object.entries({ desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } })) {
@@ -28,7 +44,7 @@ try {
       await signIn(page, hub);
       await page.goto(`${hub.url}/series?q=walnut+tray`);
       const series = (await page.getByRole("link", { name: /Walnut tray/ }).first().getAttribute("href")) ?? "/series";
-      const pages = { runway: "/", series: "/series", detail: series, explore: "/explore", sources: "/sources", imports: "/imports", settings: "/settings", welcome: "/welcome" };
+      const pages = { runway: "/", series: "/series", detail: series, explore: "/explore?range=3h&q=" + encodeURIComponent("sum by (room) (climate_humidity)"), sources: "/sources", imports: "/imports", settings: "/settings", welcome: "/welcome" };
       for (const [name, path] of Object.entries(pages)) {
         await page.goto(`${hub.url}${path}`);
         await page.waitForTimeout(1500);

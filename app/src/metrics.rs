@@ -1,6 +1,7 @@
 //! The explorer of metrics: an expression in PromQL, and its curves.
 
 mod senders;
+mod storage;
 
 use api::Curves;
 use charming::Chart as Tree;
@@ -23,6 +24,7 @@ use crate::rpc;
 use crate::wire;
 
 pub use senders::Senders;
+pub use storage::Storage;
 
 /// The curves of an expression over the range that the address asks for.
 #[server(input = GetUrl, output = Postcard)]

@@ -1,4 +1,4 @@
-//! Settings: oneself, people, and API keys.
+//! Settings: oneself, people, API keys, and what is kept.
 
 use api::{ApiKey, Role, User};
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use ui::{
 };
 
 use crate::frame::SessionContext;
-use crate::metrics::Senders;
+use crate::metrics::{Senders, Storage};
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
 use crate::wire;
@@ -108,7 +108,7 @@ pub fn SettingsPage() -> impl IntoView {
     let SessionContext(session) = expect_context();
     view! {
         <Title text="Settings"/>
-        <PageHead title="Settings" lede="Your password, the people who can sign in, and the keys that programs use."/>
+        <PageHead title="Settings" lede="Your password, the people who can sign in, the keys that programs use, and what is kept."/>
         <NewSecret/>
         <Transition fallback=|| view! { <Card><Skeleton lines=4/></Card> }>
             {move || Suspend::new(async move {
@@ -117,6 +117,7 @@ pub fn SettingsPage() -> impl IntoView {
                         view! {
                             <Password/>
                             {session.may_manage().then(|| view! { <People/> <Keys/> })}
+                            {session.may_write().then(|| view! { <Storage/> })}
                         }
                             .into_any()
                     }

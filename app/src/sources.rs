@@ -114,27 +114,57 @@ fn SourceRow(
         SourceKind::Push => "sent with a key",
         SourceKind::Demo => "demo",
     };
-    let href = format!("/series?source={}", source.id);
+    let href = if source.series == 0 && source.metrics > 0 {
+        "/explore".to_owned()
+    } else {
+        format!("/series?source={}", source.id)
+    };
+    let series = source.series + source.metrics;
+    let doubtful = [(source.duplicates, "twice"), (source.late, "late")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", ui::number_text(Some(count as f64), "")))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let gaps = match (source.gaps, source.last_gap) {
+        (0, _) | (_, None) => None,
+        (n, Some(gap)) => Some((n, gap)),
+    };
     let question = format!(
-        "Type “{}” to remove it with its {} series",
-        source.name, source.series
+        "Type “{}” to remove it with its {series} series",
+        source.name
     );
     view! {
         <tr>
             <td data-label="Name"><a href=href>{source.name.clone()}</a></td>
             <td data-label="Kind">{kind}</td>
-            <td class="num" data-label="Series">{source.series}</td>
-            <td class="num" data-label="Samples in">{ui::number_text(Some(source.accepted as f64), "")}</td>
+            <td class="num" data-label="Series">{series}</td>
+            <td class="num" data-label="Samples in">
+                <div>
+                    {ui::number_text(Some(source.accepted as f64), "")}
+                    {(!doubtful.is_empty()).then(|| view! { <span class="quiet sub">{doubtful}</span> })}
+                </div>
+            </td>
             <td class="num" data-label="Refused">
-                {ui::number_text(Some(source.refused as f64), "")}
-                {source.last_refusal.map(|why| view! { <span class="quiet">{why}</span> })}
+                <div>
+                    {ui::number_text(Some(source.refused as f64), "")}
+                    {source.last_refusal.map(|why| view! { <span class="quiet sub">{why}</span> })}
+                </div>
             </td>
             <td data-label="Last seen">
-                {match source.last_seen_at {
-                    Some(at) => view! { <When at=at.0/> }.into_any(),
-                    None => view! { <span class="quiet">"never"</span> }.into_any(),
-                }}
-                {stale.map(|_| view! { <Badge tone=Tone::Warning label="silent"/> })}
+                <div>
+                    {match source.last_seen_at {
+                        Some(at) => view! { <When at=at.0/> }.into_any(),
+                        None => view! { <span class="quiet">"never"</span> }.into_any(),
+                    }}
+                    {stale.map(|_| view! { <Badge tone=Tone::Warning label="silent"/> })}
+                    {gaps
+                        .map(|(n, gap)| {
+                            let length = ui::span_text((gap.to.0 - gap.from.0) as f64 / 1e6);
+                            let times = if n == 1 { "1 gap".to_owned() } else { format!("{n} gaps, the last") };
+                            view! { <span class="quiet sub">{times}" of "{length}" until "<When at=gap.to.0/></span> }
+                        })}
+                </div>
             </td>
             <td data-label="">
                 {may_write

@@ -123,3 +123,37 @@ test("what cannot be taken is said in the sender's words, and what is half right
   expect(wrong.status).toBe(400);
   expect((await wrong.json()).errorType).toBe("bad_data");
 });
+
+test.describe("what is kept", () => {
+  // A rejected form answers with its own status, which the browser logs.
+  test.use({ allowed: [/status of 422/] });
+
+  test("a source says what came twice, and how long it is kept is settable", async ({ page, empty, javaScriptEnabled }) => {
+    await empty.claim();
+    const key = makeKey(empty);
+    const now = Math.floor(Date.now() / 1000);
+    const body = `damp,room=a value=1 ${now - 60}\ndamp,room=b value=1 ${now - 60}\ndamp,room=a value=2 ${now - 60}\n`;
+    const sent = await fetch(`${empty.url}/influx/api/v2/write?precision=s`, { method: "POST", body, headers: { authorization: `Bearer ${key}` } });
+    expect(sent.status).toBe(204);
+    await signIn(page, empty);
+    await expect(async () => {
+      await page.goto(`${empty.url}/sources`);
+      const row = page.getByRole("row", { name: /sender/ });
+      await expect(row.locator('[data-label="Series"]')).toHaveText("2", { timeout: 500 });
+      await expect(row.locator('[data-label="Samples in"]')).toContainText("1 twice", { timeout: 500 });
+    }).toPass({ timeout: 15_000 });
+    const days = page.getByLabel("Samples, days, of sender");
+    const keep = async (text: string) => {
+      await page.goto(`${empty.url}/settings`);
+      await ready(page, javaScriptEnabled);
+      await days.fill(text);
+      await page.getByRole("button", { name: "Keep" }).click();
+    };
+    await keep("1.5");
+    await expect(page.getByText("Days are a whole number")).toBeVisible();
+    await keep("7");
+    await expect(page.getByText("Days are a whole number")).toBeHidden();
+    await page.goto(`${empty.url}/settings`);
+    await expect(days).toHaveValue("7");
+  });
+});

@@ -38,7 +38,7 @@ fn CrossingView(crossing: Crossing, now: Instant) -> impl IntoView {
     };
     let reach = reach(&outlook, now);
     let words = ui::reach_text(&reach);
-    let likely = ui::number_text(Some((crossing.probability * 100.0).round()), "%");
+    let likely = ui::likely_text(crossing.probability);
     let tone = if crossing.already {
         Tone::Alert
     } else {

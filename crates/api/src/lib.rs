@@ -38,8 +38,8 @@ pub use import::{
 };
 pub use live::{Event, LivePoint, Topic};
 pub use metrics::{
-    Curve, Curves, MOST_CURVES, Metrics, MetricsProblem, MetricsQuestion, Push, PushAnswer,
-    PushProtocol,
+    Curve, Curves, Keep, KeptSource, MOST_CURVES, MetricStorage, Metrics, MetricsProblem,
+    MetricsQuestion, Push, PushAnswer, PushProtocol,
 };
 pub use permission::{Permission, Role, Scope};
 pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Point, Range, Result};
+use crate::{Caller, Error, Point, Range, Result, SourceId};
 
 /// The protocols in which metrics are pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,73 @@ pub struct Curve {
     pub points: Vec<Point>,
 }
 
+/// How long a source's metrics are kept, each in days; `None` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keep {
+    /// Samples as they were sent.
+    pub raw_days: Option<u32>,
+    /// Windows of five minutes.
+    pub five_minutes_days: Option<u32>,
+    /// Windows of an hour.
+    pub hour_days: Option<u32>,
+}
+
+impl Keep {
+    /// Reads what a person wrote into the three fields; an empty one is for ever.
+    ///
+    /// # Errors
+    /// Where one is not a whole number of days.
+    pub fn read(raw: &str, five_minutes: &str, hour: &str) -> Result<Self> {
+        Ok(Self {
+            raw_days: days("raw_days", raw)?,
+            five_minutes_days: days("five_minutes_days", five_minutes)?,
+            hour_days: days("hour_days", hour)?,
+        })
+    }
+}
+
+fn days(field: &str, text: &str) -> Result<Option<u32>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let words = "Days are a whole number from 1, or nothing for ever.";
+    let days = text.parse().map_err(|_| Error::field(field, words))?;
+    Ok(Some(days))
+}
+
+/// What is kept of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptSource {
+    /// The source.
+    pub id: SourceId,
+    /// What people call it.
+    pub name: String,
+    /// How many series it has.
+    pub series: u32,
+    /// How many samples it sent.
+    pub samples: u64,
+    /// How long its data is kept.
+    pub keep: Keep,
+}
+
+/// What metrics take on the disk, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricStorage {
+    /// Samples as they were sent, in chunks.
+    pub raw_bytes: u64,
+    /// Windows of five minutes.
+    pub five_minutes_bytes: u64,
+    /// Windows of an hour.
+    pub hour_bytes: u64,
+    /// Acknowledged, and not in chunks yet.
+    pub waiting_bytes: u64,
+    /// The whole database, with its indexes and free pages.
+    pub total_bytes: u64,
+    /// The sources of metrics, by name.
+    pub sources: Vec<KeptSource>,
+}
+
 /// More curves than these nobody can tell apart.
 pub const MOST_CURVES: usize = 50;
 
@@ -148,6 +215,28 @@ pub trait Metrics: Send + Sync {
     async fn curves(&self, caller: &Caller, expression: &str, range: Range) -> Result<Curves>;
     /// The names of the metrics that came in, in order. Needs `monitoring:read`.
     async fn names(&self, caller: &Caller) -> Result<Vec<String>>;
+    /// What is kept, for how long, and what it takes. Needs `monitoring:read`.
+    async fn storage(&self, caller: &Caller) -> Result<MetricStorage>;
+    /// Says how long a source's metrics are kept. Needs `monitoring:write`.
+    /// What is older goes within the next minutes and does not come back.
+    async fn keep(&self, caller: &Caller, source: &SourceId, keep: Keep) -> Result<()>;
     /// Seals, rolls up and forgets, and writes down what came in. For the server itself.
     async fn maintain(&self, caller: &Caller) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_whole_and_nothing_is_for_ever() {
+        let keep = Keep::read(" 30 ", "", "400").unwrap();
+        assert_eq!((keep.raw_days, keep.five_minutes_days), (Some(30), None));
+        for wrong in ["1.5", "-1", "a week", "99999999999"] {
+            let Err(Error::Invalid { fields, .. }) = Keep::read("1", wrong, "") else {
+                panic!("{wrong} was taken");
+            };
+            assert_eq!(fields[0].field, "five_minutes_days");
+        }
+    }
 }

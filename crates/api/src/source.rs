@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Instant, Result, SourceId};
+use crate::{Caller, Instant, Range, Result, SourceId};
 
 /// Where data comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,10 +22,21 @@ pub struct Source {
     pub last_seen_at: Option<Instant>,
     /// How often data is expected, in seconds; `None` where nobody can say (a file).
     pub expected_every_seconds: Option<u32>,
-    /// How many series it has.
+    /// How many series it has that are read one by one.
     pub series: u32,
+    /// How many series of metrics it has, which are asked in PromQL.
+    pub metrics: u32,
     /// How many samples were taken in.
     pub accepted: u64,
+    /// How many of the samples had an instant that their series had already.
+    pub duplicates: u64,
+    /// How many of the samples came after a newer one of their series.
+    pub late: u64,
+    /// How often nothing came for longer than three expected intervals, or five minutes where nobody
+    /// can say how often it should.
+    pub gaps: u32,
+    /// The last time that nothing came.
+    pub last_gap: Option<Range>,
     /// How many samples or rows were refused.
     pub refused: u64,
     /// Why the last one was refused.
@@ -104,7 +115,12 @@ mod tests {
             last_seen_at,
             expected_every_seconds: every,
             series: 0,
+            metrics: 0,
             accepted: 0,
+            duplicates: 0,
+            late: 0,
+            gaps: 0,
+            last_gap: None,
             refused: 0,
             last_refusal: None,
         }

@@ -10,7 +10,7 @@ use api::{
 use async_trait::async_trait;
 use fakes::{Company, DemoSeries};
 use serde::{Deserialize, Serialize};
-use store::{NewSeries, NewSource};
+use store::{Arrival, NewSeries, NewSource};
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -131,8 +131,12 @@ impl Hub {
         at: Instant,
     ) -> Result<()> {
         for (source, count) in sources.iter().zip(counts) {
+            let arrival = Arrival {
+                accepted: *count,
+                ..Arrival::default()
+            };
             self.store
-                .bump_source(source, *count, 0, None, at)
+                .bump_source(source, &arrival, at)
                 .await
                 .or_failure(caller)?;
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::{Aggregation, Caller, Domain, Instant, Limit, Result, SeriesId, SourceKind, Unit};
-use store::{NewSeries, NewSource};
+use store::{Arrival, NewSeries, NewSource};
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -109,16 +109,20 @@ impl HostRecorder {
             .filter_map(|(key, r)| Some((self.known.get(key)?.clone(), now.0, r.value)))
             .collect();
         match self.hub.take_in(caller, &rows).await {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(error) => {
                 // Somebody may have removed the source: its series are made anew next time.
                 self.known.clear();
                 return Err(error);
             }
         }
+        let arrival = Arrival {
+            accepted: rows.len() as u64,
+            ..Arrival::default()
+        };
         self.hub
             .store
-            .bump_source(&source, rows.len() as u64, 0, None, now)
+            .bump_source(&source, &arrival, now)
             .await
             .or_failure(caller)
     }

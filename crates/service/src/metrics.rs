@@ -3,16 +3,18 @@
 mod ask;
 mod curves;
 mod push;
+mod storage;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::{
-    Caller, Curves, Error, Metrics, MetricsProblem, MetricsQuestion, Permission, Push, PushAnswer,
-    Range, Result, SourceId, Topic, Who,
+    Caller, Curves, Error, Keep, MetricStorage, Metrics, MetricsProblem, MetricsQuestion,
+    Permission, Push, PushAnswer, Range, Result, SourceId, Topic, Who,
 };
 use async_trait::async_trait;
 use ingest::metrics::otlp::DeltaState;
+use store::Arrival;
 use store::metrics::MetricStore;
 
 use crate::Hub;
@@ -31,15 +33,7 @@ pub(crate) struct Intake {
     /// The sources of keys that have sent before.
     sources: Mutex<HashMap<String, SourceId>>,
     /// What came in and is not written to the sources yet: one row for many requests.
-    tallies: Mutex<HashMap<SourceId, Tally>>,
-}
-
-/// What a source sent since it was last written down.
-#[derive(Default)]
-struct Tally {
-    accepted: u64,
-    refused: u64,
-    why: Option<String>,
+    tallies: Mutex<HashMap<SourceId, Arrival>>,
 }
 
 impl Intake {
@@ -85,6 +79,16 @@ impl Metrics for Hub {
         Ok(store.label_values(series::METRIC_NAME, &[]).await)
     }
 
+    async fn storage(&self, caller: &Caller) -> Result<MetricStorage> {
+        require(caller, Permission::MonitoringRead)?;
+        self.measure(caller).await
+    }
+
+    async fn keep(&self, caller: &Caller, source: &SourceId, keep: Keep) -> Result<()> {
+        require(caller, Permission::MonitoringWrite)?;
+        self.set_keep(caller, source, keep).await
+    }
+
     async fn maintain(&self, caller: &Caller) -> Result<()> {
         require_system(caller)?;
         let now = self.clock.now();
@@ -119,12 +123,9 @@ impl Hub {
         Ok(source)
     }
 
-    fn tally(&self, source: &SourceId, accepted: u64, refused: u64, why: Option<String>) {
+    fn tally(&self, source: &SourceId, arrival: Arrival) {
         let mut tallies = held(&self.metrics.tallies);
-        let tally = tallies.entry(source.clone()).or_default();
-        tally.accepted += accepted;
-        tally.refused += refused;
-        tally.why = why.or(tally.why.take());
+        tallies.entry(source.clone()).or_default().add(arrival);
     }
 
     async fn write_tallies(&self, caller: &Caller) -> Result<()> {
@@ -134,25 +135,31 @@ impl Hub {
         }
         let now = self.clock.now();
         let mut written = Ok(());
-        for (source, tally) in tallies {
-            let (accepted, refused, why) = (tally.accepted, tally.refused, tally.why);
-            let bumped = self
-                .store
-                .bump_source(&source, accepted, refused, why.as_deref(), now)
-                .await
-                .or_failure(caller);
-            match bumped {
+        for (source, arrival) in tallies {
+            let bumped = self.store.bump_source(&source, &arrival, now).await;
+            match bumped.or_failure(caller) {
                 // Removed meanwhile: nobody asks for its counts.
                 Ok(()) | Err(Error::NotFound { .. }) => {}
                 Err(error) => {
                     // The next round writes them down.
-                    self.tally(&source, accepted, refused, why);
+                    self.tally(&source, arrival);
                     written = Err(error);
                 }
             }
         }
         self.changed(Topic::Sources, None);
         written
+    }
+
+    /// How many series each source of metrics has.
+    pub(crate) async fn metric_series(&self) -> HashMap<SourceId, u32> {
+        let Some(store) = &self.metrics.store else {
+            return HashMap::new();
+        };
+        let sources = store.sources().await.into_iter();
+        sources
+            .map(|s| (s.source, u32::try_from(s.series).unwrap_or(u32::MAX)))
+            .collect()
     }
 
     /// Forgets what a removed source sent.

@@ -10,7 +10,7 @@ use api::{
 };
 use async_trait::async_trait;
 use ingest::samples;
-use store::{NewSeries, NewSource};
+use store::{Arrival, NewSeries, NewSource, RecordStats};
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -186,7 +186,7 @@ impl SeriesOps for Hub {
             .into_iter()
             .filter_map(|(place, at, value)| Some((ids.get(place)?.clone(), at, value)))
             .collect();
-        self.take_in(caller, &rows).await?;
+        let stats = self.take_in(caller, &rows).await?;
         let refused_total = u32::try_from(batch.refused.len()).unwrap_or(u32::MAX);
         let refused: Vec<_> = batch
             .refused
@@ -197,15 +197,15 @@ impl SeriesOps for Hub {
                 reason: r.reason,
             })
             .collect();
-        let why = refused.first().map(|r| r.reason.as_str());
+        let arrival = Arrival {
+            accepted: rows.len() as u64,
+            duplicates: stats.replaced,
+            refused: u64::from(refused_total),
+            last_refusal: refused.first().map(|r| r.reason.clone()),
+            ..Arrival::default()
+        };
         self.store
-            .bump_source(
-                &source,
-                rows.len() as u64,
-                u64::from(refused_total),
-                why,
-                now,
-            )
+            .bump_source(&source, &arrival, now)
             .await
             .or_failure(caller)?;
         Ok(Recorded {
@@ -247,15 +247,16 @@ impl Hub {
         &self,
         caller: &Caller,
         rows: &[(SeriesId, i64, f64)],
-    ) -> Result<()> {
+    ) -> Result<RecordStats> {
         if rows.is_empty() {
-            return Ok(());
+            return Ok(RecordStats::default());
         }
         let new: Vec<_> = rows
             .iter()
             .map(|(id, at, value)| (id, Instant(*at), *value))
             .collect();
-        self.store
+        let stats = self
+            .store
             .record(&new, self.clock.now())
             .await
             .or_failure(caller)?;
@@ -268,7 +269,7 @@ impl Hub {
             })
             .collect();
         self.bus.publish(Event::Samples { points });
-        Ok(())
+        Ok(stats)
     }
 
     /// The source of what a key sends: one for each key.

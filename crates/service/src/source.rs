@@ -13,9 +13,11 @@ impl Sources for Hub {
         require(caller, Permission::MonitoringRead)?;
         let now = self.clock.now();
         let sources = self.store.sources().await.or_failure(caller)?;
+        let metrics = self.metric_series().await;
         Ok(sources
             .into_iter()
-            .map(|source| {
+            .map(|mut source| {
+                source.metrics = metrics.get(&source.id).copied().unwrap_or(0);
                 let stale = source.stale_since(now);
                 (source, stale)
             })

@@ -266,6 +266,23 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.metrics.names(&c).await }),
         ),
         (
+            "metrics.storage",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.metrics.storage(&c).await }),
+        ),
+        (
+            "metrics.keep",
+            Hold(MonitoringWrite),
+            call(|s, c| async move {
+                let keep = api::Keep {
+                    raw_days: Some(1),
+                    five_minutes_days: None,
+                    hour_days: None,
+                };
+                s.metrics.keep(&c, &"none".into(), keep).await
+            }),
+        ),
+        (
             "metrics.maintain",
             System,
             call(|s, c| async move { s.metrics.maintain(&c).await }),

@@ -50,7 +50,7 @@ pub use import_writer::{ImportWriter, Imported};
 pub use points::Bucket;
 pub use samples::{RecordStats, Retain};
 pub use series::NewSeries;
-pub use source::NewSource;
+pub use source::{Arrival, NewSource};
 pub use url::{DatabaseUrl, UrlError};
 
 /// Everything that Millrace remembers. Clones are handles on the same database.

@@ -1,6 +1,6 @@
 //! Where data comes from.
 
-use api::{Instant, Source, SourceId, SourceKind};
+use api::{Instant, Range, Source, SourceId, SourceKind};
 use sqlx::FromRow;
 
 use crate::convert::{changed, clean, i64_of, instant, u32_of, u64_of};
@@ -22,6 +22,32 @@ pub struct NewSource {
     pub expected_every_seconds: Option<u32>,
 }
 
+/// What a source brought since it was last written down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// Samples that were taken in.
+    pub accepted: u64,
+    /// Those whose instant their series had already.
+    pub duplicates: u64,
+    /// Those that came after a newer one of their series.
+    pub late: u64,
+    /// Samples or rows that were refused.
+    pub refused: u64,
+    /// Why the last one was refused.
+    pub last_refusal: Option<String>,
+}
+
+impl Arrival {
+    /// Adds what came after it.
+    pub fn add(&mut self, later: Self) {
+        self.accepted += later.accepted;
+        self.duplicates += later.duplicates;
+        self.late += later.late;
+        self.refused += later.refused;
+        self.last_refusal = later.last_refusal.or(self.last_refusal.take());
+    }
+}
+
 #[derive(FromRow)]
 struct SourceRow {
     id: String,
@@ -33,6 +59,11 @@ struct SourceRow {
     expected_every_seconds: Option<i64>,
     series: i64,
     accepted: i64,
+    duplicates: i64,
+    late: i64,
+    gaps: i64,
+    gap_from: Option<i64>,
+    gap_to: Option<i64>,
     refused: i64,
     last_refusal: Option<String>,
 }
@@ -51,7 +82,15 @@ impl SourceRow {
             last_seen_at: instant(self.last_seen_at),
             expected_every_seconds: self.expected_every_seconds.map(u32_of),
             series: u32_of(self.series),
+            // The metric store knows.
+            metrics: 0,
             accepted: u64_of(self.accepted),
+            duplicates: u64_of(self.duplicates),
+            late: u64_of(self.late),
+            gaps: u32_of(self.gaps),
+            last_gap: instant(self.gap_from)
+                .zip(instant(self.gap_to))
+                .map(|(from, to)| Range { from, to }),
             refused: u64_of(self.refused),
             last_refusal: self.last_refusal,
         })
@@ -62,7 +101,8 @@ macro_rules! source_sql {
     ($tail:literal) => {
         concat!(
             "select s.id, s.name, s.kind, s.demo, s.created_at, s.last_seen_at,
-                s.expected_every_seconds, s.accepted, s.refused, s.last_refusal,
+                s.expected_every_seconds, s.accepted, s.duplicates, s.late, s.gaps, s.gap_from,
+                s.gap_to, s.refused, s.last_refusal,
                 (select count(*) from series where source_id = s.id) as series
             from source s where not s.deleting ",
             $tail
@@ -96,6 +136,31 @@ pub(crate) const UPSERT: &str = "insert into source
     on conflict (external_key) do update set name = excluded.name, search = excluded.search,
         expected_every_seconds = excluded.expected_every_seconds
     returning id";
+
+/// Three expected intervals of silence are a gap, or five minutes where nobody said how often.
+macro_rules! after_a_gap {
+    ($then:literal) => {
+        concat!(
+            "case when kind <> 'file'
+                and $7 - last_seen_at > coalesce(expected_every_seconds, 100) * 3000000 then ",
+            $then,
+            " end"
+        )
+    };
+}
+
+const BUMP: &str = concat!(
+    "update source set accepted = accepted + $2, duplicates = duplicates + $3, late = late + $4,
+        refused = refused + $5, last_refusal = coalesce($6, last_refusal),
+        last_seen_at = case when last_seen_at > $7 then last_seen_at else $7 end,
+        gaps = gaps + ",
+    after_a_gap!("1 else 0"),
+    ", gap_from = ",
+    after_a_gap!("last_seen_at else gap_from"),
+    ", gap_to = ",
+    after_a_gap!("$7 else gap_to"),
+    " where id = $1 and not deleting"
+);
 
 /// Gets or makes the source on that connection; answers its id.
 /// A macro because it runs inside transactions of either database.
@@ -141,25 +206,22 @@ impl Store {
     }
 
     /// Adds to a source's counts. `seen_at` never goes back; the last refusal stays until the next.
+    /// Where it was silent for too long before, that is a gap; a file is never silent.
     pub async fn bump_source(
         &self,
         id: &SourceId,
-        accepted: u64,
-        refused: u64,
-        last_refusal: Option<&str>,
+        arrival: &Arrival,
         seen_at: Instant,
     ) -> Result<()> {
-        let sql = "update source set accepted = accepted + $2, refused = refused + $3,
-            last_refusal = coalesce($4, last_refusal),
-            last_seen_at = case when last_seen_at > $5 then last_seen_at else $5 end
-            where id = $1 and not deleting";
-        let refusal = last_refusal.map(clean);
+        let refusal = arrival.last_refusal.as_deref().map(clean);
         changed(execute!(
             self,
-            sql,
+            BUMP,
             id.as_str(),
-            i64_of(accepted),
-            i64_of(refused),
+            i64_of(arrival.accepted),
+            i64_of(arrival.duplicates),
+            i64_of(arrival.late),
+            i64_of(arrival.refused),
             refusal.as_deref(),
             seen_at.micros()
         ))

@@ -45,6 +45,19 @@ pub fn number_text(value: Option<f64>, unit: &str) -> String {
     }
 }
 
+/// How likely something is, in whole percent. A forecast is never certain: the ends are "> 99 %" and
+/// "< 1 %".
+pub fn likely_text(share: f64) -> String {
+    let percent = (share * 100.0).round();
+    if percent >= 100.0 {
+        format!(">{THIN}99{THIN}%")
+    } else if percent <= 0.0 {
+        format!("<{THIN}1{THIN}%")
+    } else {
+        number_text(Some(percent), "%")
+    }
+}
+
 /// An amount in a currency's minor units, exact to the last: `124000, "EUR"` is "1 240.00 €".
 pub fn money_text(minor: i64, currency: &str) -> String {
     let places = exponent(currency);
@@ -309,6 +322,15 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(plain(number_text(Some(value), "")), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn nothing_that_is_foreseen_is_certain() {
+        assert_eq!(plain(likely_text(1.0)), "> 99 %");
+        assert_eq!(plain(likely_text(0.994)), "99 %");
+        assert_eq!(plain(likely_text(0.42)), "42 %");
+        assert_eq!(plain(likely_text(0.0)), "< 1 %");
+        assert_eq!(plain(likely_text(f64::NAN)), "unknown");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use api::{
     SourceKind, Topic, Unit,
 };
 use ingest::table::{self, Item, Layout, Limits, Merge, Point, Reader, Summary, TableError};
-use store::{ImportWriter, Imported, NewSeries, NewSource};
+use store::{Arrival, ImportWriter, Imported, NewSeries, NewSource};
 use tokio::sync::mpsc;
 
 use super::{Progress, Reading};
@@ -100,19 +100,16 @@ async fn import(
     }
     let written = write(hub, caller, path, &reading, summary.sorted, progress).await?;
     let samples = written.new + written.replaced;
-    let why = summary
-        .problems
-        .first()
-        .map(|p| format!("line {}: {}", p.line, p.reason));
-    let now = hub.clock.now();
+    let first = summary.problems.first();
+    let arrival = Arrival {
+        accepted: samples,
+        duplicates: written.replaced,
+        refused: summary.bad,
+        last_refusal: first.map(|p| format!("line {}: {}", p.line, p.reason)),
+        ..Arrival::default()
+    };
     hub.store
-        .bump_source(
-            &written.source_id,
-            samples,
-            summary.bad,
-            why.as_deref(),
-            now,
-        )
+        .bump_source(&written.source_id, &arrival, hub.clock.now())
         .await
         .or_failure(caller)?;
     Ok(ImportResult {

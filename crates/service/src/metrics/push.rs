@@ -7,6 +7,7 @@ use ingest::metrics::{
     BodyError, Limits, Received, Refused, compression, influx, otlp, remote_write,
 };
 use series::Batch;
+use store::Arrival;
 use store::metrics::Counts;
 
 use crate::Hub;
@@ -164,8 +165,14 @@ impl Hub {
             outside: counts.refused,
         };
         let faults = taken.refused.faults() + taken.outside;
-        let why = (faults > 0).then(|| words(&taken));
-        self.tally(source, taken.accepted, faults, why);
+        let arrival = Arrival {
+            accepted: counts.samples,
+            duplicates: counts.duplicates,
+            late: counts.late,
+            refused: faults,
+            last_refusal: (faults > 0).then(|| words(&taken)),
+        };
+        self.tally(source, arrival);
         taken
     }
 
@@ -177,7 +184,12 @@ impl Hub {
         error: &BodyError,
     ) -> Result<PushAnswer> {
         let source = self.sender(caller).await?;
-        self.tally(&source, 0, 1, Some(error.to_string()));
+        let arrival = Arrival {
+            refused: 1,
+            last_refusal: Some(error.to_string()),
+            ..Arrival::default()
+        };
+        self.tally(&source, arrival);
         Ok(failed(push, error.status(), &error.to_string()))
     }
 

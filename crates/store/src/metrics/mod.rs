@@ -73,6 +73,19 @@ impl Counts {
     }
 }
 
+/// What is known of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceUse {
+    /// The source.
+    pub source: SourceId,
+    /// How many series it has.
+    pub series: usize,
+    /// What became of its samples, since it is known.
+    pub counts: Counts,
+    /// How long its data is kept.
+    pub retention: Retention,
+}
+
 /// What to read: series that fit every matcher, and when.
 #[derive(Clone, Debug)]
 pub struct Selection {
@@ -240,8 +253,8 @@ pub trait MetricStore: Send + Sync {
     /// What senders said about names, by name.
     async fn metadata(&self) -> Vec<MetricMeta>;
 
-    /// What became of each source's samples, since it is known.
-    async fn counts(&self) -> Vec<(SourceId, Counts)>;
+    /// What is known of each source.
+    async fn sources(&self) -> Vec<SourceUse>;
 
     /// How long a source's data is kept; the default for one that nothing is known of.
     async fn retention(&self, source: &SourceId) -> Retention;

@@ -51,6 +51,8 @@ pub(super) struct Source {
     pub(super) id: String,
     pub(super) retention: Retention,
     pub(super) counts: Counts,
+    /// How many series it has.
+    pub(super) series: usize,
     /// Whether the counts changed since they were kept.
     pub(super) changed: bool,
 }
@@ -80,6 +82,7 @@ impl State {
                     id: source.id,
                     retention: source.retention,
                     counts: source.counts,
+                    series: 0,
                     changed: false,
                 },
             );
@@ -124,14 +127,21 @@ impl State {
                 ..Slot::default()
             };
         }
+        if let Some(source) = self.sources.get_mut(&entry.source) {
+            source.series += 1;
+        }
         self.index.insert(series, entry);
     }
 
     /// Forgets a series.
     pub(super) fn remove_series(&mut self, series: SeriesRef) {
-        if self.index.remove(series).is_some()
-            && let Some(slot) = self.slots.get_mut(series.0 as usize)
-        {
+        let Some(entry) = self.index.remove(series) else {
+            return;
+        };
+        if let Some(source) = self.sources.get_mut(&entry.source) {
+            source.series -= 1;
+        }
+        if let Some(slot) = self.slots.get_mut(series.0 as usize) {
             *slot = Slot::default();
         }
     }
@@ -162,6 +172,7 @@ impl State {
             id: id.to_owned(),
             retention: Retention::default(),
             counts: Counts::default(),
+            series: 0,
             changed: false,
         };
         self.sources.insert(num, source);

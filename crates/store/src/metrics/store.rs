@@ -14,7 +14,7 @@ use super::state::State;
 use super::writer::{Command, Writer};
 use super::{
     Counts, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
-    SeriesSamples, SeriesWindows,
+    SeriesSamples, SeriesWindows, SourceUse,
 };
 use crate::{Result, StoreError};
 
@@ -187,11 +187,16 @@ impl MetricStore for ChunkStore {
         self.shared.state().meta.values().cloned().collect()
     }
 
-    async fn counts(&self) -> Vec<(SourceId, Counts)> {
+    async fn sources(&self) -> Vec<SourceUse> {
         let state = self.shared.state();
         let sources = state.sources.values();
         sources
-            .map(|source| (SourceId(source.id.clone()), source.counts))
+            .map(|source| SourceUse {
+                source: SourceId(source.id.clone()),
+                series: source.series,
+                counts: source.counts,
+                retention: source.retention,
+            })
             .collect()
     }
 

@@ -1,13 +1,14 @@
 //! Sources: made once, counted, removed with all they have.
 
-use api::{ForecastState, Instant, Range, SourceKind, WhyUnknown};
-use store::{NewSource, StoreError, StoredForecast};
+use api::{ForecastState, Instant, Range, SourceId, SourceKind, WhyUnknown};
+use store::{Arrival, NewSource, StoreError, StoredForecast};
 
 use crate::harness::{Home, a_series, a_source, at, filled, on_both};
 
 on_both!(
     the_same_key_is_the_same_source,
     a_source_counts_what_came_in,
+    silence_is_a_gap_of_what_should_come,
     a_removed_source_takes_all_it_has_and_nothing_else,
     a_removal_that_a_crash_cut_short_is_completed,
     only_the_demo_company_goes,
@@ -43,17 +44,62 @@ async fn the_same_key_is_the_same_source(Home { store, .. }: Home) {
 
 async fn a_source_counts_what_came_in(Home { store, .. }: Home) {
     let (id, _) = filled(&store, "a", 3).await;
-    store
-        .bump_source(&id, 10, 2, Some("no number"), at(5))
-        .await
-        .unwrap();
-    store.bump_source(&id, 1, 0, None, at(4)).await.unwrap();
+    let first = Arrival {
+        accepted: 10,
+        duplicates: 3,
+        late: 1,
+        refused: 2,
+        last_refusal: Some("no number".into()),
+    };
+    let one = Arrival {
+        accepted: 1,
+        ..Arrival::default()
+    };
+    store.bump_source(&id, &first, at(5)).await.unwrap();
+    store.bump_source(&id, &one, at(4)).await.unwrap();
     let source = store.source(&id).await.unwrap().unwrap();
     assert_eq!((source.accepted, source.refused, source.series), (11, 2, 3));
+    assert_eq!((source.duplicates, source.late), (3, 1));
     assert_eq!(source.last_refusal.as_deref(), Some("no number"));
     assert_eq!(source.last_seen_at, Some(at(5)));
-    let gone = store.bump_source(&"none".into(), 1, 0, None, at(1)).await;
+    let gone = store.bump_source(&"none".into(), &one, at(1)).await;
     assert!(matches!(gone, Err(StoreError::Missing)));
+}
+
+async fn silence_is_a_gap_of_what_should_come(Home { store, .. }: Home) {
+    let now = at(0);
+    let make = async |key: &str, kind: SourceKind, expected_every_seconds: Option<u32>| {
+        let source = NewSource {
+            external_key: key.into(),
+            name: key.into(),
+            kind,
+            demo: false,
+            expected_every_seconds,
+        };
+        store.upsert_source(&source, now).await.unwrap()
+    };
+    let one = Arrival {
+        accepted: 1,
+        ..Arrival::default()
+    };
+    let seen = async |id: &SourceId, instants: &[Instant]| {
+        for instant in instants {
+            store.bump_source(id, &one, *instant).await.unwrap();
+        }
+        let source = store.source(id).await.unwrap().unwrap();
+        (source.gaps, source.last_gap)
+    };
+    let gap = |from, to| Some(Range { from, to });
+    let s = Instant::from_seconds;
+    let each_ten = make("a", SourceKind::Host, Some(10)).await;
+    assert_eq!(seen(&each_ten, &[s(100), s(130)]).await, (0, None));
+    let twice = seen(&each_ten, &[s(161), s(150), s(200)]).await;
+    assert_eq!(twice, (2, gap(s(161), s(200))));
+    let any = make("b", SourceKind::Push, None).await;
+    assert_eq!(seen(&any, &[s(100), s(400)]).await, (0, None));
+    assert_eq!(seen(&any, &[s(701)]).await, (1, gap(s(400), s(701))));
+    let file = make("c", SourceKind::File, None).await;
+    assert_eq!(seen(&file, &[s(100), s(9_000)]).await, (0, None));
 }
 
 async fn a_removed_source_takes_all_it_has_and_nothing_else(home: Home) {

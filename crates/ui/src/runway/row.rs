@@ -6,7 +6,7 @@ use super::strip::{Reach, Strip, reach_text};
 use crate::badge::Tone;
 use crate::live::StaleMark;
 use crate::spark::Sparkline;
-use crate::text::number_text;
+use crate::text::likely_text;
 use leptos::prelude::*;
 
 /// One line of the Runway, as plain values.
@@ -102,7 +102,7 @@ pub fn RunwayStrip(
         Reach::Clear { .. } | Reach::Unknown { .. } => "runway-when num quiet",
     };
     let sure = match (confidence, over) {
-        (Some(share), false) => Some(number_text(Some((share * 100.0).round()), "%")),
+        (Some(share), false) => Some(likely_text(share)),
         _ => None,
     };
     let is_stale = stale.is_some();

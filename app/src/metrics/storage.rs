@@ -1,0 +1,156 @@
+//! How long metrics are kept and what they take on the disk: a card of the settings.
+
+use api::{KeptSource, MetricStorage, Topic};
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Postcard};
+use ui::{Button, ButtonKind, Card, Column, Empty, Input, Skeleton, Table, number_text};
+
+use crate::live;
+use crate::problem::{FormProblem, Problem};
+use crate::rpc;
+use crate::wire;
+
+/// What is kept, for how long, and what it takes.
+#[server(input = GetUrl, output = Postcard)]
+pub async fn read_metric_storage() -> rpc::Answer<MetricStorage> {
+    let (services, caller) = rpc::ctx()?;
+    Ok(services.metrics.storage(&caller).await?)
+}
+
+/// Says how long a source's metrics are kept; an empty field is for ever.
+#[server(output = Postcard)]
+pub async fn keep_metrics(
+    id: String,
+    raw_days: String,
+    five_minutes_days: String,
+    hour_days: String,
+) -> rpc::Answer<()> {
+    let (services, caller) = rpc::ctx()?;
+    let keep = api::Keep::read(&raw_days, &five_minutes_days, &hour_days)?;
+    Ok(services
+        .metrics
+        .keep(&caller, &api::SourceId(id), keep)
+        .await?)
+}
+
+/// The card.
+#[component]
+pub fn Storage() -> impl IntoView {
+    let stream = live::live();
+    let keep = ServerAction::<KeepMetrics>::new();
+    let storage = wire::load(
+        move || (stream.version(Topic::Sources), keep.version().get()),
+        |_| read_metric_storage(),
+    );
+    view! {
+        <Card
+            title="How long metrics are kept"
+            note="In days; an empty field is for ever. What is older goes within minutes and does not come back."
+            flush=true
+        >
+            <FormProblem answer=keep.value()/>
+            <Transition fallback=|| view! { <Skeleton/> }>
+                {move || Suspend::new(async move {
+                    match storage.await {
+                        Ok(storage) if storage.sources.is_empty() => {
+                            view! {
+                                <Empty
+                                    title="No metrics yet"
+                                    text="They come with a key, by remote-write, OTLP or line protocol."
+                                />
+                            }
+                                .into_any()
+                        }
+                        Ok(storage) => view! { <StorageTable storage keep/> }.into_any(),
+                        Err(failure) => view! { <Problem failure/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </Card>
+    }
+}
+
+#[component]
+fn StorageTable(storage: MetricStorage, keep: ServerAction<KeepMetrics>) -> impl IntoView {
+    let columns = vec![
+        Column::text("Source"),
+        Column::number("Series", ""),
+        Column::number("Samples in", ""),
+        Column::number("Samples", "days"),
+        Column::number("5 min windows", "days"),
+        Column::number("1 h windows", "days"),
+        Column::actions("Keep"),
+    ];
+    let bytes = |bytes: u64| number_text(Some(bytes as f64), "bytes");
+    let parts = [
+        ("Samples", storage.raw_bytes),
+        ("Windows of 5 minutes", storage.five_minutes_bytes),
+        ("Windows of 1 hour", storage.hour_bytes),
+        ("Not in chunks yet", storage.waiting_bytes),
+        ("On the disk in all", storage.total_bytes),
+    ];
+    view! {
+        <div class="facts card-lead">
+            {parts
+                .into_iter()
+                .map(|(what, size)| {
+                    view! {
+                        <div class="fact">
+                            <span class="fact-name">{what}</span>
+                            <span class="fact-value">{bytes(size)}</span>
+                        </div>
+                    }
+                })
+                .collect_view()}
+        </div>
+        <Table caption="How long each source's metrics are kept" columns>
+            {storage.sources.into_iter().map(|source| kept_row(source, keep)).collect_view()}
+        </Table>
+    }
+}
+
+fn kept_row(source: KeptSource, keep: ServerAction<KeepMetrics>) -> impl IntoView {
+    // A form cannot go around cells: they name it.
+    let form = format!("keep-{}", source.id);
+    let fields = [
+        ("raw_days", "Samples, days", source.keep.raw_days),
+        (
+            "five_minutes_days",
+            "5 min windows, days",
+            source.keep.five_minutes_days,
+        ),
+        ("hour_days", "1 h windows, days", source.keep.hour_days),
+    ];
+    view! {
+        <tr>
+            <td data-label="Source">{source.name.clone()}</td>
+            <td class="num" data-label="Series">{source.series}</td>
+            <td class="num" data-label="Samples in">{number_text(Some(source.samples as f64), "")}</td>
+            {fields
+                .into_iter()
+                .map(|(field, title, days)| {
+                    let label = format!("{title}, of {}", source.name);
+                    let value = days.map(|days| days.to_string()).unwrap_or_default();
+                    view! {
+                        <td class="num" data-label=title>
+                            <Input
+                                name=field
+                                label
+                                value
+                                placeholder="for ever"
+                                attr:form=form.clone()
+                                attr:inputmode="numeric"
+                            />
+                        </td>
+                    }
+                })
+                .collect_view()}
+            <td data-label="">
+                <ActionForm action=keep attr:id=form.clone()>
+                    <input type="hidden" name="id" value=source.id.0.clone()/>
+                    <Button kind=ButtonKind::Quiet small=true>"Keep"</Button>
+                </ActionForm>
+            </td>
+        </tr>
+    }
+}
