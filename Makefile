@@ -2,7 +2,7 @@
 # Flags for the program: make run ARGS="--addr 127.0.0.1:8080"
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test check dev bench screenshots setup clean
+.PHONY: help run demo build test check dev bench soak screenshots setup clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ dev: ## Serve from the sources and rebuild on every change
 
 bench: ## Run the benchmarks
 	@scripts/bench.sh
+
+soak: ## The crash and disk-full tests for long
+	@scripts/soak.sh
 
 screenshots: ## Take the screenshots of every page
 	@scripts/screenshots.sh

@@ -163,9 +163,15 @@ wasm_std
 node_packages
 cargo_tool wasm-bindgen-cli "$BINDGEN_CLI" wasm-bindgen
 cargo_tool cargo-leptos "$LEPTOS_CLI" cargo-leptos --locked
+# What Millrace is compared with.
+if [ "$what" = test ] || [ "$what" = bench ]; then
+  unpacked prometheus prometheus
+fi
+if [ "$what" = bench ]; then
+  unpacked victoria-metrics victoria-metrics
+fi
 if [ "$what" = test ]; then
   need_debian chromium postgresql
-  unpacked prometheus prometheus
   unpacked prometheus-node-exporter prometheus-node-exporter
   python_senders
 fi

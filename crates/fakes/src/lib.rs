@@ -12,6 +12,7 @@ mod cloud;
 mod company;
 mod goods;
 mod money;
+pub mod remote_write;
 mod servers;
 mod stories;
 mod track;

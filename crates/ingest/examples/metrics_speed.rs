@@ -8,17 +8,12 @@
 
 use std::hint::black_box;
 
+use fakes::remote_write::{Encoder, v1_series, v2_request};
 use ingest::metrics::exposition::{self, Format};
 use ingest::metrics::influx::{self, Precision};
 use ingest::metrics::otlp::{self, Encoding, Mapping};
 use ingest::metrics::remote_write::{self, Scratch, Version};
 use ingest::metrics::{BodyError, Limits, Received, Written};
-
-#[path = "../src/metrics/wire_tests.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
-mod wire_tests;
-
-use wire_tests::{Encoder, v1_series, v2_request};
 
 const NOW_MS: i64 = 1_800_000_000_000;
 const SERIES: u64 = 2_000;

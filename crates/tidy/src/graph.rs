@@ -45,6 +45,7 @@ pub const EDGES: &[(&str, &[&str])] = &[
     ("rules", &[]),
     ("api", &[]),
     ("ui", &[]),
+    ("load", &["fakes"]),
     ("tidy", &[]),
 ];
 

@@ -19,8 +19,6 @@ pub mod otlp;
 mod refused;
 pub mod remote_write;
 mod wire;
-#[cfg(test)]
-mod wire_tests;
 
 pub use error::BodyError;
 pub use intake::{Received, Written};

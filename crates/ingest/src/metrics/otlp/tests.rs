@@ -5,7 +5,7 @@ use series::MetricKind::{Counter, Gauge, Histogram, Summary};
 
 use super::*;
 use crate::metrics::refused::Reason;
-use crate::metrics::wire_tests::Encoder;
+use fakes::remote_write::Encoder;
 
 const NOW_MS: i64 = 1_800_000_000_000;
 const AT: u64 = 1_700_000_000_000_000_000;

@@ -5,7 +5,7 @@ use series::{MetricKind, STALE_BITS};
 
 use super::*;
 use crate::metrics::refused::Reason;
-use crate::metrics::wire_tests::{Encoder, sample, v1_series, v2_request, zigzag};
+use fakes::remote_write::{Encoder, sample, v1_series, v2_request, zigzag};
 
 const NOW_MS: i64 = 1_800_000_000_000;
 
