@@ -10,6 +10,7 @@ mod live;
 mod pages;
 mod rest;
 mod router;
+mod scrape;
 mod serve;
 mod state;
 mod status;

@@ -16,6 +16,7 @@ mod live;
 mod metrics;
 mod permission;
 mod runway;
+mod scrape;
 mod series;
 mod source;
 mod time;
@@ -43,6 +44,10 @@ pub use metrics::{
 };
 pub use permission::{Permission, Role, Scope};
 pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
+pub use scrape::{
+    Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
+    ScrapeState, ScrapeTarget, Scrapes, TargetChange, TokenChange, Trial,
+};
 pub use series::{
     Aggregation, Direction, Domain, Limit, LimitChange, Point, Points, Range, Recorded, Refused,
     Series, SeriesChange, SeriesFilter, SeriesOps, SeriesPage, Stake, Unit,
@@ -65,6 +70,8 @@ pub struct Services {
     pub metrics: Arc<dyn Metrics>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
+    /// Targets that are scraped.
+    pub scrapes: Arc<dyn Scrapes>,
     /// Labelled time series.
     pub series: Arc<dyn SeriesOps>,
     /// Where data comes from.

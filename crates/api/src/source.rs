@@ -51,6 +51,8 @@ pub enum SourceKind {
     File,
     /// Samples sent over HTTP with a key.
     Push,
+    /// A target that Millrace asks for its metrics.
+    Scrape,
     /// The demo company's generator.
     Demo,
 }
@@ -62,6 +64,7 @@ impl SourceKind {
             Self::Host => "host",
             Self::File => "file",
             Self::Push => "push",
+            Self::Scrape => "scrape",
             Self::Demo => "demo",
         }
     }
@@ -71,7 +74,7 @@ impl std::str::FromStr for SourceKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Host, Self::File, Self::Push, Self::Demo]
+        [Self::Host, Self::File, Self::Push, Self::Scrape, Self::Demo]
             .into_iter()
             .find(|k| k.as_str() == text)
             .ok_or_else(|| format!("`{text}` is no kind of source"))

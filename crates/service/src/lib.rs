@@ -14,6 +14,7 @@ mod host;
 mod import;
 mod metrics;
 mod runway;
+mod scrape;
 mod secret;
 mod series;
 mod source;
@@ -31,6 +32,7 @@ pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::Component;
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
 
 /// What the operations stand on.
 pub struct Hub {
@@ -48,6 +50,7 @@ pub struct Hub {
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
+    scraping: scrape::Scraping,
 }
 
 /// What the operations are made from.
@@ -58,6 +61,8 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// Where metrics are kept; none where the running server keeps them.
     pub metrics: Option<Arc<dyn MetricStore>>,
+    /// How targets are asked; none where the running server scrapes them.
+    pub fetch: Option<Arc<dyn Fetch>>,
 }
 
 impl Hub {
@@ -74,6 +79,7 @@ impl Hub {
             attempts: account::Attempts::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
+            scraping: scrape::Scraping::new(settings.fetch),
         })
     }
 
@@ -86,6 +92,7 @@ impl Hub {
             imports: Arc::new(import::ImportDesk(self.clone())),
             metrics: self.clone(),
             runway: self.clone(),
+            scrapes: self.clone(),
             series: self.clone(),
             sources: self.clone(),
         }

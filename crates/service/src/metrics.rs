@@ -119,7 +119,13 @@ impl Hub {
         Ok(source)
     }
 
-    fn tally(&self, source: &SourceId, accepted: u64, refused: u64, why: Option<String>) {
+    pub(crate) fn tally(
+        &self,
+        source: &SourceId,
+        accepted: u64,
+        refused: u64,
+        why: Option<String>,
+    ) {
         let mut tallies = held(&self.metrics.tallies);
         let tally = tallies.entry(source.clone()).or_default();
         tally.accepted += accepted;

@@ -181,7 +181,7 @@ impl Hub {
         Ok(failed(push, error.status(), &error.to_string()))
     }
 
-    pub(super) fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         self.clock.now().0.div_euclid(1_000)
     }
 }

@@ -14,5 +14,6 @@ mod imports;
 mod metrics;
 mod opening;
 mod samples;
+mod scrapes;
 mod series;
 mod sources;
