@@ -167,5 +167,6 @@ if [ "$what" = test ]; then
   need_debian chromium postgresql
   unpacked prometheus prometheus
   unpacked prometheus-node-exporter prometheus-node-exporter
+  unpacked prometheus-alertmanager prometheus-alertmanager
   python_senders
 fi

@@ -10,6 +10,7 @@
 
 mod account;
 mod chart;
+mod event;
 mod frame;
 mod imports;
 mod live;

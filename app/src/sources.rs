@@ -9,6 +9,7 @@ use ui::{
     Table, Tone, When,
 };
 
+use crate::event::Events;
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
@@ -75,7 +76,10 @@ pub fn SourcesPage() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 let may_write = session.await.is_ok_and(|s| s.may_write());
-                view! { <Targets may_write/> }
+                view! {
+                    <Targets may_write/>
+                    <Events/>
+                }
             })}
         </Transition>
     }

@@ -9,6 +9,7 @@ mod account;
 mod caller;
 mod demo;
 mod error;
+mod event;
 mod forecast;
 mod ids;
 mod import;
@@ -29,6 +30,7 @@ pub use account::{
 pub use caller::{Caller, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
+pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
@@ -62,6 +64,8 @@ pub struct Services {
     pub accounts: Arc<dyn Accounts>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
+    /// What other systems say happened.
+    pub events: Arc<dyn Events>,
     /// Forecasts of series.
     pub forecasts: Arc<dyn Forecasts>,
     /// Files on their way in.

@@ -6,6 +6,7 @@
 mod account;
 mod bus;
 mod demo;
+mod event;
 mod failure;
 mod forecast;
 mod guard;
@@ -88,6 +89,7 @@ impl Hub {
         Services {
             accounts: self.clone(),
             demo: self.clone(),
+            events: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
             metrics: self.clone(),

@@ -105,7 +105,7 @@ impl Hub {
     }
 
     /// The source that a sender's key stands for.
-    async fn sender(&self, caller: &Caller) -> Result<SourceId> {
+    pub(crate) async fn sender(&self, caller: &Caller) -> Result<SourceId> {
         let key = match &caller.who {
             Who::Key { id, .. } => id.0.clone(),
             _ => String::new(),

@@ -167,6 +167,16 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.demo.start(&c).await }),
         ),
         (
+            "events.receive_alerts",
+            Hold(DataIngest),
+            call(|s, c| async move { s.events.receive_alerts(&c, b"{}").await }),
+        ),
+        (
+            "events.recent",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.events.recent(&c).await }),
+        ),
+        (
             "forecasts.get",
             Hold(MonitoringRead),
             call(|s, c| async move { s.forecasts.get(&c, &"none".into()).await }),

@@ -24,6 +24,7 @@ mod bulk;
 mod convert;
 mod db;
 mod error;
+mod event;
 mod forecast;
 mod import;
 mod import_writer;

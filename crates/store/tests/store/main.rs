@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod events;
 mod forecasts;
 mod full_disk;
 mod harness;
