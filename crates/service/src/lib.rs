@@ -14,6 +14,7 @@ mod health;
 mod host;
 mod import;
 mod metrics;
+mod rate;
 mod runway;
 mod scrape;
 mod secret;
@@ -51,6 +52,7 @@ pub struct Hub {
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
+    rates: rate::Rates,
     scraping: scrape::Scraping,
 }
 
@@ -80,6 +82,7 @@ impl Hub {
             attempts: account::Attempts::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
+            rates: rate::Rates::default(),
             scraping: scrape::Scraping::new(settings.fetch),
         })
     }

@@ -141,6 +141,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
                         NewKey {
                             name: "k".into(),
                             scopes: vec![Scope::Query],
+                            rate: None,
                         },
                     )
                     .await
@@ -414,6 +415,7 @@ fn callers() -> Vec<Caller> {
         id: "k".into(),
         name: "k".into(),
         scopes,
+        rate: None,
     };
     let mut who = vec![
         Who::Nobody,
