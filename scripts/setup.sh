@@ -173,5 +173,6 @@ fi
 if [ "$what" = test ]; then
   need_debian chromium postgresql
   unpacked prometheus-node-exporter prometheus-node-exporter
+  unpacked prometheus-alertmanager prometheus-alertmanager
   python_senders
 fi

@@ -10,6 +10,7 @@
 
 mod account;
 mod chart;
+mod event;
 mod frame;
 mod imports;
 mod live;
@@ -18,6 +19,7 @@ mod problem;
 pub mod range;
 pub mod rpc;
 mod runway;
+mod scrape;
 mod series;
 mod settings;
 mod sources;
@@ -81,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/series/:id") view=series::SeriesDetail ssr=SsrMode::Async/>
                     <Route path=path!("/explore") view=metrics::Explore ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=sources::SourcesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/sources/scrape") view=scrape::ScrapePage ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=imports::ImportList ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=imports::ImportDetail ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=settings::SettingsPage ssr=SsrMode::Async/>

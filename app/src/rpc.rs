@@ -10,6 +10,8 @@ use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
+use crate::range::escape;
+
 /// An [`api::Error`] on its way through a server function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{0}")]
@@ -52,6 +54,8 @@ pub struct Respond {
     pub status: Arc<dyn Fn(u16) + Send + Sync>,
     /// Sends the browser somewhere else.
     pub redirect: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Whether the browser sent a form by itself and shows whatever page comes back.
+    pub plain: bool,
 }
 
 /// The operations and who asks. On the server only.
@@ -114,8 +118,42 @@ pub fn reveal_on(path: &str, id: &str, secret: String) -> Answer<()> {
             secret,
         });
     }
-    redirect(&format!("{path}?made={id}"));
+    let and = if path.contains('?') { '&' } else { '?' };
+    redirect(&format!("{path}{and}made={id}"));
     Ok(())
+}
+
+/// Keeps words for the page that follows where the browser runs no JavaScript, and sends it there;
+/// `typed` goes into the page's address, so that the form can be filled again.
+///
+/// # Errors
+/// Where nobody is signed in.
+pub fn tell_plainly(path: &str, typed: &[(&str, String)], words: &str) -> Answer<()> {
+    if !use_context::<Respond>().is_some_and(|respond| respond.plain) {
+        return Ok(());
+    }
+    let pairs: Vec<String> = typed
+        .iter()
+        .map(|(name, value)| format!("{name}={}", escape(value)))
+        .collect();
+    reveal_on(
+        &format!("{path}?{}", pairs.join("&")),
+        "words",
+        words.to_owned(),
+    )
+}
+
+/// A whole number that somebody typed, or none.
+///
+/// # Errors
+/// Where it is another text.
+pub fn whole(field: &str, text: &str) -> Answer<Option<u32>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let number = text.parse().map(Some);
+    Ok(number.map_err(|_| Error::field(field, "Give a whole number, such as 15."))?)
 }
 
 /// Takes a kept secret: the second asking finds none.

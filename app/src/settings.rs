@@ -60,8 +60,10 @@ pub async fn add_key(
     name: String,
     #[server(default)] ingest: Option<String>,
     #[server(default)] query: Option<String>,
+    #[server(default)] rate: String,
 ) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
+    let rate = rpc::whole("rate", &rate)?;
     let wanted = [(ingest, api::Scope::Ingest), (query, api::Scope::Query)];
     let scopes = wanted
         .into_iter()
@@ -69,7 +71,7 @@ pub async fn add_key(
         .collect();
     let new = services
         .accounts
-        .add_key(&caller, api::NewKey { name, scopes })
+        .add_key(&caller, api::NewKey { name, scopes, rate })
         .await?;
     rpc::reveal_on("/settings", &new.made.id.0, new.secret)
 }
@@ -304,6 +306,9 @@ fn Keys() -> impl IntoView {
                 <Field id="key-name" label="Name" hint="Where it will be used.">
                     <Input name="name" required=true/>
                 </Field>
+                <Field id="key-rate" label="At most" optional=true hint="A burst of ten seconds is let through.">
+                    <Input name="rate" r#type="number" suffix="samples/s" attr:min="1"/>
+                </Field>
                 <Checkbox name="ingest" label="may send samples" checked=true/>
                 <Checkbox name="query" label="may read"/>
                 <Button busy=add.pending()>"Make key"</Button>
@@ -327,7 +332,10 @@ fn KeyTable(keys: Vec<ApiKey>, revoke: ServerAction<RevokeKey>) -> impl IntoView
             {keys
                 .into_iter()
                 .map(|key| {
-                    let scopes = key.scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
+                    let mut scopes = key.scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
+                    if let Some(rate) = key.rate {
+                        scopes = format!("{scopes}, at most {rate} samples/s");
+                    }
                     view! {
                         <tr>
                             <td data-label="Name">{key.name.clone()}</td>

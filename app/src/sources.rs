@@ -9,10 +9,12 @@ use ui::{
     Table, Tone, When,
 };
 
+use crate::event::Events;
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
+use crate::scrape::Targets;
 use crate::wire;
 
 /// Every source, and what time it is there.
@@ -71,6 +73,15 @@ pub fn SourcesPage() -> impl IntoView {
                 }
             })}
         </Transition>
+        <Transition>
+            {move || Suspend::new(async move {
+                let may_write = session.await.is_ok_and(|s| s.may_write());
+                view! {
+                    <Targets may_write/>
+                    <Events/>
+                }
+            })}
+        </Transition>
     }
 }
 
@@ -112,6 +123,7 @@ fn SourceRow(
         SourceKind::Host => "this host",
         SourceKind::File => "file",
         SourceKind::Push => "sent with a key",
+        SourceKind::Scrape => "scraped",
         SourceKind::Demo => "demo",
     };
     let href = if source.series == 0 && source.metrics > 0 {

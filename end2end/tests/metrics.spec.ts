@@ -80,6 +80,34 @@ remote_write:
   await expect(page.getByText("sender").first()).toBeVisible();
 });
 
+test("a key with a rate is told to wait in each protocol's words @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  const key = empty.run("key", "add", "hasty", "--scope", "ingest,query", "--rate", "1").match(/mr_\w+/)?.[0] ?? "";
+  const post = (path: string, body: string, headers: Record<string, string> = {}) =>
+    fetch(`${empty.url}${path}`, { method: "POST", body, headers: { authorization: `Bearer ${key}`, ...headers } });
+  const lines = Array.from({ length: 100 }, (_, i) => `burst,n=${i} value=1`).join("\n");
+  expect((await post("/influx/api/v2/write", lines)).status).toBe(204);
+  const influx = await post("/influx/api/v2/write", "burst value=1");
+  expect(influx.status).toBe(429);
+  expect(Number(influx.headers.get("retry-after"))).toBeGreaterThan(60);
+  expect((await influx.json()).code).toBe("too many requests");
+  const otlp = await post("/otlp/v1/metrics", "{}", { "content-type": "application/json" });
+  expect([otlp.status, (await otlp.json()).code]).toEqual([429, 8]);
+  const prometheus = await post("/prometheus/api/v1/write", "", { "content-type": "application/x-protobuf", "content-encoding": "snappy" });
+  expect([prometheus.status, await prometheus.text()]).toEqual([429, expect.stringContaining("rate limit: the key may send 1 samples a second")]);
+  const json = await post("/api/v1/samples", '[{"name":"n","value":1}]');
+  expect([json.status, Number(json.headers.get("retry-after")) > 0]).toEqual([429, true]);
+  // Asking is not sending.
+  expect(await ask(empty, key, "count(burst_value)")).toHaveLength(1);
+  await signIn(page, empty);
+  await expect(async () => {
+    await page.goto(`${empty.url}/sources`);
+    await expect(page.getByText("rate limit: the key may send 1 samples a second")).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: 15_000 });
+  await page.goto(`${empty.url}/settings`);
+  await expect(page.getByText("ingest, query, at most 1 samples/s")).toBeVisible();
+});
+
 test("OpenTelemetry's SDK sends differences and they are added up @hydrated", async ({ empty }) => {
   test.skip(!existsSync(SENDERS), "the Python senders are not here");
   await empty.claim();

@@ -32,6 +32,7 @@ async fn who(app: &App, nobody: &Caller, headers: &HeaderMap) -> api::Result<Who
             id: key.id,
             name: key.name,
             scopes: key.scopes,
+            rate: key.rate,
         }));
     }
     if let Some(token) = session_token(headers) {

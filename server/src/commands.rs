@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use api::{Caller, ImportState, NewKey, NewUser, Role, Scope};
+use api::{Caller, ImportState, NewKey, NewUser, Role};
 
 use crate::config::Settings;
 use crate::serve::open;
@@ -85,16 +85,12 @@ pub(crate) async fn add_user(settings: Settings, email: String, role: Role) -> a
     clippy::print_stdout,
     reason = "the key is for the person who asked, not for the log"
 )]
-pub(crate) async fn add_key(
-    settings: Settings,
-    name: String,
-    scopes: Vec<Scope>,
-) -> anyhow::Result<()> {
+pub(crate) async fn add_key(settings: Settings, new: NewKey) -> anyhow::Result<()> {
     let (hub, store) = open(&settings, None).await?;
     let made = hub
         .services()
         .accounts
-        .add_key(&Caller::system("key add"), NewKey { name, scopes })
+        .add_key(&Caller::system("key add"), new)
         .await?;
     println!(
         "The key “{}”, shown this once:\n\n    {}\n",

@@ -137,6 +137,9 @@ pub(crate) enum KeyCommand {
         /// What it may do: ingest, query, or both with a comma.
         #[arg(long, value_delimiter = ',', default_value = "ingest")]
         scope: Vec<Scope>,
+        /// How many samples a second it may send; no limit unless said.
+        #[arg(long)]
+        rate: Option<u32>,
     },
 }
 

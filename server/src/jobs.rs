@@ -1,4 +1,5 @@
-//! What happens without a request: reading this host, forecasts that are due, the demo's ticks.
+//! What happens without a request: reading this host, scraping targets, forecasts that are due, the
+//! demo's ticks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,8 @@ pub(crate) fn start(
             }
         }
     }
-    tasks.spawn(tick_demo(DemoTicker::new(hub), stopping.clone()));
+    tasks.spawn(tick_demo(DemoTicker::new(hub.clone()), stopping.clone()));
+    tasks.spawn(crate::scrape::run(hub, stopping.clone()));
     tasks.spawn(forecast(app.services.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }

@@ -10,6 +10,7 @@ mod live;
 mod pages;
 mod rest;
 mod router;
+mod scrape;
 mod serve;
 mod state;
 mod status;
@@ -17,6 +18,7 @@ mod uploads;
 
 use std::process::ExitCode;
 
+use api::NewKey;
 use clap::Parser;
 
 use crate::config::{Cli, Command, ConfigCommand, KeyCommand, LogFormat, Settings, UserCommand};
@@ -46,8 +48,16 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(UserCommand::Add { email, role }) => {
             commands::add_user(settings, email, role).await
         }
-        Command::Key(KeyCommand::Add { name, scope }) => {
-            commands::add_key(settings, name, scope).await
+        Command::Key(KeyCommand::Add { name, scope, rate }) => {
+            commands::add_key(
+                settings,
+                NewKey {
+                    name,
+                    scopes: scope,
+                    rate,
+                },
+            )
+            .await
         }
         Command::Config(ConfigCommand::Check) => commands::check(settings).await,
         Command::Health => commands::health(&settings).await,

@@ -23,6 +23,11 @@ pub(crate) fn provide(app: &App, secrets: &Secrets) {
         .and_then(|p| p.headers.get(header::COOKIE))
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
+    let plain = parts
+        .as_ref()
+        .and_then(|p| p.headers.get(header::ACCEPT))
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|accepted| accepted.contains("text/html"));
     provide_context(app.services.clone());
     provide_context(caller.unwrap_or_else(|| Caller::nobody("none")));
     provide_context(Preferences::from_cookies(cookies));
@@ -36,6 +41,7 @@ pub(crate) fn provide(app: &App, secrets: &Secrets) {
                 }
             }),
             redirect: Arc::new(leptos_axum::redirect),
+            plain,
         });
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::{Caller, Clock};
-use service::{Bus, Hub};
+use service::{Bus, Fetch, Hub};
 use store::Store;
 use store::metrics::{ChunkStore, MetricStore};
 use tokio::net::TcpListener;
@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::scrape::HttpFetch;
 use crate::state::App;
 use crate::{jobs, router};
 
@@ -37,6 +38,9 @@ pub(crate) async fn open(
         service::Settings {
             uploads: settings.data.join("uploads"),
             max_upload_bytes: u64::from(settings.upload_mib) * 1024 * 1024,
+            fetch: metrics
+                .is_some()
+                .then(|| Arc::new(HttpFetch::default()) as Arc<dyn Fetch>),
             metrics,
         },
     );

@@ -28,6 +28,7 @@ pub fn Senders(
         ("OpenTelemetry collector", collector),
         ("Telegraf", telegraf),
         ("curl, in line protocol", curl),
+        ("Alertmanager, for its alerts", alertmanager),
     ];
     view! {
         <Card title="Lines to paste" note="Each has the key in it: treat it as you treat a password.">
@@ -65,6 +66,12 @@ fn collector(base: &str, key: &str) -> String {
 fn telegraf(base: &str, key: &str) -> String {
     format!(
         "[[outputs.influxdb_v2]]\n  urls = [\"{base}/influx\"]\n  token = \"{key}\"\n  organization = \"any\"\n  bucket = \"any\""
+    )
+}
+
+fn alertmanager(base: &str, key: &str) -> String {
+    format!(
+        "receivers:\n  - name: millrace\n    webhook_configs:\n      - url: {base}/api/v1/alertmanager\n        http_config:\n          authorization:\n            credentials: {key}"
     )
 }
 

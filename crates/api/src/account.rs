@@ -85,6 +85,8 @@ pub struct ApiKey {
     pub prefix: String,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// How many samples a second it may send; `None` for as many as it likes.
+    pub rate: Option<u32>,
     /// When it was made.
     pub created_at: Instant,
     /// When it was last used; `None` for never.
@@ -98,6 +100,8 @@ pub struct NewKey {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// How many samples a second it may send; `None` for as many as it likes.
+    pub rate: Option<u32>,
 }
 
 /// Something made together with a secret that is shown this once.

@@ -33,6 +33,8 @@ pub enum Who {
         name: String,
         /// What it may do.
         scopes: Vec<Scope>,
+        /// How many samples a second it may send; `None` for as many as it likes.
+        rate: Option<u32>,
     },
     /// The server itself: jobs, the host's own collector, the command line.
     System,

@@ -44,8 +44,8 @@ pub enum Error {
         /// The limit and what to do.
         message: String,
     },
-    /// Too many attempts.
-    #[error("Too many attempts. Try again in {retry_after_seconds} s.")]
+    /// Too many attempts, or too many samples for a key.
+    #[error("Too many at once. Try again in {retry_after_seconds} s.")]
     TooMany {
         /// Seconds until the next attempt is looked at.
         retry_after_seconds: u32,

@@ -9,6 +9,7 @@ mod account;
 mod caller;
 mod demo;
 mod error;
+mod event;
 mod forecast;
 mod ids;
 mod import;
@@ -16,6 +17,7 @@ mod live;
 mod metrics;
 mod permission;
 mod runway;
+mod scrape;
 mod series;
 mod source;
 mod time;
@@ -28,6 +30,7 @@ pub use account::{
 pub use caller::{Caller, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
+pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
@@ -43,6 +46,10 @@ pub use metrics::{
 };
 pub use permission::{Permission, Role, Scope};
 pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
+pub use scrape::{
+    Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
+    ScrapeState, ScrapeTarget, Scrapes, TargetChange, TokenChange, Trial,
+};
 pub use series::{
     Aggregation, Direction, Domain, Limit, LimitChange, Point, Points, Range, Recorded, Refused,
     Series, SeriesChange, SeriesFilter, SeriesOps, SeriesPage, Stake, Unit,
@@ -57,6 +64,8 @@ pub struct Services {
     pub accounts: Arc<dyn Accounts>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
+    /// What other systems say happened.
+    pub events: Arc<dyn Events>,
     /// Forecasts of series.
     pub forecasts: Arc<dyn Forecasts>,
     /// Files on their way in.
@@ -65,6 +74,8 @@ pub struct Services {
     pub metrics: Arc<dyn Metrics>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
+    /// Targets that are scraped.
+    pub scrapes: Arc<dyn Scrapes>,
     /// Labelled time series.
     pub series: Arc<dyn SeriesOps>,
     /// Where data comes from.

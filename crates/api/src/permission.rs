@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub enum Permission {
     /// See sources, series, forecasts and the Runway.
     MonitoringRead,
-    /// Change limits and names, import files, run the demo company.
+    /// Change limits and names, import files, scrape targets, run the demo company.
     MonitoringWrite,
     /// Send samples.
     DataIngest,

@@ -62,6 +62,8 @@ pub enum SourceKind {
     File,
     /// Samples sent over HTTP with a key.
     Push,
+    /// A target that Millrace asks for its metrics.
+    Scrape,
     /// The demo company's generator.
     Demo,
 }
@@ -73,6 +75,7 @@ impl SourceKind {
             Self::Host => "host",
             Self::File => "file",
             Self::Push => "push",
+            Self::Scrape => "scrape",
             Self::Demo => "demo",
         }
     }
@@ -82,7 +85,7 @@ impl std::str::FromStr for SourceKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Host, Self::File, Self::Push, Self::Demo]
+        [Self::Host, Self::File, Self::Push, Self::Scrape, Self::Demo]
             .into_iter()
             .find(|k| k.as_str() == text)
             .ok_or_else(|| format!("`{text}` is no kind of source"))

@@ -24,6 +24,8 @@ const LONGEST_PASSWORD: usize = 512;
 const MOST_ATTEMPTS: u32 = 10;
 /// How long.
 const WAIT: i64 = Instant::MINUTE;
+/// The highest rate of a key, in samples a second: beyond it nobody means a limit.
+const HIGHEST_RATE: u32 = 10_000_000;
 /// A hash that no password fits: an unknown address must take as long as a known one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -272,6 +274,15 @@ impl Accounts for Hub {
                 "A key that may do nothing is of no use: choose sending, reading or both.",
             ));
         }
+        if new
+            .rate
+            .is_some_and(|rate| !(1..=HIGHEST_RATE).contains(&rate))
+        {
+            return Err(Error::field(
+                "rate",
+                format!("Choose 1 to {HIGHEST_RATE} samples a second, or nothing for no limit."),
+            ));
+        }
         let secret = format!("mr_{}", secret::token(43));
         let now = self.clock.now();
         let key = ApiKey {
@@ -279,6 +290,7 @@ impl Accounts for Hub {
             name: name.to_owned(),
             prefix: secret.chars().take(9).collect(),
             scopes: new.scopes,
+            rate: new.rate,
             created_at: now,
             last_used_at: None,
         };

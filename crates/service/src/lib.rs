@@ -6,6 +6,7 @@
 mod account;
 mod bus;
 mod demo;
+mod event;
 mod failure;
 mod forecast;
 mod guard;
@@ -13,7 +14,9 @@ mod health;
 mod host;
 mod import;
 mod metrics;
+mod rate;
 mod runway;
+mod scrape;
 mod secret;
 mod series;
 mod source;
@@ -31,6 +34,7 @@ pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::Component;
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
 
 /// What the operations stand on.
 pub struct Hub {
@@ -48,6 +52,8 @@ pub struct Hub {
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
+    rates: rate::Rates,
+    scraping: scrape::Scraping,
 }
 
 /// What the operations are made from.
@@ -58,6 +64,8 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// Where metrics are kept; none where the running server keeps them.
     pub metrics: Option<Arc<dyn MetricStore>>,
+    /// How targets are asked; none where the running server scrapes them.
+    pub fetch: Option<Arc<dyn Fetch>>,
 }
 
 impl Hub {
@@ -74,6 +82,8 @@ impl Hub {
             attempts: account::Attempts::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
+            rates: rate::Rates::default(),
+            scraping: scrape::Scraping::new(settings.fetch),
         })
     }
 
@@ -82,10 +92,12 @@ impl Hub {
         Services {
             accounts: self.clone(),
             demo: self.clone(),
+            events: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
             metrics: self.clone(),
             runway: self.clone(),
+            scrapes: self.clone(),
             series: self.clone(),
             sources: self.clone(),
         }

@@ -109,7 +109,7 @@ impl Hub {
     }
 
     /// The source that a sender's key stands for.
-    async fn sender(&self, caller: &Caller) -> Result<SourceId> {
+    pub(crate) async fn sender(&self, caller: &Caller) -> Result<SourceId> {
         let key = match &caller.who {
             Who::Key { id, .. } => id.0.clone(),
             _ => String::new(),
@@ -123,7 +123,7 @@ impl Hub {
         Ok(source)
     }
 
-    fn tally(&self, source: &SourceId, arrival: Arrival) {
+    pub(crate) fn tally(&self, source: &SourceId, arrival: Arrival) {
         let mut tallies = held(&self.metrics.tallies);
         tallies.entry(source.clone()).or_default().add(arrival);
     }

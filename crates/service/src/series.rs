@@ -162,8 +162,16 @@ impl SeriesOps for Hub {
     async fn record_json(&self, caller: &Caller, body: &[u8]) -> Result<Recorded> {
         require(caller, Permission::DataIngest)?;
         let now = self.clock.now();
+        if let Some((retry_after_seconds, rate)) = self.must_wait(caller) {
+            let source = self.push_source(caller).await?;
+            self.tally(&source, Arrival::refused(1, crate::rate::too_fast(rate)));
+            return Err(Error::TooMany {
+                retry_after_seconds,
+            });
+        }
         let batch =
             samples::parse(body, now.0).map_err(|error| Error::invalid(error.to_string()))?;
+        self.spend(caller, (batch.accepted.len() + batch.refused.len()) as u64);
         let source = self.push_source(caller).await?;
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut new = Vec::new();

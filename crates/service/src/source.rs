@@ -44,7 +44,8 @@ impl Sources for Hub {
         }
         self.store.delete_source(id).await.or_failure(caller)?;
         self.forget_metrics(caller, id).await?;
-        for topic in [Topic::Sources, Topic::Series, Topic::Forecasts] {
+        self.targets_changed();
+        for topic in [Topic::Series, Topic::Forecasts] {
             self.bus.publish(Event::Changed { topic, id: None });
         }
         Ok(())

@@ -32,6 +32,7 @@ async fn home() -> Home {
         uploads: folder.path().join("uploads"),
         max_upload_bytes: 1 << 20,
         metrics: Some(Arc::new(metrics)),
+        fetch: None,
     };
     let hub = Hub::new(store, clock.clone(), Bus::new(1), settings);
     Home {
@@ -47,6 +48,7 @@ fn key(name: &str) -> Caller {
             id: KeyId(name.into()),
             name: name.into(),
             scopes: vec![Scope::Ingest, Scope::Query],
+            rate: None,
         },
         ..Caller::system("test")
     }

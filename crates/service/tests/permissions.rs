@@ -141,6 +141,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
                         NewKey {
                             name: "k".into(),
                             scopes: vec![Scope::Query],
+                            rate: None,
                         },
                     )
                     .await
@@ -165,6 +166,16 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "demo.start",
             Hold(MonitoringWrite),
             call(|s, c| async move { s.demo.start(&c).await }),
+        ),
+        (
+            "events.receive_alerts",
+            Hold(DataIngest),
+            call(|s, c| async move { s.events.receive_alerts(&c, b"{}").await }),
+        ),
+        (
+            "events.recent",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.events.recent(&c).await }),
         ),
         (
             "forecasts.get",
@@ -293,6 +304,31 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.runway.list(&c, RunwayFilter::default()).await }),
         ),
         (
+            "scrapes.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.scrapes.list(&c).await }),
+        ),
+        (
+            "scrapes.add",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.scrapes.add(&c, target()).await }),
+        ),
+        (
+            "scrapes.edit",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.scrapes.edit(&c, &"none".into(), target()).await }),
+        ),
+        (
+            "scrapes.pause",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.scrapes.pause(&c, &"none".into(), true).await }),
+        ),
+        (
+            "scrapes.try_out",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.scrapes.try_out(&c, None, target()).await }),
+        ),
+        (
             "series.list",
             Hold(MonitoringRead),
             call(|s, c| async move { s.series.list(&c, SeriesFilter::default()).await }),
@@ -374,6 +410,18 @@ fn settings() -> api::ImportSettings {
     }
 }
 
+fn target() -> api::TargetChange {
+    api::TargetChange {
+        name: "t".into(),
+        url: "http://127.0.0.1:1".into(),
+        interval_seconds: 15,
+        timeout_seconds: None,
+        token: api::TokenChange::Keep,
+        ca: String::new(),
+        verify: true,
+    }
+}
+
 fn callers() -> Vec<Caller> {
     let user = |role: Role| Who::User {
         id: "u".into(),
@@ -384,6 +432,7 @@ fn callers() -> Vec<Caller> {
         id: "k".into(),
         name: "k".into(),
         scopes,
+        rate: None,
     };
     let mut who = vec![
         Who::Nobody,
@@ -439,6 +488,7 @@ async fn services() -> (tempfile::TempDir, Services) {
             uploads: folder.path().join("uploads"),
             max_upload_bytes: 1 << 20,
             metrics: Some(Arc::new(metrics)),
+            fetch: None,
         },
     );
     (folder, hub.services())

@@ -56,6 +56,7 @@ struct KeyRow {
     name: String,
     prefix: String,
     scopes: String,
+    rate: Option<i64>,
     created_at: i64,
     last_used_at: Option<i64>,
 }
@@ -67,6 +68,7 @@ impl KeyRow {
             name: self.name,
             prefix: self.prefix,
             scopes: of_json(&self.scopes)?,
+            rate: self.rate.map(u32_of),
             created_at: Instant(self.created_at),
             last_used_at: instant(self.last_used_at),
         })
@@ -85,7 +87,7 @@ macro_rules! account_sql {
 macro_rules! key_sql {
     ($tail:literal) => {
         concat!(
-            "select id, name, prefix, scopes, created_at, last_used_at from api_key ",
+            "select id, name, prefix, scopes, rate, created_at, last_used_at from api_key ",
             $tail
         )
     };
@@ -258,8 +260,8 @@ impl Store {
 impl Store {
     /// Adds a key.
     pub async fn insert_key(&self, key: &ApiKey, secret_hash: &str) -> Result<()> {
-        let sql = "insert into api_key (id, name, prefix, scopes, secret_hash, created_at)
-            values ($1, $2, $3, $4, $5, $6)";
+        let sql = "insert into api_key (id, name, prefix, scopes, secret_hash, created_at, rate)
+            values ($1, $2, $3, $4, $5, $6, $7)";
         let scopes = to_json(&key.scopes)?;
         execute!(
             self,
@@ -269,7 +271,8 @@ impl Store {
             &key.prefix,
             &scopes,
             secret_hash,
-            key.created_at.micros()
+            key.created_at.micros(),
+            key.rate.map(i64::from)
         );
         Ok(())
     }

@@ -38,6 +38,15 @@ pub struct Arrival {
 }
 
 impl Arrival {
+    /// So many that were refused, and why.
+    pub fn refused(refused: u64, why: impl Into<String>) -> Self {
+        Self {
+            refused,
+            last_refusal: Some(why.into()),
+            ..Self::default()
+        }
+    }
+
     /// Adds what came after it.
     pub fn add(&mut self, later: Self) {
         self.accepted += later.accepted;

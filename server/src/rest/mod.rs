@@ -1,10 +1,11 @@
 //! The versioned API for programs, under `/api/v1`.
 
+mod alertmanager;
 mod parameters;
 mod prometheus;
 mod samples;
 
-use api::{Error, PushProtocol};
+use api::{Caller, Error, PushProtocol, Unusable};
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +24,7 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/samples", post(samples::record))
+        .route("/api/v1/alertmanager", post(alertmanager::receive))
         .route("/prometheus/api/v1/write", push(PushProtocol::RemoteWrite))
         .route("/otlp/v1/metrics", push(PushProtocol::Otlp))
         .route("/influx/api/v2/write", push(PushProtocol::Influx))
@@ -46,6 +48,31 @@ fn queries() -> Router<App> {
     )
 }
 
+/// A message that cannot be used, as a problem document.
+fn unusable(why: &Unusable, caller: &Caller) -> Response {
+    let status = StatusCode::from_u16(why.status).unwrap_or(StatusCode::BAD_REQUEST);
+    problem(status, &why.message, &caller.request_id, &json!([]))
+}
+
+/// A problem document (RFC 9457).
+fn problem(
+    status: StatusCode,
+    detail: &str,
+    request_id: &str,
+    fields: &serde_json::Value,
+) -> Response {
+    let body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": detail,
+        "request_id": request_id,
+        "fields": fields,
+    });
+    let kind = HeaderValue::from_static("application/problem+json");
+    (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+}
+
 /// An error as a problem document (RFC 9457).
 pub(crate) struct Problem {
     /// What went wrong.
@@ -62,20 +89,9 @@ impl IntoResponse for Problem {
             Error::Invalid { fields, .. } => fields.clone(),
             _ => Vec::new(),
         };
-        let body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or("Error"),
-            "status": status.as_u16(),
-            "detail": self.error.to_string(),
-            "request_id": self.request_id,
-            "fields": fields,
-        });
-        let mut response = (status, body.to_string()).into_response();
+        let detail = self.error.to_string();
+        let mut response = problem(status, &detail, &self.request_id, &json!(fields));
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
         if let Error::TooMany {
             retry_after_seconds,
         } = &self.error

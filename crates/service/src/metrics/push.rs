@@ -12,6 +12,7 @@ use store::metrics::Counts;
 
 use crate::Hub;
 use crate::failure::OrFailure;
+use crate::rate::too_fast;
 
 /// What was taken and what was not.
 struct Taken {
@@ -23,6 +24,9 @@ struct Taken {
 
 impl Hub {
     pub(super) async fn take_push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {
+        if let Some((seconds, rate)) = self.must_wait(caller) {
+            return self.too_early(caller, &push, seconds, rate).await;
+        }
         let answer = match push.protocol {
             PushProtocol::RemoteWrite => self.remote_write(caller, &push).await,
             PushProtocol::Otlp => self.otlp(caller, &push).await,
@@ -31,8 +35,32 @@ impl Hub {
         match answer {
             // The disk is full: the sender keeps what it has and tries again.
             Err(Error::Unavailable { message }) => Ok(failed(&push, 503, &message)),
-            answer => answer,
+            Ok(answer) => {
+                let refused: u64 = answer.refused.iter().map(|(_, count)| count).sum();
+                self.spend(caller, answer.accepted + refused);
+                Ok(answer)
+            }
+            failed => failed,
         }
+    }
+
+    /// Beyond the key's rate: nothing is read, and the request counts as one that was refused.
+    async fn too_early(
+        &self,
+        caller: &Caller,
+        push: &Push,
+        seconds: u32,
+        rate: u32,
+    ) -> Result<PushAnswer> {
+        let source = self.sender(caller).await?;
+        let why = too_fast(rate);
+        let answer = failed(push, 429, &format!("{why}; send again in {seconds} s"));
+        self.tally(&source, Arrival::refused(1, why));
+        Ok(PushAnswer {
+            headers: vec![("retry-after", seconds.to_string())],
+            refused: vec![("rate_limit", 1)],
+            ..answer
+        })
     }
 
     async fn remote_write(&self, caller: &Caller, push: &Push) -> Result<PushAnswer> {
@@ -184,16 +212,11 @@ impl Hub {
         error: &BodyError,
     ) -> Result<PushAnswer> {
         let source = self.sender(caller).await?;
-        let arrival = Arrival {
-            refused: 1,
-            last_refusal: Some(error.to_string()),
-            ..Arrival::default()
-        };
-        self.tally(&source, arrival);
+        self.tally(&source, Arrival::refused(1, error.to_string()));
         Ok(failed(push, error.status(), &error.to_string()))
     }
 
-    pub(super) fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         self.clock.now().0.div_euclid(1_000)
     }
 }

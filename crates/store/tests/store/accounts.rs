@@ -150,12 +150,14 @@ async fn a_key_reads_back_until_it_is_revoked(Home { store, .. }: Home) {
         name: "sensors".into(),
         prefix: "mr_abc".into(),
         scopes: vec![Scope::Ingest, Scope::Query],
+        rate: Some(500),
         created_at: at(0),
         last_used_at: None,
     };
     store.insert_key(&key, "h1").await.unwrap();
     let second = ApiKey {
         id: "k2".into(),
+        rate: None,
         created_at: at(1),
         ..key.clone()
     };

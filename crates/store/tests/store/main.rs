@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod events;
 mod forecasts;
 mod full_disk;
 mod harness;
@@ -14,5 +15,6 @@ mod imports;
 mod metrics;
 mod opening;
 mod samples;
+mod scrapes;
 mod series;
 mod sources;

@@ -5,6 +5,7 @@
 //! must end in `# EOF`; without it the body may be cut off, and nothing of it is taken.
 
 mod line;
+mod schedule;
 mod scrape;
 
 use std::borrow::Cow;
@@ -18,7 +19,8 @@ use crate::metrics::limits::Limits;
 use crate::metrics::refused::{Reason, shortened};
 use line::{Comment, Line};
 
-pub use scrape::{SeriesSet, stale_markers, synthetic};
+pub use schedule::Schedule;
+pub use scrape::{Course, Memory, SeriesSet};
 
 /// Which of the formats a body has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +32,9 @@ pub enum Format {
 }
 
 impl Format {
-    /// What to send as `Accept`.
-    pub const ACCEPT: &'static str =
-        "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    /// What to send as `Accept`: what Prometheus 2.42 sends.
+    pub const ACCEPT: &'static str = "application/openmetrics-text;version=1.0.0,\
+        application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
     /// From the header `Content-Type` of the answer. Anything but OpenMetrics is read as text, since
     /// many exporters name no type or a wrong one.

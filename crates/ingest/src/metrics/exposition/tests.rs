@@ -212,44 +212,74 @@ fn quoted_names_are_taken_where_any_text_is_a_name() {
     assert_eq!(scraped.received.batch.meta[0].name, "my.metric");
 }
 
-#[test]
-fn what_a_target_no_longer_shows_has_ended() {
-    let before = read(Format::Text, "a 1\nb{x=\"1\"} 1\nc 1\n", &target()).current;
-    let now = read(Format::Text, "a 2\n", &target()).current;
-    let ended = stale_markers(&before, &now, NOW_MS);
-    let names: Vec<_> = ended
-        .series()
-        .map(|s| s.labels.metric().to_owned())
-        .collect();
-    assert_eq!(names, ["b", "c"]);
-    assert!(
-        ended
-            .series()
-            .all(|s| s.samples[0].is_stale() && s.samples[0].at_ms == NOW_MS)
-    );
-    assert_eq!(
-        stale_markers(&before, &SeriesSet::default(), 1).samples(),
-        3
-    );
-    assert!(stale_markers(&now, &before, 1).is_empty());
+const COURSE: Course = Course {
+    at_ms: NOW_MS,
+    seconds: 0.25,
+};
+
+/// Each series with its value, stale ones as such, in the order of the batch.
+fn lines(batch: &series::Batch) -> Vec<String> {
+    let line = |s: series::BatchSeries<'_>| match s.samples {
+        [sample] if sample.is_stale() => format!("{} ended", s.labels.metric()),
+        [sample] => format!("{} {}", s.labels.metric(), sample.value),
+        samples => panic!("{samples:?}"),
+    };
+    batch.series().map(line).collect()
 }
 
 #[test]
-fn each_scrape_says_how_it_went() {
-    let said = synthetic(&target(), 7, true, 0.25, 12);
-    let lines: Vec<_> = said
-        .series()
-        .map(|s| format!("{} {}", s.labels, s.samples[0].value))
-        .collect();
-    assert_eq!(lines[0], "up{instance=\"a:1\",job=\"api\"} 1");
+fn what_a_target_no_longer_shows_has_ended() {
+    let mut first = read(Format::Text, "a 1\nb{x=\"1\"} 1\nc 1\nbad\n", &target());
+    let memory = Memory::default().after(&mut first, &target(), COURSE);
+    let reports = |up, shown, kept, added| {
+        [
+            format!("up {up}"),
+            "scrape_duration_seconds 0.25".into(),
+            format!("scrape_samples_scraped {shown}"),
+            format!("scrape_samples_post_metric_relabeling {kept}"),
+            format!("scrape_series_added {added}"),
+        ]
+    };
+    let after = |text: &[&str], reports: [String; 5]| -> Vec<String> {
+        let text = text.iter().map(|line| (*line).to_owned());
+        text.chain(reports).collect()
+    };
     assert_eq!(
-        lines[1],
-        "scrape_duration_seconds{instance=\"a:1\",job=\"api\"} 0.25"
+        lines(&first.received.batch),
+        after(&["a 1", "b 1", "c 1"], reports(1, 4, 3, 3))
     );
+    let up = first.received.batch.series().nth(3).unwrap().labels;
+    assert_eq!(up.to_string(), "up{instance=\"a:1\",job=\"api\"}");
+
+    let mut second = read(Format::Text, "a 2\nd 1\n", &target());
+    let memory = memory.after(&mut second, &target(), COURSE);
     assert_eq!(
-        lines[2],
-        "scrape_samples_scraped{instance=\"a:1\",job=\"api\"} 12"
+        lines(&second.received.batch),
+        after(&["a 2", "d 1", "b ended", "c ended"], reports(1, 2, 2, 1))
     );
+
+    let (down, memory) = memory.after_failure(&target(), COURSE);
+    assert_eq!(
+        lines(&down),
+        after(&["a ended", "d ended"], reports(0, 0, 0, 0))
+    );
+    let (still, memory) = memory.after_failure(&target(), COURSE);
+    assert_eq!(lines(&still), reports(0, 0, 0, 0));
+
+    // What returns is no news.
+    let mut back = read(Format::Text, "a 3\ne 1\n", &target());
+    let memory = memory.after(&mut back, &target(), COURSE);
+    assert_eq!(
+        lines(&back.received.batch),
+        after(&["a 3", "e 1"], reports(1, 2, 2, 1))
+    );
+    let end = memory.at_end(&target(), NOW_MS);
+    assert_eq!(end.samples(), 2 + 5);
+    assert!(end.series().all(|s| s.samples[0].is_stale()));
+}
+
+#[test]
+fn the_type_of_the_answer_says_its_format() {
     assert_eq!(
         Format::from_content_type(Some("application/openmetrics-text; version=1.0.0")),
         Format::OpenMetrics
@@ -290,5 +320,35 @@ proptest! {
             series.labels.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         prop_assert_eq!(got, expected);
         prop_assert!(series.samples[0].value.to_bits() == value.to_bits() || value.is_nan());
+    }
+
+    #[test]
+    fn a_series_ends_once_and_only_when_it_is_gone(
+        scrapes in proptest::collection::vec(proptest::option::of(proptest::collection::btree_set("[a-e]", 0..5)), 1..8),
+    ) {
+        use std::collections::BTreeSet;
+        let mut memory = Memory::default();
+        let mut alive = BTreeSet::new();
+        for shown in scrapes {
+            let batch = if let Some(names) = &shown {
+                let body: String = names.iter().flat_map(|name| [name, " 1\n"]).collect();
+                let mut scraped = read(Format::Text, &body, &target());
+                memory = memory.after(&mut scraped, &target(), COURSE);
+                scraped.received.batch
+            } else {
+                let (batch, next) = memory.after_failure(&target(), COURSE);
+                memory = next;
+                batch
+            };
+            let now = shown.unwrap_or_default();
+            let ended: BTreeSet<String> = batch
+                .series()
+                .filter(|s| s.samples[0].is_stale())
+                .map(|s| s.labels.metric().to_owned())
+                .collect();
+            let gone: BTreeSet<String> = alive.difference(&now).cloned().collect();
+            prop_assert_eq!(ended, gone);
+            alive = now;
+        }
     }
 }

@@ -1,0 +1,61 @@
+//! Events: what another system says happened, such as an alert of Alertmanager.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{Caller, Instant, Result, SourceId};
+
+/// One occurrence of an alert, as the system that watches it last said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Who said so.
+    pub source: SourceId,
+    /// What people call that source.
+    pub source_name: String,
+    /// The same for each message about this alert, as long as its labels are the same.
+    pub fingerprint: String,
+    /// What it is called.
+    pub name: String,
+    /// How bad it is, in the sender's word; empty where nobody said.
+    pub severity: String,
+    /// Whether it lasts.
+    pub firing: bool,
+    /// When it began.
+    pub starts_at: Instant,
+    /// When it ended; `None` while it lasts.
+    pub ends_at: Option<Instant>,
+    /// What it is about, by name.
+    pub labels: Vec<(String, String)>,
+    /// What people are told, such as `summary`, by name.
+    pub annotations: Vec<(String, String)>,
+    /// Where to look, in the sender's word; a link only where it begins with `http://` or `https://`.
+    pub generator_url: String,
+    /// When the last message about it came.
+    pub received_at: Instant,
+}
+
+/// Why a message was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// The most events in a list.
+pub const MOST_EVENTS: u32 = 100;
+
+/// Events.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// Takes a message of Alertmanager's webhook; answers how many alerts it held. A message that
+    /// comes again changes nothing. Needs `data:ingest`.
+    async fn receive_alerts(
+        &self,
+        caller: &Caller,
+        body: &[u8],
+    ) -> Result<std::result::Result<u32, Unusable>>;
+    /// What lasts first, then the newest; at most [`MOST_EVENTS`]. Needs `monitoring:read`.
+    async fn recent(&self, caller: &Caller) -> Result<Vec<Occurrence>>;
+}
