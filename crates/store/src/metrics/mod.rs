@@ -15,8 +15,11 @@
 //! builds rollups, and forgets what nobody wants to keep.
 
 mod backend;
+mod catch_up;
 mod maintain;
+mod postgres;
 mod read;
+mod rows;
 mod seal;
 mod sqlite;
 mod state;
