@@ -57,8 +57,21 @@ impl Shared {
     pub(super) async fn learn(&self, _: &MutexGuard<'_, ()>, all: bool) -> Result<usize> {
         let after = (!all).then(|| self.position());
         let mut damaged = 0;
-        let mut learn = |news| damaged += self.state_mut().learn(news);
+        // What replaces everything is put together beside it: who is reading sees one or the other.
+        let mut anew: Option<State> = None;
+        let mut learn = |news: News| {
+            if matches!(&news, News::Tables(tables) if tables.whole) {
+                anew = Some(self.state().beginning());
+            }
+            damaged += match &mut anew {
+                Some(state) => state.learn(news),
+                None => self.state_mut().learn(news),
+            };
+        };
         let outcome = self.backend.news(after, &mut learn).await;
+        if let (Ok(()), Some(state)) = (&outcome, anew) {
+            *self.state_mut() = state;
+        }
         self.publish();
         outcome.map(|()| damaged)
     }
@@ -97,9 +110,6 @@ impl State {
     }
 
     fn learn_tables(&mut self, tables: Tables) -> usize {
-        if tables.whole {
-            self.begin_anew();
-        }
         if let Some(sources) = tables.sources {
             self.learn_sources(sources);
         }

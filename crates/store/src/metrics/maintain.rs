@@ -43,7 +43,7 @@ pub(super) struct Upkeep {
 
 /// The beginning of a day.
 pub(super) fn day_of(at_ms: i64) -> i64 {
-    at_ms - at_ms.rem_euclid(DAY_MS)
+    at_ms.saturating_sub(at_ms.rem_euclid(DAY_MS))
 }
 
 impl Writer {

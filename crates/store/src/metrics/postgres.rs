@@ -88,6 +88,40 @@ impl PostgresBackend {
         sqlx::raw_sql(LOCK_LOG).execute(&mut *tx).await?;
         Ok(tx)
     }
+
+    async fn tell(&self, after: Option<i64>, learn: &mut (dyn FnMut(News) + Send)) -> Result<()> {
+        // One snapshot: tables and records fit each other.
+        let begin = "begin isolation level repeatable read read only";
+        let mut tx = self.read.begin_with(begin).await?;
+        let db = &mut *tx;
+        let newest: i64 = column(NEWEST).fetch_one(&mut *db).await?;
+        let cut: i64 = column("select upto from metrics.trimmed")
+            .fetch_one(&mut *db)
+            .await?;
+        // Who is ahead of the database knows of entries that a fail-over lost.
+        let after = after.filter(|after| (cut..=newest).contains(after));
+        learn(News::Tables(match after {
+            None => all_tables(db).await?,
+            Some(after) => changed_tables(db, after).await?,
+        }));
+        let sql = "select id, record from metrics.wal where id > $1 and record is not null
+            order by id limit $2";
+        let mut last = after.unwrap_or(cut);
+        loop {
+            let records: Vec<(i64, Vec<u8>)> = rows(sql)
+                .bind(last)
+                .bind(RECORDS)
+                .fetch_all(&mut *db)
+                .await?;
+            match records.last() {
+                Some((id, _)) => last = *id,
+                None => break,
+            }
+            learn(News::Records(records));
+        }
+        learn(News::Until(newest));
+        Ok(tx.commit().await?)
+    }
 }
 
 /// The work, if it is done in time.
@@ -140,37 +174,13 @@ impl Backend for PostgresBackend {
     }
 
     async fn news(&self, after: Option<i64>, learn: &mut (dyn FnMut(News) + Send)) -> Result<()> {
-        // One snapshot: tables and records fit each other.
-        let begin = "begin isolation level repeatable read read only";
-        let mut tx = self.read.begin_with(begin).await?;
-        let db = &mut *tx;
-        let newest: i64 = column(NEWEST).fetch_one(&mut *db).await?;
-        let cut: i64 = column("select upto from metrics.trimmed")
-            .fetch_one(&mut *db)
-            .await?;
-        // Who is ahead of the database knows of entries that a fail-over lost.
-        let after = after.filter(|after| (cut..=newest).contains(after));
-        learn(News::Tables(match after {
-            None => all_tables(db).await?,
-            Some(after) => changed_tables(db, after).await?,
-        }));
-        let sql = "select id, record from metrics.wal where id > $1 and record is not null
-            order by id limit $2";
-        let mut last = after.unwrap_or(cut);
-        loop {
-            let records: Vec<(i64, Vec<u8>)> = rows(sql)
-                .bind(last)
-                .bind(RECORDS)
-                .fetch_all(&mut *db)
-                .await?;
-            match records.last() {
-                Some((id, _)) => last = *id,
-                None => break,
-            }
-            learn(News::Records(records));
+        let news = self.tell(after, learn);
+        if after.is_some() {
+            in_time(news).await
+        } else {
+            // Everything takes as long as it takes.
+            news.await
         }
-        learn(News::Until(newest));
-        Ok(tx.commit().await?)
     }
 
     async fn turn(&self) -> Result<Box<dyn Turn + '_>> {

@@ -47,7 +47,7 @@ impl Slot {
 }
 
 /// A source of metrics.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) id: String,
     pub(super) retention: Retention,
@@ -103,11 +103,13 @@ impl State {
         self.next_id
     }
 
-    /// Forgets everything but what is nowhere else.
-    pub(super) fn begin_anew(&mut self) {
-        let before = std::mem::take(self);
-        self.sources = before.sources;
-        self.next_id = before.next_id;
+    /// One that knows only what is nowhere else, to learn everything from the database again.
+    pub(super) fn beginning(&self) -> Self {
+        Self {
+            sources: self.sources.clone(),
+            next_id: self.next_id,
+            ..Self::default()
+        }
     }
 
     /// Makes a series known.

@@ -261,6 +261,28 @@ fn one_that_was_away_for_long_comes_to_the_same() {
     });
 }
 
+/// A standby that lacked the last commits took over: what they gave numbers to is not there.
+#[test]
+fn one_that_is_ahead_of_the_database_begins_anew() {
+    on_postgres(|home| async move {
+        let store = home.metrics().await;
+        push(&store, &[sample(START, 1.0)]).await;
+        store
+            .append(&source(), of_another(), at(START))
+            .await
+            .unwrap();
+        home.sql("delete from metrics.wal where id = 2; delete from metrics.series where id > 1")
+            .await;
+        store
+            .append(&source(), of_another(), at(START))
+            .await
+            .unwrap();
+        assert_eq!(count(&store).await, 3);
+        let fresh = home.metrics().await;
+        assert_eq!(count(&fresh).await, 3);
+    });
+}
+
 #[test]
 fn days_are_partitions_that_go_as_a_whole() {
     on_postgres(|home| async move {
