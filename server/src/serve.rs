@@ -54,7 +54,7 @@ fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
 
 async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<ChunkStore>> {
     make_data_folder(settings)?;
-    let metrics = ChunkStore::open_sqlite(&settings.data)
+    let metrics = ChunkStore::open(&settings.database()?, &settings.data)
         .await
         .context("the metrics cannot be opened")?;
     if metrics.damaged() > 0 {

@@ -59,8 +59,11 @@ impl Index {
 
     /// A number that no series has, and that is not given out again before it is taken back.
     pub fn reserve(&mut self) -> SeriesRef {
-        if let Some(free) = self.free.pop() {
-            return SeriesRef(free);
+        while let Some(free) = self.free.pop() {
+            // Another process may have given it to a series meanwhile.
+            if self.get(SeriesRef(free)).is_none() {
+                return SeriesRef(free);
+            }
         }
         if self.entries.is_empty() {
             // No series has the number 0.

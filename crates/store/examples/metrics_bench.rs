@@ -1,5 +1,6 @@
 //! How fast metrics go in and come out, and what they take on disk and in memory:
-//! `cargo run --release -p store --example metrics_bench [series [hours]]`.
+//! `cargo run --release -p store --example metrics_bench [series [hours]]`, in a new file or in the
+//! empty database of `MILLRACE_DATABASE_URL`.
 
 #![expect(clippy::print_stdout, reason = "it is what this example is for")]
 
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use api::{Instant, SourceId};
 use series::{Batch, MetricSample};
+use store::DatabaseUrl;
 use store::metrics::{ChunkStore, Limits, MatchOp, Matcher, MetricStore, Selection};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -218,7 +220,11 @@ async fn main() -> Outcome<()> {
     let (series, hours) = (argument(1, 1_000)?, argument(2, 26)?);
     let series = usize::try_from(series)?;
     let folder = tempfile::tempdir()?;
-    let store = ChunkStore::open_sqlite(folder.path()).await?;
+    let url = match std::env::var("MILLRACE_DATABASE_URL") {
+        Ok(url) => DatabaseUrl::parse(&url)?,
+        Err(_) => DatabaseUrl::in_folder(folder.path()),
+    };
+    let store = ChunkStore::open(&url, folder.path()).await?;
     let rounds = hours * 240;
     println!("{series} series, {hours} h every 15 s");
     fill(&store, series, rounds).await?;
@@ -236,7 +242,7 @@ async fn main() -> Outcome<()> {
     store.close().await;
     drop(store);
     let begun = Stopwatch::now();
-    let store = ChunkStore::open_sqlite(folder.path()).await?;
+    let store = ChunkStore::open(&url, folder.path()).await?;
     let heads = store.memory_use().await.head_samples;
     println!(
         "restart {:.3?}, {heads} samples read again",

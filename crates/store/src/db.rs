@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::query::{Query, QueryAs, QueryScalar};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Database, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, ConnectOptions, Database, Postgres, Sqlite};
 
 use crate::url::{DatabaseUrl, Target};
 use crate::{Result, StoreError};
@@ -152,20 +152,14 @@ impl Db {
         match &url.0 {
             Target::Sqlite(file) => Self::open_sqlite(file, data_dir).await,
             Target::Postgres(options) => {
-                let options = options
-                    .as_ref()
-                    .clone()
-                    .statement_cache_capacity(0)
-                    // Poolers refuse start-up parameters they do not know; values travel in binary
-                    // anyway.
-                    .extra_float_digits(None)
-                    .application_name("millrace");
+                let options = postgres_options(options);
                 let pool = PgPoolOptions::new()
                     .max_connections(10)
                     .acquire_timeout(Duration::from_secs(15))
                     .connect_with(options)
                     .await?;
-                migrate_postgres(&pool).await?;
+                let migrations = sqlx::migrate!("./migrations/postgres");
+                migrate_postgres(&pool, migrations, MIGRATING).await?;
                 Ok(Self::Postgres(pool))
             }
         }
@@ -216,6 +210,16 @@ impl Db {
     }
 }
 
+/// How both the store and the metrics connect to `PostgreSQL`.
+pub(crate) fn postgres_options(options: &PgConnectOptions) -> PgConnectOptions {
+    options
+        .clone()
+        .statement_cache_capacity(0)
+        // Poolers refuse start-up parameters they do not know; values travel in binary anyway.
+        .extra_float_digits(None)
+        .application_name("millrace")
+}
+
 /// Turns the write-ahead log on. The file remembers it, so other connections need not ask.
 async fn enter_wal(options: &SqliteConnectOptions) -> Result<()> {
     let options = options.clone().journal_mode(SqliteJournalMode::Wal);
@@ -245,15 +249,24 @@ async fn migrate_sqlite(pool: &SqlitePool) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-async fn migrate_postgres(pool: &PgPool) -> Result<()> {
-    let mut migrations = sqlx::migrate!("./migrations/postgres");
+/// Any fixed number will do, as long as it stays.
+const MIGRATING: i64 = 7_450_120_318;
+
+/// `lock` is a number that nobody else locks.
+pub(crate) async fn migrate_postgres(
+    pool: &PgPool,
+    mut migrations: sqlx::migrate::Migrator,
+    lock: i64,
+) -> Result<()> {
     migrations.set_locking(false);
     let mut tx = pool.begin().await?;
-    // Any fixed number will do, as long as it stays.
     // sqlx's migrator names its statements whatever we do, and a pooler's servers remember names
     // that other clients gave: forget them before and after.
-    let begin = "select pg_advisory_xact_lock(7450120318); deallocate all";
-    sqlx::raw_sql(begin).execute(&mut *tx).await?;
+    // Safe: a number in a literal.
+    let begin = format!("select pg_advisory_xact_lock({lock}); deallocate all");
+    sqlx::raw_sql(AssertSqlSafe(begin))
+        .execute(&mut *tx)
+        .await?;
     migrations.run(&mut *tx).await?;
     sqlx::raw_sql("deallocate all").execute(&mut *tx).await?;
     Ok(tx.commit().await?)

@@ -120,11 +120,15 @@ fn kind(said: &dyn DatabaseError) -> Kind {
         return match said.code().as_deref() {
             Some("53100") => Kind::Full,
             // Connections that broke, too many of them, a server that shuts down or starts,
-            // and one that became a read-only replica.
+            // one that became a read-only replica, locks that others held too long, and a
+            // transaction of ours that held one too long.
             Some(code)
                 if code.starts_with("08")
                     || code.starts_with("57P")
-                    || matches!(code, "53300" | "25006" | "40001" | "40P01") =>
+                    || matches!(
+                        code,
+                        "53300" | "25006" | "25P03" | "40001" | "40P01" | "55P03"
+                    ) =>
             {
                 Kind::Unavailable
             }

@@ -1,7 +1,8 @@
 //! What the two databases have to do for metrics: keep rows and give them back.
 //!
 //! Everything that thinks (which series, what is late, when to seal) is the same for both and lies
-//! beside this file.
+//! beside this file. What is written is a log: entries have numbers in the order of their commits, and
+//! whoever reads them in order comes to the same heads, the same series and the same chunks.
 
 use async_trait::async_trait;
 use series::MetricMeta;
@@ -41,15 +42,21 @@ pub(super) struct SealedRow {
     pub(super) rolled_ms: i64,
 }
 
-/// A chunk, or a row of windows.
+/// A chunk, or a row of windows. One series has one of a kind that ends at `t1`.
 #[derive(Clone, Debug)]
 pub(super) struct DataRow {
-    /// The row's number; 0 in one that is new.
-    pub(super) id: i64,
     pub(super) series: u32,
     pub(super) t0: i64,
     pub(super) t1: i64,
     pub(super) data: Vec<u8>,
+}
+
+/// A chunk whose samples are among those of new ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Replaced {
+    pub(super) series: u32,
+    pub(super) t1: i64,
+    pub(super) bytes: usize,
 }
 
 /// What a row of data holds.
@@ -72,6 +79,15 @@ impl Kind {
         }
     }
 
+    /// How long it is kept, in milliseconds; `None` is for ever.
+    pub(super) const fn kept_ms(self, retention: &Retention) -> Option<i64> {
+        match self {
+            Self::Raw => retention.raw_ms,
+            Self::FiveMinutes => retention.five_minutes_ms,
+            Self::Hour => retention.hour_ms,
+        }
+    }
+
     /// What it is called in `disk_use`.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -82,75 +98,125 @@ impl Kind {
     }
 }
 
-/// Everything that one transaction changes.
+/// Everything that one transaction changes: an entry of the log.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// A record with its number.
-    pub(super) wal: Option<(i64, Vec<u8>)>,
+    /// The number of the entry, greater than that of every one before.
+    pub(super) id: i64,
+    /// The clock of who asks for it, in milliseconds.
+    pub(super) now_ms: i64,
+    pub(super) record: Option<Vec<u8>>,
     pub(super) sources: Vec<(u32, String)>,
+    pub(super) retention: Vec<(u32, Retention)>,
+    /// Sources that have no series any more.
+    pub(super) gone_sources: Vec<u32>,
     pub(super) series: Vec<SeriesRow>,
+    /// Series that go with all that is kept of them. Their numbers may be given to others: samples in
+    /// records before this entry are not of those.
+    pub(super) forgotten: Vec<u32>,
     pub(super) meta: Vec<MetricMeta>,
     pub(super) chunks: Vec<DataRow>,
-    /// Numbers of chunks whose samples are among the new ones, and their bytes.
-    pub(super) replaced: Vec<(i64, usize)>,
+    pub(super) replaced: Vec<Replaced>,
     pub(super) sealed: Vec<SealedRow>,
     /// Rows of the same kind of series whose head stays as it is.
     pub(super) rolled: Vec<SealedRow>,
     pub(super) rollups: Vec<(Kind, DataRow)>,
+    /// What is to be added to the counts of sources.
     pub(super) counts: Vec<(u32, Counts)>,
-    /// Records before this one are no longer needed.
-    pub(super) forget_wal_before: Option<i64>,
+    /// Entries before this one are no longer needed.
+    pub(super) forget_before: Option<i64>,
 }
 
 impl Changes {
     /// Whether a single statement will do.
     pub(super) fn is_record_only(&self) -> bool {
         self.sources.is_empty()
+            && self.retention.is_empty()
+            && self.gone_sources.is_empty()
             && self.series.is_empty()
+            && self.forgotten.is_empty()
             && self.meta.is_empty()
             && self.chunks.is_empty()
             && self.sealed.is_empty()
             && self.rolled.is_empty()
             && self.rollups.is_empty()
             && self.counts.is_empty()
-            && self.forget_wal_before.is_none()
-    }
-
-    /// The newest record whose samples are in the heads, where `newest` is the newest of all: the one
-    /// among the changes is not there yet.
-    pub(super) fn wal_before(&self, newest: i64) -> i64 {
-        self.wal.as_ref().map_or(newest, |(id, _)| id - 1)
+            && self.forget_before.is_none()
     }
 
     /// Whether there is nothing to do.
     pub(super) fn is_empty(&self) -> bool {
-        self.wal.is_none() && self.is_record_only()
+        self.record.is_none() && self.is_record_only()
+    }
+
+    /// The newest record whose samples are in the heads: the one among the changes is not there yet.
+    pub(super) fn wal_before(&self) -> i64 {
+        self.id - 1
+    }
+
+    /// Whether something about sources changes.
+    pub(super) fn touches_sources(&self) -> bool {
+        !(self.sources.is_empty()
+            && self.retention.is_empty()
+            && self.gone_sources.is_empty()
+            && self.counts.is_empty())
+    }
+
+    /// The series of which more changes than their samples.
+    pub(super) fn touched_series(&self) -> impl Iterator<Item = u32> {
+        let sealed = self.sealed.iter().chain(&self.rolled).map(|row| row.series);
+        let forgotten = self.forgotten.iter().copied();
+        let new = self.series.iter().map(|row| row.id);
+        sealed.chain(forgotten).chain(new)
+    }
+
+    /// Whether other processes have to learn of it.
+    pub(super) fn is_news(&self) -> bool {
+        self.record.is_some()
+            || self.touches_sources()
+            || !self.meta.is_empty()
+            || self.touched_series().next().is_some()
     }
 }
 
-/// What is known when a database is opened, records apart.
+/// What is kept beside records and data.
 #[derive(Debug, Default)]
-pub(super) struct Loaded {
-    pub(super) sources: Vec<SourceRow>,
+pub(super) struct Tables {
+    /// Whether this is all there is; otherwise it is what changed.
+    pub(super) whole: bool,
+    /// All sources, where something about them changed.
+    pub(super) sources: Option<Vec<SourceRow>>,
+    /// Series that changed, those included that are gone.
+    pub(super) touched: Vec<u32>,
     pub(super) series: Vec<SeriesRow>,
     pub(super) sealed: Vec<SealedRow>,
     pub(super) meta: Vec<MetricMeta>,
 }
 
-/// A database that keeps metrics. One writer calls what changes it; anybody reads.
+/// A piece of what happened since an entry. Tables come first and are as they are at the end of it:
+/// they say themselves which records they cover.
+#[derive(Debug)]
+pub(super) enum News {
+    Tables(Tables),
+    Records(Vec<(i64, Vec<u8>)>),
+    /// All entries up to this one were told.
+    Until(i64),
+}
+
+/// A database that keeps metrics.
 #[async_trait]
 pub(super) trait Backend: Send + Sync {
-    /// What is known.
-    async fn load(&self) -> Result<Loaded>;
+    /// The newest entry that another process may have written.
+    async fn newest(&self) -> Result<i64>;
 
-    /// Some records after that number, in order; none at the end.
-    async fn wal_after(&self, id: i64) -> Result<Vec<(i64, Vec<u8>)>>;
+    /// Tells what happened after an entry, or all there is without one.
+    async fn news(&self, after: Option<i64>, learn: &mut (dyn FnMut(News) + Send)) -> Result<()>;
 
-    /// All of it or nothing, on the disk when this answers.
-    async fn commit(&self, changes: &Changes) -> Result<()>;
+    /// Waits until nobody else writes, in this process or in another.
+    async fn turn(&self) -> Result<Box<dyn Turn + '_>>;
 
-    /// The rows of those series that have something from `from_ms` to `to_ms`, by series in the order
-    /// given, and by time.
+    /// The rows of those series, which are in order, that have something from `from_ms` to `to_ms`: by
+    /// series, and by time.
     async fn data(
         &self,
         kind: Kind,
@@ -159,25 +225,28 @@ pub(super) trait Backend: Send + Sync {
         to_ms: i64,
     ) -> Result<Vec<DataRow>>;
 
+    /// Removes at once what ends before an instant, whoever it is of; answers how many rows.
+    async fn drop_days(&self, kind: Kind, before_ms: i64) -> Result<u64>;
+
     /// Removes some rows of a source that end before an instant; answers how many.
     async fn expire(&self, kind: Kind, source: u32, before_ms: i64, most: u32) -> Result<u64>;
 
+    /// Makes room for what will come.
+    async fn prepare(&self, now_ms: i64) -> Result<()>;
+
     /// Which of those series have neither chunks nor rollups.
     async fn without_data(&self, series: &[u32]) -> Result<Vec<u32>>;
-
-    /// Removes series with all that is kept of them. Their numbers may be given to others: samples in
-    /// records up to `wal_id` are not of those.
-    async fn forget(&self, series: &[u32], wal_id: i64) -> Result<()>;
-
-    /// Removes a source that has no series any more.
-    async fn forget_source(&self, source: u32) -> Result<()>;
-
-    /// Keeps how long a source's data is kept.
-    async fn set_retention(&self, source: u32, retention: Retention) -> Result<()>;
 
     /// What lies on the disk.
     async fn disk_use(&self) -> Result<DiskUse>;
 
     /// Closes every connection.
     async fn close(&self);
+}
+
+/// A turn at writing. Dropped without a commit, it leaves things as they were.
+#[async_trait]
+pub(super) trait Turn: Send {
+    /// All of it or nothing, on the disk when this answers. Where it fails, it may have come through.
+    async fn commit(self: Box<Self>, changes: &Changes) -> Result<()>;
 }

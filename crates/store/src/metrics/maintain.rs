@@ -1,14 +1,15 @@
 //! Upkeep: what is old is sealed, rolled up and forgotten, a slice at a time.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use api::SourceId;
 use chunks::{SeriesRef, Window, WindowCodec};
 
 use super::backend::{Changes, DataRow, Kind};
 use super::read::WindowReader;
+use super::state::Source;
 use super::writer::Writer;
-use super::{DAY_MS, FIVE_MINUTES_MS, HOUR_MS, LATE_MS, Maintained, Retention};
+use super::{Counts, DAY_MS, FIVE_MINUTES_MS, HOUR_MS, LATE_MS, Maintained, Retention};
 use crate::{Result, StoreError};
 
 /// Heads that are sealed in one transaction, and how many such transactions one call makes.
@@ -36,21 +37,25 @@ pub(super) struct Upkeep {
     windows: WindowReader,
     rollups: WindowCodec,
     next_expiry_ms: i64,
+    /// Entries before this one were forgotten.
+    forgot_before: i64,
 }
 
 /// The beginning of a day.
 pub(super) fn day_of(at_ms: i64) -> i64 {
-    at_ms - at_ms.rem_euclid(DAY_MS)
+    at_ms.saturating_sub(at_ms.rem_euclid(DAY_MS))
 }
 
 impl Writer {
     pub(super) async fn maintain(&mut self, now_ms: i64) -> Result<Maintained> {
+        self.shared.catch_up().await?;
         let mut done = Maintained::default();
         self.shared.state_mut().find_old(now_ms, false);
-        done.sealed = self.seal_due().await?;
+        done.sealed = self.seal_due(now_ms).await?;
         self.keep_counts().await?;
-        done.rolled_up = self.roll_up().await?;
+        done.rolled_up = self.roll_up(now_ms).await?;
         if now_ms >= self.upkeep.next_expiry_ms {
+            self.shared.backend.prepare(now_ms).await?;
             let (expired, more) = self.expire(now_ms).await?;
             done.expired = expired;
             done.forgotten = self.forget(now_ms).await?;
@@ -61,81 +66,96 @@ impl Writer {
         Ok(done)
     }
 
+    /// Changes that are the next entry of the log.
+    fn entry(&self, now_ms: i64) -> Changes {
+        Changes {
+            id: self.shared.state_mut().give_id(),
+            now_ms,
+            ..Changes::default()
+        }
+    }
+
     /// Seals what is due. Answers how many heads.
-    async fn seal_due(&mut self) -> Result<usize> {
+    async fn seal_due(&mut self, now_ms: i64) -> Result<usize> {
+        let shared = Arc::clone(&self.shared);
         let mut sealed = 0;
         for _ in 0..SEALING_ROUNDS {
-            let mut changes = Changes::default();
-            self.sealer.seal(&self.shared, SEALS, &mut changes).await?;
+            if shared.state().due.is_empty() {
+                break;
+            }
+            let held = shared.turn().await?;
+            let mut changes = self.entry(now_ms);
+            self.sealer.seal(&shared, SEALS, &mut changes).await?;
             if changes.sealed.is_empty() {
                 break;
             }
-            self.commit(&changes).await?;
-            let mut state = self.shared.state_mut();
-            for row in &changes.sealed {
-                state.sealed(row);
-            }
+            self.commit(held, &changes).await?;
             sealed += changes.sealed.len();
         }
         Ok(sealed)
     }
 
-    /// Keeps the counts that changed, and forgets records that nobody needs.
+    /// Writes down what was counted, and forgets records that nobody needs.
     async fn keep_counts(&mut self) -> Result<()> {
-        let mut changes = Changes::default();
+        let shared = Arc::clone(&self.shared);
+        let pending = |(_, source): &(&u32, &Source)| source.pending != Counts::default();
+        let idle = {
+            let state = shared.state();
+            !state.sources.iter().any(|source| pending(&source))
+                && state.oldest_wal() <= self.upkeep.forgot_before
+        };
+        if idle {
+            return Ok(());
+        }
+        let held = shared.turn().await?;
+        let mut changes = self.entry(0);
         {
-            let state = self.shared.state();
-            let changed = state.sources.iter().filter(|(_, source)| source.changed);
-            changes.counts = changed.map(|(num, source)| (*num, source.counts)).collect();
-            changes.forget_wal_before = Some(state.oldest_wal());
+            let state = shared.state();
+            let counted = state.sources.iter().filter(pending);
+            changes.counts = counted.map(|(num, one)| (*num, one.pending)).collect();
+            changes.forget_before = Some(state.oldest_wal());
         }
-        self.commit(&changes).await?;
-        let mut state = self.shared.state_mut();
-        for (num, _) in &changes.counts {
-            if let Some(source) = state.sources.get_mut(num) {
-                source.changed = false;
-            }
-        }
+        self.commit(held, &changes).await?;
+        self.upkeep.forgot_before = changes.forget_before.unwrap_or(0);
         Ok(())
     }
 
     /// Makes windows of days that no late sample can reach any more.
-    async fn roll_up(&mut self) -> Result<usize> {
+    async fn roll_up(&mut self, now_ms: i64) -> Result<usize> {
+        let shared = Arc::clone(&self.shared);
         let (mut rolled, mut looked) = (0, 0);
-        while looked < ROLLUPS {
-            let days = self.complete_days(ROLLUPS - looked);
-            if days.is_empty() {
+        while looked < ROLLUPS && self.complete_day().is_some() {
+            // Whoever else was at it may be done now.
+            let held = shared.turn().await?;
+            let Some((day, series)) = self.complete_day() else {
                 break;
-            }
-            for (day, all) in days {
-                for some in all.chunks(ROLLED_TOGETHER) {
-                    looked += some.len();
-                    rolled += self.roll_up_day(day, some).await?;
-                }
-            }
+            };
+            looked += series.len();
+            let mut changes = self.entry(now_ms);
+            self.roll_up_day(day, &series, &mut changes).await?;
+            self.commit(held, &changes).await?;
+            rolled += changes.rollups.len() / 2;
         }
         Ok(rolled)
     }
 
-    /// The next day of some series that is not rolled up and will not change.
-    fn complete_days(&self, most: usize) -> BTreeMap<i64, Vec<u32>> {
+    /// The next day that is not rolled up and will not change, of some series.
+    fn complete_day(&self) -> Option<(i64, Vec<u32>)> {
         let state = self.shared.state();
-        let complete = state.slots().filter_map(|(series, slot)| {
+        let mut complete = state.slots().filter_map(|(series, slot)| {
             let day = slot.rolled_ms?;
             (slot.sealed_ms? >= day + DAY_MS + LATE_MS).then_some((day, series.0))
         });
-        let mut days: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-        for (day, series) in complete.take(most) {
-            days.entry(day).or_default().push(series);
-        }
-        days
+        let (day, first) = complete.next()?;
+        let others = complete.filter(|(other, _)| *other == day);
+        let others = others.map(|(_, series)| series).take(ROLLED_TOGETHER - 1);
+        Some((day, std::iter::once(first).chain(others).collect()))
     }
 
-    async fn roll_up_day(&mut self, day: i64, series: &[u32]) -> Result<usize> {
+    async fn roll_up_day(&mut self, day: i64, series: &[u32], changes: &mut Changes) -> Result<()> {
         let end = day + DAY_MS;
         let backend = &self.shared.backend;
         let rows = backend.data(Kind::Raw, series, day, end - 1).await?;
-        let mut changes = Changes::default();
         for own in rows.chunk_by(|a, b| a.series == b.series) {
             let Some(first) = own.first() else { continue };
             let fine = self
@@ -149,21 +169,12 @@ impl Writer {
                 }
             }
         }
-        {
-            let state = self.shared.state();
-            changes.rolled = series
-                .iter()
-                .filter_map(|id| state.slot(SeriesRef(*id))?.sealed_row(*id, end))
-                .collect();
-        }
-        self.commit(&changes).await?;
-        let mut state = self.shared.state_mut();
-        for row in &changes.rolled {
-            if let Some(slot) = state.slot_mut(SeriesRef(row.series)) {
-                slot.rolled_ms = Some(row.rolled_ms);
-            }
-        }
-        Ok(changes.rollups.len() / 2)
+        let state = self.shared.state();
+        changes.rolled = series
+            .iter()
+            .filter_map(|id| state.slot(SeriesRef(*id))?.sealed_row(*id, end))
+            .collect();
+        Ok(())
     }
 
     /// Removes rows that are too old; answers how many, and whether there may be more.
@@ -175,18 +186,21 @@ impl Writer {
                 .map(|(num, source)| (*num, source.retention))
                 .collect()
         };
+        let backend = &self.shared.backend;
         let (mut expired, mut more) = (0, false);
-        for (source, retention) in sources {
-            for kind in Kind::ALL {
-                let kept_ms = match kind {
-                    Kind::Raw => retention.raw_ms,
-                    Kind::FiveMinutes => retention.five_minutes_ms,
-                    Kind::Hour => retention.hour_ms,
-                };
-                if let Some(kept_ms) = kept_ms {
-                    let before = now_ms.saturating_sub(kept_ms);
-                    let backend = &self.shared.backend;
-                    let gone = backend.expire(kind, source, before, EXPIRED).await?;
+        for kind in Kind::ALL {
+            let before = |retention: &Retention| {
+                kind.kept_ms(retention)
+                    .map(|kept_ms| now_ms.saturating_sub(kept_ms))
+            };
+            // What is too old for everybody goes first, and at once; `None` is less than any instant.
+            let for_all = sources.iter().map(|(_, retention)| before(retention)).min();
+            if let Some(before) = for_all.flatten() {
+                expired += backend.drop_days(kind, before).await?;
+            }
+            for (source, retention) in &sources {
+                if let Some(before) = before(retention) {
+                    let gone = backend.expire(kind, *source, before, EXPIRED).await?;
                     more |= gone >= u64::from(EXPIRED);
                     expired += gone;
                 }
@@ -197,29 +211,47 @@ impl Writer {
 
     /// Forgets series that have nothing left and got nothing for a day.
     async fn forget(&mut self, now_ms: i64) -> Result<usize> {
-        let (candidates, wal_id) = {
-            let state = self.shared.state();
-            let idle = state.slots().filter(|(series, slot)| {
-                state.index.get(*series).is_some()
-                    && slot.head.is_empty()
-                    && slot.sealed_ms.is_none_or(|sealed| sealed < now_ms - DAY_MS)
-            });
-            let idle: Vec<u32> = idle.map(|(series, _)| series.0).collect();
-            (idle, state.wal_id)
-        };
+        let shared = Arc::clone(&self.shared);
         let mut forgotten = 0;
-        for some in candidates.chunks(FORGOTTEN) {
-            let empty = self.shared.backend.without_data(some).await?;
-            if !empty.is_empty() {
-                self.shared.backend.forget(&empty, wal_id).await?;
-                let mut state = self.shared.state_mut();
-                for series in &empty {
-                    state.remove_series(SeriesRef(*series));
-                }
-                forgotten += empty.len();
+        for some in self.idle(now_ms).chunks(FORGOTTEN) {
+            let numbers: Vec<u32> = some.iter().map(|(series, _)| *series).collect();
+            let empty = shared.backend.without_data(&numbers).await?;
+            if empty.is_empty() {
+                continue;
             }
+            let held = shared.turn().await?;
+            let mut changes = self.entry(now_ms);
+            {
+                let state = shared.state();
+                // Who got samples since it was looked at stays.
+                let idle = some.iter().filter(|(series, sealed_wal)| {
+                    state
+                        .slot(SeriesRef(*series))
+                        .is_some_and(|slot| slot.head.is_empty() && slot.sealed_wal == *sealed_wal)
+                        && empty.contains(series)
+                });
+                changes.forgotten = idle.map(|(series, _)| *series).collect();
+            }
+            self.commit(held, &changes).await?;
+            forgotten += changes.forgotten.len();
         }
         Ok(forgotten)
+    }
+
+    /// Series whose samples must be gone by now, and how far each is sealed.
+    fn idle(&self, now_ms: i64) -> Vec<(u32, i64)> {
+        let state = self.shared.state();
+        let idle = state.slots().filter(|(series, slot)| {
+            let Some(entry) = state.index.get(*series) else {
+                return false;
+            };
+            let source = state.sources.get(&entry.source);
+            let kept_ms = source.map_or(Some(DAY_MS), |source| source.retention.raw_ms);
+            let before = kept_ms.map(|kept_ms| now_ms.saturating_sub(kept_ms.max(DAY_MS)));
+            slot.head.is_empty() && slot.sealed_ms.is_none_or(|ms| Some(ms) < before)
+        });
+        idle.map(|(series, slot)| (series.0, slot.sealed_wal))
+            .collect()
     }
 
     pub(super) async fn set_retention(
@@ -227,46 +259,48 @@ impl Writer {
         source: &SourceId,
         retention: Retention,
     ) -> Result<()> {
-        let known = self.shared.state().source_num(source.as_str());
-        let num = if let Some(num) = known {
-            num
-        } else {
-            let num = self.shared.state_mut().add_source(source.as_str());
-            let mut changes = Changes::default();
+        let shared = Arc::clone(&self.shared);
+        let held = shared.turn().await?;
+        let mut changes = self.entry(0);
+        let known = shared.state().source_num(source.as_str());
+        let num = known.unwrap_or_else(|| {
+            let num = shared.state_mut().add_source(source.as_str());
             changes.sources.push((num, source.as_str().to_owned()));
-            if let Err(error) = self.commit(&changes).await {
-                self.shared.state_mut().remove_source(num);
-                return Err(error);
-            }
             num
-        };
-        self.shared.backend.set_retention(num, retention).await?;
-        if let Some(known) = self.shared.state_mut().sources.get_mut(&num) {
-            known.retention = retention;
+        });
+        changes.retention.push((num, retention));
+        let outcome = self.commit(held, &changes).await;
+        if outcome.is_err() && known.is_none() {
+            shared.state_mut().remove_source(num);
         }
         self.upkeep.next_expiry_ms = i64::MIN;
-        Ok(())
+        outcome
     }
 
     pub(super) async fn delete_source(&mut self, source: &SourceId) -> Result<()> {
-        let Some(num) = self.shared.state().source_num(source.as_str()) else {
-            return Ok(());
-        };
-        let (series, wal_id): (Vec<u32>, i64) = {
-            let state = self.shared.state();
-            let own = state.index.iter().filter(|(_, entry)| entry.source == num);
-            (own.map(|(series, _)| series.0).collect(), state.wal_id)
-        };
-        for some in series.chunks(FORGOTTEN) {
-            self.shared.backend.forget(some, wal_id).await?;
-            let mut state = self.shared.state_mut();
-            for series in some {
-                state.remove_series(SeriesRef(*series));
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let held = shared.turn().await?;
+            let mut changes = self.entry(0);
+            let Some(num) = shared.state().source_num(source.as_str()) else {
+                return Ok(());
+            };
+            {
+                let state = shared.state();
+                let own = state.index.iter().filter(|(_, entry)| entry.source == num);
+                let some = own.map(|(series, _)| series.0).take(FORGOTTEN);
+                changes.forgotten = some.collect();
+            }
+            // Series that came meanwhile are found in the next round.
+            let last = changes.forgotten.len() < FORGOTTEN;
+            if last {
+                changes.gone_sources.push(num);
+            }
+            self.commit(held, &changes).await?;
+            if last {
+                return Ok(());
             }
         }
-        self.shared.backend.forget_source(num).await?;
-        self.shared.state_mut().remove_source(num);
-        Ok(())
     }
 }
 
@@ -280,7 +314,6 @@ impl Upkeep {
             .encode(windows, &mut data)
             .map_err(StoreError::decode)?;
         Ok(Some(DataRow {
-            id: 0,
             series,
             t0: first.from_ms,
             t1: last.from_ms + kind.step_ms() - 1,

@@ -2,9 +2,12 @@
 //!
 //! # What is promised
 //! - What [`MetricStore::append`] acknowledges is on the disk: SQLite runs with `synchronous = full`
-//!   here. Many requests share one transaction, and with it one wait for the disk.
-//! - A request is taken as a whole or, where the disk is full ([`StoreError::Full`]) or does not
-//!   answer, not at all; then nothing of it is seen, and the next request is tried as if nothing had been.
+//!   here, PostgreSQL at least with `synchronous_commit = on`. Many requests share one transaction, and
+//!   with it one wait for the disk.
+//! - Several processes may have one PostgreSQL open: each reads at once what any of them acknowledged.
+//! - A request is taken as a whole or, where the disk is full ([`StoreError::Full`]) or the database
+//!   does not answer, not at all; the next request is tried as if nothing had been. Where the connection
+//!   broke during the commit it may have come through: who sends it again makes duplicates, no double.
 //! - Samples may come late by [`LATE_MS`] after the newest of their series; of two at one instant
 //!   the one that came last counts. What is later, or more than [`AHEAD_MS`] ahead of the clock, is
 //!   refused and counted.
@@ -15,8 +18,11 @@
 //! builds rollups, and forgets what nobody wants to keep.
 
 mod backend;
+mod catch_up;
 mod maintain;
+mod postgres;
 mod read;
+mod rows;
 mod seal;
 mod sqlite;
 mod state;
@@ -244,7 +250,8 @@ pub trait MetricStore: Send + Sync {
     /// The labels of the series that fit, in order, whenever they had samples.
     async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError>;
 
-    /// The names of the labels of the series that fit, in order.
+    /// The names of the labels of the series that fit, in order. This and what follows it without an
+    /// error answers with what was known last where the database does not answer.
     async fn label_names(&self, matchers: &[Matcher]) -> Vec<String>;
 
     /// The values of a label among the series that fit, in order.

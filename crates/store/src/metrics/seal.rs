@@ -6,7 +6,7 @@ use chunks::{CHUNK_SAMPLES, Codec, SeriesRef};
 use series::MetricSample;
 
 use super::LATE_MS;
-use super::backend::{Changes, DataRow, Kind, SealedRow};
+use super::backend::{Changes, DataRow, Kind, Replaced, SealedRow};
 use super::maintain::day_of;
 use super::state::Slot;
 use super::store::Shared;
@@ -28,8 +28,8 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    /// Adds the chunks of up to `most` heads that are due to the changes. Heads and what is due are
-    /// changed once those are committed: [`super::state::State::sealed`].
+    /// Adds the chunks of up to `most` heads that are due to the changes, which have their number. Heads
+    /// and what is due are changed once those are committed: [`super::state::State::committed`].
     pub(super) async fn seal(
         &mut self,
         shared: &Arc<Shared>,
@@ -41,6 +41,9 @@ impl Sealer {
             // What was sealed since, and what is of series that are gone.
             let mut waiting = std::mem::take(&mut state.due);
             waiting.retain(|series| state.slot(*series).is_some_and(Slot::is_due));
+            // One whose head was sealed and filled again since stands there twice.
+            waiting.sort_unstable();
+            waiting.dedup();
             state.due = waiting;
             state.due.iter().take(most).copied().collect()
         };
@@ -73,9 +76,10 @@ impl Sealer {
             let oldest = slot.head.oldest_ms();
             let reach = slot.sealed_ms.zip(oldest).and_then(|(sealed, oldest)| {
                 // The chunks that the samples lie among, or the last one to be added to.
-                (oldest <= sealed || self.head.len() < FEW).then_some(oldest.min(sealed))
+                let few = self.head.len() < FEW && day_of(oldest) == day_of(sealed);
+                (oldest <= sealed || few).then_some(oldest.min(sealed))
             });
-            (reach, changes.wal_before(state.wal_id), slot.rolled_ms)
+            (reach, changes.wal_before(), slot.rolled_ms)
         };
         if let Some(reach) = reach {
             self.merge_older(shared, series, reach, changes).await?;
@@ -97,7 +101,6 @@ impl Sealer {
                 .encode(part, &mut data)
                 .map_err(StoreError::decode)?;
             changes.chunks.push(DataRow {
-                id: 0,
                 series: series.0,
                 t0: summary.first_ms,
                 t1: summary.last_ms,
@@ -140,20 +143,28 @@ impl Sealer {
         self.merged.clear();
         merge(&self.older, &self.head, &mut self.merged);
         std::mem::swap(&mut self.merged, &mut self.head);
-        let replaced = rows.iter().map(|row| (row.id, row.data.len()));
+        let replaced = rows.iter().map(|row| Replaced {
+            series: row.series,
+            t1: row.t1,
+            bytes: row.data.len(),
+        });
         changes.replaced.extend(replaced);
         Ok(())
     }
 }
 
-/// Even parts of about [`CHUNK_SAMPLES`].
+/// Even parts of about [`CHUNK_SAMPLES`], none of which goes past midnight: a day can then be forgotten
+/// as a whole.
 fn parts(samples: &[MetricSample]) -> impl Iterator<Item = &[MetricSample]> {
-    let count = if samples.len() <= MOST {
-        1
-    } else {
-        samples.len().div_ceil(usize::from(CHUNK_SAMPLES))
-    };
-    samples.chunks(samples.len().div_ceil(count).max(1))
+    let days = samples.chunk_by(|a, b| day_of(a.at_ms) == day_of(b.at_ms));
+    days.flat_map(|day| {
+        let count = if day.len() <= MOST {
+            1
+        } else {
+            day.len().div_ceil(usize::from(CHUNK_SAMPLES))
+        };
+        day.chunks(day.len().div_ceil(count).max(1))
+    })
 }
 
 /// Merges two lists in order; of two samples at one instant the newer list's counts.

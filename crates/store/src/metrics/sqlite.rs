@@ -7,15 +7,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use series::MetricMeta;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use write::{INSERT_RECORD, begin, end, forget_series, kind_of, take_away, write_changes};
+use write::{INSERT_RECORD, begin, end, take_away, write_changes};
 
-use super::backend::{Backend, Changes, DataRow, Kind, Loaded, SealedRow, SeriesRow, SourceRow};
-use super::{Counts, DiskFigure, DiskUse, Retention};
+use super::backend::{Backend, Changes, DataRow, Kind, News, Tables, Turn};
+use super::rows::{SourceTuple, meta_row, sealed_row, series_row, source_row};
+use super::{DiskFigure, DiskUse};
 use crate::convert::{to_json, u32_of, u64_of};
 use crate::db::{column, make_file, rows, run};
 use crate::{Result, StoreError};
@@ -99,72 +100,18 @@ fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
+/// There is one writer: it is always its turn.
+struct SqliteTurn<'a> {
+    write: &'a SqlitePool,
+}
+
 #[async_trait]
-impl Backend for SqliteBackend {
-    async fn load(&self) -> Result<Loaded> {
-        let mut db = self.read.acquire().await?;
-        let db = &mut *db;
-        let sources: Vec<SourceTuple> = rows(
-            "select num, id, raw_ms, five_minutes_ms, hour_ms, samples, duplicates, late, refused
-                from source order by num",
-        )
-        .fetch_all(&mut *db)
-        .await?;
-        let series: Vec<(i64, i64, Vec<u8>)> =
-            rows("select id, source, labels from series order by id")
-                .fetch_all(&mut *db)
-                .await?;
-        let sealed: Vec<(i64, i64, i64, i64)> =
-            rows("select series, wal_id, until_ms, rolled_ms from sealed")
-                .fetch_all(&mut *db)
-                .await?;
-        let meta: Vec<(String, String, String, String)> =
-            rows("select name, kind, unit, help from meta")
-                .fetch_all(&mut *db)
-                .await?;
-        Ok(Loaded {
-            sources: sources.into_iter().map(source_row).collect(),
-            series: series
-                .into_iter()
-                .map(|(id, source, labels)| SeriesRow {
-                    id: u32_of(id),
-                    source: u32_of(source),
-                    labels,
-                })
-                .collect(),
-            sealed: sealed
-                .into_iter()
-                .map(|(series, wal_id, until_ms, rolled_ms)| SealedRow {
-                    series: u32_of(series),
-                    wal_id,
-                    until_ms,
-                    rolled_ms,
-                })
-                .collect(),
-            meta: meta
-                .into_iter()
-                .map(|(name, kind, unit, help)| MetricMeta {
-                    name,
-                    kind: kind_of(&kind),
-                    unit,
-                    help,
-                })
-                .collect(),
-        })
-    }
-
-    async fn wal_after(&self, id: i64) -> Result<Vec<(i64, Vec<u8>)>> {
-        let sql = "select id, record from wal where id > $1 order by id limit $2";
-        let mut db = self.read.acquire().await?;
-        let found = rows(sql).bind(id).bind(RECORDS).fetch_all(&mut *db).await?;
-        Ok(found)
-    }
-
-    async fn commit(&self, changes: &Changes) -> Result<()> {
+impl Turn for SqliteTurn<'_> {
+    async fn commit(self: Box<Self>, changes: &Changes) -> Result<()> {
         let mut db = self.write.acquire().await?;
-        if let (Some((id, record)), true) = (&changes.wal, changes.is_record_only()) {
+        if let (Some(record), true) = (&changes.record, changes.is_record_only()) {
             run(INSERT_RECORD)
-                .bind(id)
+                .bind(changes.id)
                 .bind(record.as_slice())
                 .execute(&mut *db)
                 .await?;
@@ -173,6 +120,69 @@ impl Backend for SqliteBackend {
         begin(&mut db).await?;
         let outcome = write_changes(&mut db, changes).await;
         end(&mut db, outcome).await
+    }
+}
+
+async fn tables(db: &mut SqliteConnection) -> Result<Tables> {
+    let sources: Vec<SourceTuple> = rows(
+        "select num, id, raw_ms, five_minutes_ms, hour_ms, samples, duplicates, late, refused
+            from source order by num",
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let series: Vec<(i64, i64, Vec<u8>)> =
+        rows("select id, source, labels from series order by id")
+            .fetch_all(&mut *db)
+            .await?;
+    let sealed: Vec<(i64, i64, i64, i64)> =
+        rows("select series, wal_id, until_ms, rolled_ms from sealed")
+            .fetch_all(&mut *db)
+            .await?;
+    let meta: Vec<(String, String, String, String)> =
+        rows("select name, kind, unit, help from meta")
+            .fetch_all(&mut *db)
+            .await?;
+    Ok(Tables {
+        whole: true,
+        sources: Some(sources.into_iter().map(source_row).collect()),
+        touched: Vec::new(),
+        series: series.into_iter().map(series_row).collect(),
+        sealed: sealed.into_iter().map(sealed_row).collect(),
+        meta: meta.into_iter().map(meta_row).collect(),
+    })
+}
+
+#[async_trait]
+impl Backend for SqliteBackend {
+    /// The lock sees to it that nobody else writes.
+    async fn newest(&self) -> Result<i64> {
+        Ok(i64::MIN)
+    }
+
+    async fn news(&self, after: Option<i64>, learn: &mut (dyn FnMut(News) + Send)) -> Result<()> {
+        if after.is_some() {
+            return Ok(());
+        }
+        let mut db = self.read.acquire().await?;
+        learn(News::Tables(tables(&mut db).await?));
+        let sql = "select id, record from wal where id > $1 order by id limit $2";
+        let mut last = 0;
+        loop {
+            let records: Vec<(i64, Vec<u8>)> = rows(sql)
+                .bind(last)
+                .bind(RECORDS)
+                .fetch_all(&mut *db)
+                .await?;
+            match records.last() {
+                Some((id, _)) => last = *id,
+                None => return Ok(()),
+            }
+            learn(News::Records(records));
+        }
+    }
+
+    async fn turn(&self) -> Result<Box<dyn Turn + '_>> {
+        Ok(Box::new(SqliteTurn { write: &self.write }))
     }
 
     async fn data(
@@ -184,12 +194,12 @@ impl Backend for SqliteBackend {
     ) -> Result<Vec<DataRow>> {
         // Rows of a series do not overlap: those that end within the time, and the first that ends
         // after it.
-        const RAW: &str = "select c.id, c.series, c.t0, c.t1, c.data
+        const RAW: &str = "select c.series, c.t0, c.t1, c.data
             from json_each($1) s cross join chunk c
             where c.series = s.value and c.t1 >= $2 and c.t0 <= $3
                 and c.t1 <= coalesce((select min(n.t1) from chunk n
                     where n.series = s.value and n.t1 > $3), $3)";
-        const ROLLUP: &str = "select c.id, c.series, c.t0, c.t1, c.data
+        const ROLLUP: &str = "select c.series, c.t0, c.t1, c.data
             from json_each($1) s cross join rollup c
             where c.series = s.value and c.step_ms = $4 and c.t1 >= $2 and c.t0 <= $3
                 and c.t1 <= coalesce((select min(n.t1) from rollup n
@@ -203,17 +213,25 @@ impl Backend for SqliteBackend {
             query = query.bind(kind.step_ms());
         }
         let mut db = self.read.acquire().await?;
-        let found: Vec<(i64, i64, i64, i64, Vec<u8>)> = query.fetch_all(&mut *db).await?;
+        let found: Vec<(i64, i64, i64, Vec<u8>)> = query.fetch_all(&mut *db).await?;
         Ok(found
             .into_iter()
-            .map(|(id, series, t0, t1, data)| DataRow {
-                id,
+            .map(|(series, t0, t1, data)| DataRow {
                 series: u32_of(series),
                 t0,
                 t1,
                 data,
             })
             .collect())
+    }
+
+    /// A file has no days that could be dropped.
+    async fn drop_days(&self, _: Kind, _: i64) -> Result<u64> {
+        Ok(0)
+    }
+
+    async fn prepare(&self, _: i64) -> Result<()> {
+        Ok(())
     }
 
     async fn expire(&self, kind: Kind, source: u32, before_ms: i64, most: u32) -> Result<u64> {
@@ -248,37 +266,6 @@ impl Backend for SqliteBackend {
             .fetch_all(&mut *db)
             .await?;
         Ok(found.into_iter().map(u32_of).collect())
-    }
-
-    async fn forget(&self, series: &[u32], wal_id: i64) -> Result<()> {
-        let list = to_json(&series)?;
-        let mut db = self.write.acquire().await?;
-        begin(&mut db).await?;
-        let outcome = forget_series(&mut db, &list, wal_id).await;
-        end(&mut db, outcome).await
-    }
-
-    async fn forget_source(&self, source: u32) -> Result<()> {
-        let sql = "delete from source where num = $1";
-        let mut db = self.write.acquire().await?;
-        run(sql).bind(source).execute(&mut *db).await?;
-        Ok(())
-    }
-
-    async fn set_retention(&self, source: u32, retention: Retention) -> Result<()> {
-        let sql =
-            "update source set raw_ms = $2, five_minutes_ms = $3, hour_ms = $4 where num = $1";
-        // For ever is -1: null is what nobody has decided.
-        let kept = |ms: Option<i64>| ms.unwrap_or(-1);
-        let mut db = self.write.acquire().await?;
-        run(sql)
-            .bind(source)
-            .bind(kept(retention.raw_ms))
-            .bind(kept(retention.five_minutes_ms))
-            .bind(kept(retention.hour_ms))
-            .execute(&mut *db)
-            .await?;
-        Ok(())
     }
 
     async fn disk_use(&self) -> Result<DiskUse> {
@@ -318,41 +305,5 @@ impl Backend for SqliteBackend {
         self.write.close().await;
         // Where this fails, the end of the last handle does it.
         self.lock.unlock().ok();
-    }
-}
-
-type SourceTuple = (
-    i64,
-    String,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    i64,
-    i64,
-    i64,
-    i64,
-);
-
-fn source_row(row: SourceTuple) -> SourceRow {
-    let (num, id, raw_ms, five_minutes_ms, hour_ms, samples, duplicates, late, refused) = row;
-    let usual = Retention::default();
-    let kept = |ms: Option<i64>, usual: Option<i64>| match ms {
-        None => usual,
-        Some(ms) => (ms >= 0).then_some(ms),
-    };
-    SourceRow {
-        num: u32_of(num),
-        id,
-        retention: Retention {
-            raw_ms: kept(raw_ms, usual.raw_ms),
-            five_minutes_ms: kept(five_minutes_ms, usual.five_minutes_ms),
-            hour_ms: kept(hour_ms, usual.hour_ms),
-        },
-        counts: Counts {
-            samples: u64_of(samples),
-            duplicates: u64_of(duplicates),
-            late: u64_of(late),
-            refused: u64_of(refused),
-        },
     }
 }

@@ -1,13 +1,14 @@
 //! What is in memory: the index, the heads, what is known of sources.
 //!
-//! Only the writer changes it; readers look for as long as it takes to copy what they need.
+//! The writer changes it, and who catches up with other processes; readers look for as long as it takes
+//! to copy what they need.
 
 use std::collections::{BTreeMap, HashMap};
 
 use chunks::{Accepted, CHUNK_SAMPLES, Corrupt, Entry, Head, Index, SeriesRef, first_target, wal};
-use series::{LabelsRef, MetricMeta};
+use series::MetricMeta;
 
-use super::backend::{Loaded, NEVER, SealedRow};
+use super::backend::{Changes, SealedRow};
 use super::{Counts, LATE_MS, MemoryUse, Retention};
 
 /// A series that is being written to.
@@ -17,13 +18,13 @@ pub(super) struct Slot {
     /// The newest instant of its chunks.
     pub(super) sealed_ms: Option<i64>,
     /// Records up to this one are in its chunks.
-    sealed_wal: i64,
+    pub(super) sealed_wal: i64,
     /// The first record that holds what is in the head.
     opened_wal: i64,
     /// The instant up to which its rollups are made.
     pub(super) rolled_ms: Option<i64>,
     /// Whether it waits to be sealed.
-    due: bool,
+    pub(super) due: bool,
     /// Whether there is such a series.
     live: bool,
 }
@@ -46,15 +47,32 @@ impl Slot {
 }
 
 /// A source of metrics.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) id: String,
     pub(super) retention: Retention,
-    pub(super) counts: Counts,
-    /// How many series it has.
-    pub(super) series: usize,
-    /// Whether the counts changed since they were kept.
-    pub(super) changed: bool,
+    /// What became of its samples, as the database has it.
+    pub(super) kept: Counts,
+    /// What became of samples that this process took since it wrote that down.
+    pub(super) pending: Counts,
+}
+
+impl Source {
+    fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            retention: Retention::default(),
+            kept: Counts::default(),
+            pending: Counts::default(),
+        }
+    }
+
+    /// What became of its samples.
+    pub(super) fn counts(&self) -> Counts {
+        let mut counts = self.kept;
+        counts.add(&self.pending);
+        counts
+    }
 }
 
 #[derive(Debug, Default)]
@@ -62,56 +80,38 @@ pub(super) struct State {
     pub(super) index: Index,
     slots: Vec<Slot>,
     pub(super) sources: BTreeMap<u32, Source>,
-    source_nums: HashMap<String, u32>,
+    pub(super) source_nums: HashMap<String, u32>,
+    /// How many series each source has.
+    series_of: HashMap<u32, usize>,
     pub(super) meta: BTreeMap<String, MetricMeta>,
     /// Series whose head is to be sealed.
     pub(super) due: Vec<SeriesRef>,
-    /// The newest record.
+    /// The newest entry of the log that is in here.
     pub(super) wal_id: i64,
+    /// The greatest number that was given to an entry, whether it came to be or not.
+    pub(super) next_id: i64,
+}
+
+/// At how many samples the head of a series is sealed.
+pub(super) fn target_of(series: SeriesRef, sealed_ms: Option<i64>) -> u16 {
+    sealed_ms.map_or_else(|| first_target(series), |_| CHUNK_SAMPLES)
 }
 
 impl State {
-    /// What a database remembers, records apart. Answers how many series could not be read.
-    pub(super) fn load(loaded: Loaded) -> (Self, usize) {
-        let mut state = Self::default();
-        for source in loaded.sources {
-            state.source_nums.insert(source.id.clone(), source.num);
-            state.sources.insert(
-                source.num,
-                Source {
-                    id: source.id,
-                    retention: source.retention,
-                    counts: source.counts,
-                    series: 0,
-                    changed: false,
-                },
-            );
+    /// A number for the next entry. It is never given again, even where the commit fails: it might have
+    /// come through.
+    pub(super) fn give_id(&mut self) -> i64 {
+        self.next_id = self.next_id.max(self.wal_id) + 1;
+        self.next_id
+    }
+
+    /// One that knows only what is nowhere else, to learn everything from the database again.
+    pub(super) fn beginning(&self) -> Self {
+        Self {
+            sources: self.sources.clone(),
+            next_id: self.next_id,
+            ..Self::default()
         }
-        let mut damaged = 0;
-        for row in loaded.series {
-            let Some(labels) = LabelsRef::from_bytes(&row.labels) else {
-                damaged += 1;
-                continue;
-            };
-            let labels = labels.to_labels();
-            let source = row.source;
-            state.add_series(SeriesRef(row.id), Entry { source, labels });
-        }
-        state.index.find_free();
-        for row in loaded.sealed {
-            state.wal_id = state.wal_id.max(row.wal_id);
-            if let Some(slot) = state.slot_mut(SeriesRef(row.series)) {
-                slot.sealed_wal = row.wal_id;
-                slot.sealed_ms = (row.until_ms != NEVER).then_some(row.until_ms);
-                slot.rolled_ms = (row.rolled_ms != NEVER).then_some(row.rolled_ms);
-                if let Some(sealed_ms) = slot.sealed_ms {
-                    slot.head = Head::new(CHUNK_SAMPLES, Some(sealed_ms));
-                }
-            }
-        }
-        let meta = loaded.meta.into_iter();
-        state.meta = meta.map(|meta| (meta.name.clone(), meta)).collect();
-        (state, damaged)
     }
 
     /// Makes a series known.
@@ -122,13 +122,13 @@ impl State {
         }
         if let Some(slot) = self.slots.get_mut(at) {
             *slot = Slot {
-                head: Head::new(first_target(series), None),
+                head: Head::new(target_of(series, None), None),
                 live: true,
                 ..Slot::default()
             };
         }
-        if let Some(source) = self.sources.get_mut(&entry.source) {
-            source.series += 1;
+        if self.index.get(series).is_none() {
+            *self.series_of.entry(entry.source).or_default() += 1;
         }
         self.index.insert(series, entry);
     }
@@ -138,8 +138,8 @@ impl State {
         let Some(entry) = self.index.remove(series) else {
             return;
         };
-        if let Some(source) = self.sources.get_mut(&entry.source) {
-            source.series -= 1;
+        if let Some(count) = self.series_of.get_mut(&entry.source) {
+            *count -= 1;
         }
         if let Some(slot) = self.slots.get_mut(series.0 as usize) {
             *slot = Slot::default();
@@ -164,18 +164,16 @@ impl State {
         self.source_nums.get(id).copied()
     }
 
+    /// How many series a source has.
+    pub(super) fn series_of(&self, source: u32) -> usize {
+        self.series_of.get(&source).copied().unwrap_or(0)
+    }
+
     /// Makes a source known, under a number that none has.
     pub(super) fn add_source(&mut self, id: &str) -> u32 {
         let num = self.sources.keys().next_back().map_or(1, |last| last + 1);
         self.source_nums.insert(id.to_owned(), num);
-        let source = Source {
-            id: id.to_owned(),
-            retention: Retention::default(),
-            counts: Counts::default(),
-            series: 0,
-            changed: false,
-        };
-        self.sources.insert(num, source);
+        self.sources.insert(num, Source::new(id));
         num
     }
 
@@ -237,14 +235,34 @@ impl State {
         }
     }
 
-    /// The head of a series is in chunks that end at `row.until_ms`.
-    pub(super) fn sealed(&mut self, row: &SealedRow) {
-        if let Some(slot) = self.slot_mut(SeriesRef(row.series)) {
-            slot.head.clear(CHUNK_SAMPLES);
-            slot.sealed_ms = Some(row.until_ms);
-            slot.sealed_wal = row.wal_id;
-            slot.rolled_ms = (row.rolled_ms != NEVER).then_some(row.rolled_ms);
-            slot.due = false;
+    /// Takes in what this process committed, its record and its new names apart.
+    pub(super) fn committed(&mut self, changes: &Changes) {
+        for row in changes.sealed.iter().chain(&changes.rolled) {
+            self.learn_sealed(row);
+        }
+        for series in &changes.forgotten {
+            self.remove_series(SeriesRef(*series));
+        }
+        for (num, counts) in &changes.counts {
+            if let Some(source) = self.sources.get_mut(num) {
+                source.kept.add(counts);
+                // Only the writer counts, and it was busy with this.
+                source.pending = Counts::default();
+            }
+        }
+        for (num, retention) in &changes.retention {
+            if let Some(source) = self.sources.get_mut(num) {
+                source.retention = *retention;
+            }
+        }
+        for num in &changes.gone_sources {
+            self.remove_source(*num);
+        }
+        for meta in &changes.meta {
+            self.meta.insert(meta.name.clone(), meta.clone());
+        }
+        if changes.is_news() {
+            self.wal_id = self.wal_id.max(changes.id);
         }
     }
 
@@ -270,8 +288,7 @@ impl State {
         if *counts != Counts::default()
             && let Some(source) = self.sources.get_mut(&source)
         {
-            source.counts.add(counts);
-            source.changed = true;
+            source.pending.add(counts);
         }
     }
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use api::{Instant, SourceId};
 use async_trait::async_trait;
 use series::{Batch, Labels, Matcher, MetricMeta};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use super::backend::Backend;
+use super::postgres::PostgresBackend;
 use super::sqlite::SqliteBackend;
 use super::state::State;
 use super::writer::{Command, Writer};
@@ -16,7 +17,8 @@ use super::{
     Counts, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
     SeriesSamples, SeriesWindows, SourceUse,
 };
-use crate::{Result, StoreError};
+use crate::url::Target;
+use crate::{DatabaseUrl, Result, StoreError};
 
 /// Requests that may wait for the writer; more make their senders wait, which slows them down.
 const QUEUE: usize = 256;
@@ -31,6 +33,10 @@ pub struct ChunkStore {
 pub(super) struct Shared {
     pub(super) backend: Box<dyn Backend>,
     state: RwLock<State>,
+    /// Held while entries of the log are put into the state, by whoever does it.
+    pub(super) applying: Mutex<()>,
+    /// How far the state has come.
+    pub(super) position: watch::Sender<i64>,
 }
 
 impl Shared {
@@ -52,6 +58,21 @@ impl std::fmt::Debug for ChunkStore {
 }
 
 impl ChunkStore {
+    /// Opens the metrics beside everything else: in a schema of that `PostgreSQL` database, where other
+    /// processes may have them open too, or else in a file of that folder.
+    ///
+    /// # Errors
+    /// As [`ChunkStore::open_sqlite`]; [`StoreError::Unavailable`] where the database does not answer.
+    pub async fn open(url: &DatabaseUrl, folder: &Path) -> Result<Self> {
+        match &url.0 {
+            Target::Sqlite(_) => Self::open_sqlite(folder).await,
+            Target::Postgres(options) => {
+                let backend = PostgresBackend::open(options).await?;
+                Self::start(Box::new(backend)).await
+            }
+        }
+    }
+
     /// Opens `metrics.db` in that folder, which is made if it is not there, and reads again what was
     /// acknowledged and not sealed. One process at a time.
     ///
@@ -69,26 +90,13 @@ impl ChunkStore {
     }
 
     async fn start(backend: Box<dyn Backend>) -> Result<Self> {
-        let (mut state, mut damaged) = State::load(backend.load().await?);
-        let mut last = 0;
-        loop {
-            let records = backend.wal_after(last).await?;
-            let Some((newest, _)) = records.last() else {
-                break;
-            };
-            last = *newest;
-            for (id, record) in &records {
-                if let Err(error) = state.apply(*id, record, |_, _| ()) {
-                    // The disk changed it: what it held is lost, and the rest is not.
-                    tracing::error!(record = id, %error, "a write-ahead record cannot be read");
-                    damaged += 1;
-                }
-            }
-        }
         let shared = Arc::new(Shared {
             backend,
-            state: RwLock::new(state),
+            state: RwLock::default(),
+            applying: Mutex::default(),
+            position: watch::Sender::default(),
         });
+        let damaged = shared.learn(&shared.applying.lock().await, true).await?;
         let (commands, queue) = mpsc::channel(QUEUE);
         let writer = Writer::new(Arc::clone(&shared), queue);
         let runtime = tokio::runtime::Handle::current();
@@ -108,6 +116,13 @@ impl ChunkStore {
     /// How many rows could not be read when it was opened, and were passed over.
     pub fn damaged(&self) -> usize {
         self.damaged
+    }
+
+    /// Before what has no error to answer: where the database is away, what was known last is said.
+    async fn catch_up_if_it_answers(&self) {
+        if let Err(error) = self.shared.catch_up().await {
+            tracing::warn!(%error, "what other processes wrote to the metrics is not known");
+        }
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T> {
@@ -138,6 +153,7 @@ impl MetricStore for ChunkStore {
     }
 
     async fn select(&self, selection: &Selection) -> Result<Vec<SeriesSamples>, ReadError> {
+        self.shared.catch_up().await?;
         self.read_samples(selection).await
     }
 
@@ -146,10 +162,12 @@ impl MetricStore for ChunkStore {
         selection: &Selection,
         step_ms: i64,
     ) -> Result<Vec<SeriesWindows>, ReadError> {
+        self.shared.catch_up().await?;
         self.read_windows(selection, step_ms.max(1)).await
     }
 
     async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError> {
+        self.shared.catch_up().await?;
         let state = self.shared.state();
         let found = state.index.select(matchers);
         if found.len() > limit {
@@ -166,6 +184,7 @@ impl MetricStore for ChunkStore {
     }
 
     async fn label_names(&self, matchers: &[Matcher]) -> Vec<String> {
+        self.catch_up_if_it_answers().await;
         let state = self.shared.state();
         if matchers.is_empty() {
             return state.index.label_names(None);
@@ -175,6 +194,7 @@ impl MetricStore for ChunkStore {
     }
 
     async fn label_values(&self, name: &str, matchers: &[Matcher]) -> Vec<String> {
+        self.catch_up_if_it_answers().await;
         let state = self.shared.state();
         if matchers.is_empty() {
             return state.index.label_values(name, None);
@@ -184,23 +204,26 @@ impl MetricStore for ChunkStore {
     }
 
     async fn metadata(&self) -> Vec<MetricMeta> {
+        self.catch_up_if_it_answers().await;
         self.shared.state().meta.values().cloned().collect()
     }
 
     async fn sources(&self) -> Vec<SourceUse> {
+        self.catch_up_if_it_answers().await;
         let state = self.shared.state();
-        let sources = state.sources.values();
+        let sources = state.sources.iter();
         sources
-            .map(|source| SourceUse {
+            .map(|(num, source)| SourceUse {
                 source: SourceId(source.id.clone()),
-                series: source.series,
-                counts: source.counts,
+                series: state.series_of(*num),
+                counts: source.counts(),
                 retention: source.retention,
             })
             .collect()
     }
 
     async fn retention(&self, source: &SourceId) -> Retention {
+        self.catch_up_if_it_answers().await;
         let state = self.shared.state();
         let known = state.source_num(source.as_str());
         known
@@ -225,6 +248,7 @@ impl MetricStore for ChunkStore {
     }
 
     async fn memory_use(&self) -> MemoryUse {
+        self.catch_up_if_it_answers().await;
         self.shared.state().memory_use()
     }
 

@@ -7,7 +7,8 @@ use chunks::{Entry, SeriesRef, wal};
 use series::{Batch, BatchSeries, MetricSample};
 use tokio::sync::{mpsc, oneshot};
 
-use super::backend::{Changes, SeriesRow};
+use super::backend::{Changes, SeriesRow, Turn};
+use super::catch_up::Held;
 use super::maintain::Upkeep;
 use super::seal::Sealer;
 use super::state::State;
@@ -121,31 +122,7 @@ impl Writer {
     }
 
     async fn append(&mut self, group: Vec<Request>) {
-        let mut staged = self.stage(&group);
-        if let Err(error) = self
-            .sealer
-            .seal(&self.shared, SEALS_IN_PASSING, &mut staged.changes)
-            .await
-        {
-            // Sealing can wait; if the database is in trouble, the commit says so.
-            tracing::debug!(%error, "no head was sealed in passing");
-        }
-        let outcome = self.commit(&staged.changes).await;
-        let mut state = self.shared.state_mut();
-        let answers = match outcome {
-            Ok(()) => Ok(Self::apply(&mut state, &staged)),
-            Err(error) => {
-                for series in staged.new_series {
-                    state.remove_series(series);
-                }
-                for source in staged.new_sources {
-                    state.remove_source(source);
-                }
-                Err(error)
-            }
-        };
-        drop(state);
-        match answers {
+        match self.append_all(&group).await {
             Ok(counts) => {
                 for (request, counts) in group.into_iter().zip(counts) {
                     request.reply.send(Ok(counts)).ok();
@@ -159,11 +136,46 @@ impl Writer {
         }
     }
 
+    async fn append_all(&mut self, group: &[Request]) -> Result<Vec<Counts>> {
+        let shared = Arc::clone(&self.shared);
+        let begun = shared.turn().await;
+        let Held { turn, applying } = self.note(begun)?;
+        let mut staged = self.stage(group);
+        if let Err(error) = self
+            .sealer
+            .seal(&shared, SEALS_IN_PASSING, &mut staged.changes)
+            .await
+        {
+            // Sealing can wait; if the database is in trouble, the commit says so.
+            tracing::debug!(%error, "no head was sealed in passing");
+        }
+        let outcome = self.commit_in(turn, &staged.changes).await;
+        let mut state = shared.state_mut();
+        let outcome = match outcome {
+            Ok(()) => Ok(Self::apply(&mut state, &staged)),
+            Err(error) => {
+                for series in staged.new_series {
+                    state.remove_series(series);
+                }
+                for source in staged.new_sources {
+                    state.remove_source(source);
+                }
+                Err(error)
+            }
+        };
+        drop(state);
+        shared.publish();
+        drop(applying);
+        outcome
+    }
+
     /// Writes the group's record, and makes what is new known.
     fn stage(&mut self, group: &[Request]) -> Staged {
         let mut staged = Staged::default();
         let mut state = self.shared.state_mut();
         let now_ms = group.iter().map(|r| r.now_ms).max().unwrap_or(0);
+        staged.changes.id = state.give_id();
+        staged.changes.now_ms = now_ms;
         self.record.begin(now_ms);
         let mut series = 0;
         for request in group {
@@ -187,30 +199,22 @@ impl Writer {
             staged.requests.push((source, series, refused));
         }
         if series > 0 {
-            // The number is never used again, even where the commit fails: it might have come through.
-            state.wal_id += 1;
-            let record = self.record.finish().to_vec();
-            staged.changes.wal = Some((state.wal_id, record));
+            staged.changes.record = Some(self.record.finish().to_vec());
         }
         staged
     }
 
     /// Puts what is on the disk now into the heads; answers what became of each request.
     fn apply(state: &mut State, staged: &Staged) -> Vec<Counts> {
-        for row in &staged.changes.sealed {
-            state.sealed(row);
-        }
-        for meta in &staged.changes.meta {
-            state.meta.insert(meta.name.clone(), meta.clone());
-        }
+        state.committed(&staged.changes);
         let refused = staged.requests.iter().map(|(_, _, refused)| Counts {
             refused: *refused,
             ..Counts::default()
         });
         let mut answers: Vec<Counts> = refused.collect();
-        if let Some((id, record)) = &staged.changes.wal {
+        if let Some(record) = &staged.changes.record {
             let (mut request, mut series) = (0, 0);
-            let applied = state.apply(*id, record, |_, counts| {
+            let applied = state.apply(staged.changes.id, record, |_, counts| {
                 while staged
                     .requests
                     .get(request)
@@ -233,18 +237,32 @@ impl Writer {
         answers
     }
 
-    /// Commits, and says so once when it begins to fail and once when it works again.
-    pub(super) async fn commit(&mut self, changes: &Changes) -> Result<()> {
+    /// Commits what has no record, and takes it in.
+    pub(super) async fn commit(&mut self, held: Held<'_>, changes: &Changes) -> Result<()> {
+        let Held { turn, applying } = held;
+        self.commit_in(turn, changes).await?;
+        self.shared.state_mut().committed(changes);
+        self.shared.publish();
+        drop(applying);
+        Ok(())
+    }
+
+    async fn commit_in(&mut self, turn: Box<dyn Turn + '_>, changes: &Changes) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
-        let outcome = self.shared.backend.commit(changes).await;
+        let outcome = turn.commit(changes).await;
+        self.note(outcome)
+    }
+
+    /// Says so once when writing begins to fail, and once when it works again.
+    fn note<T>(&mut self, outcome: Result<T>) -> Result<T> {
         match &outcome {
             Err(error) if !self.failing => {
                 let cause = std::error::Error::source(error).map(ToString::to_string);
                 tracing::error!(%error, cause, "metrics cannot be written");
             }
-            Ok(()) if self.failing => tracing::info!("metrics can be written again"),
+            Ok(_) if self.failing => tracing::info!("metrics can be written again"),
             _ => {}
         }
         self.failing = outcome.is_err();

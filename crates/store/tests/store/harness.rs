@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use api::{Aggregation, Domain, Instant, SeriesId, SourceId, SourceKind, Unit};
 use sqlx::Connection;
+use store::metrics::ChunkStore;
 use store::{DatabaseUrl, NewSeries, NewSource, Store};
 
 /// Runs each of those async functions, which take a [`Home`], as a test on each database.
@@ -32,14 +33,19 @@ pub(crate) struct Home {
     pub(crate) store: Store,
     pub(crate) url: DatabaseUrl,
     pub(crate) folder: tempfile::TempDir,
-    raw: String,
+    pub(crate) raw: String,
 }
 
 impl Home {
+    /// A connection to `PostgreSQL` that is nobody else's.
+    pub(crate) async fn connect(&self) -> sqlx::PgConnection {
+        sqlx::PgConnection::connect(&self.raw).await.unwrap()
+    }
+
     /// Runs a statement that the store has no function for.
     pub(crate) async fn sql(&self, text: &'static str) {
         if self.url.is_postgres() {
-            let mut db = sqlx::PgConnection::connect(&self.raw).await.unwrap();
+            let mut db = self.connect().await;
             sqlx::raw_sql(text).execute(&mut db).await.unwrap();
         } else {
             let mut db = sqlx::SqliteConnection::connect(&self.raw).await.unwrap();
@@ -50,12 +56,19 @@ impl Home {
     /// How many rows a table has.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         if self.url.is_postgres() {
-            let mut db = sqlx::PgConnection::connect(&self.raw).await.unwrap();
+            let mut db = self.connect().await;
             sqlx::query_scalar(sql).fetch_one(&mut db).await.unwrap()
         } else {
             let mut db = sqlx::SqliteConnection::connect(&self.raw).await.unwrap();
             sqlx::query_scalar(sql).fetch_one(&mut db).await.unwrap()
         }
+    }
+
+    /// Its metrics, opened once more: with SQLite they must be closed before.
+    pub(crate) async fn metrics(&self) -> ChunkStore {
+        ChunkStore::open(&self.url, self.folder.path())
+            .await
+            .unwrap()
     }
 
     /// A second handle, as another process would open it.
@@ -116,7 +129,7 @@ pub(crate) fn block_on(work: impl Future<Output = ()>) {
 }
 
 /// A `PostgreSQL` of our own on a socket in a temporary folder.
-struct Cluster {
+pub(crate) struct Cluster {
     folder: String,
     /// The shell that waits for the end of its input, which is the end of this process however it
     /// comes about, and then stops the server and removes the folder.
@@ -128,6 +141,41 @@ const POSTGRES: u16 = 5432;
 const POOLER: u16 = 6432;
 
 impl Cluster {
+    /// One that no other test uses; `None`, and a word about it, where there is no `PostgreSQL`.
+    pub(crate) fn own() -> Option<Self> {
+        let cluster = binaries().map(|bin| start(&bin));
+        if cluster.is_none() {
+            eprintln!("skipped: no PostgreSQL binaries under /usr/lib/postgresql");
+        }
+        cluster
+    }
+
+    /// Its database that is always there.
+    pub(crate) fn database(&self) -> DatabaseUrl {
+        DatabaseUrl::parse(&self.url(POSTGRES, "postgres")).unwrap()
+    }
+
+    /// Stops it like a power failure, though what it gave to the operating system is kept.
+    pub(crate) fn stop(&self) {
+        self.control(&["-m", "immediate", "stop"]);
+    }
+
+    /// Starts it again.
+    pub(crate) fn start_again(&self) {
+        self.control(&["-l", "server.log", "-w", "start"]);
+    }
+
+    fn control(&self, arguments: &[&str]) {
+        let program = binaries().unwrap().join("pg_ctl");
+        let mut command = as_postgres(program.to_str().unwrap());
+        command
+            .args(["-D", "data"])
+            .args(arguments)
+            .current_dir(&self.folder)
+            .stdout(Stdio::null());
+        assert!(command.status().unwrap().success(), "{arguments:?}");
+    }
+
     fn url(&self, port: u16, database: &str) -> String {
         format!(
             "postgres://millrace@localhost:{port}/{database}?host={}",
@@ -164,7 +212,13 @@ trap '
 trap 'exit 1' HUP INT TERM
 cd "$folder"
 "$0/initdb" -D data -U millrace -A trust -E UTF8 --locale=C.UTF-8 --no-sync >init.log 2>&1
-"$0/pg_ctl" -D data -l server.log -w -o "-c fsync=off -c max_connections=400 -c listen_addresses='' -k $folder" start >/dev/null
+cat >>data/postgresql.conf <<END
+fsync = off
+max_connections = 400
+listen_addresses = ''
+unix_socket_directories = '$folder'
+END
+"$0/pg_ctl" -D data -l server.log -w start >/dev/null
 if [ -x /usr/sbin/pgbouncer ]; then
   echo '"millrace" ""' >users
   cat >pooler.ini <<END
@@ -206,18 +260,8 @@ fn binaries() -> Option<PathBuf> {
 }
 
 fn start(bin: &Path) -> Cluster {
-    let id = Command::new("id").arg("-u").output().unwrap();
-    // PostgreSQL refuses to run as root.
-    let mut shell = if id.stdout == b"0\n" {
-        let mut shell = Command::new("runuser");
-        shell.args(["-u", "postgres", "--", "sh", "-c", KEEP]);
-        shell
-    } else {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", KEEP]);
-        shell
-    };
-    let mut keeper = shell
+    let mut keeper = as_postgres("sh")
+        .args(["-c", KEEP])
         .arg(bin)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -232,6 +276,18 @@ fn start(bin: &Path) -> Cluster {
     Cluster {
         folder: folder.trim().to_owned(),
         _keeper: keeper,
+    }
+}
+
+/// A command of a user that `PostgreSQL` runs for: it refuses to run as root.
+fn as_postgres(program: &str) -> Command {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    if id.stdout == b"0\n" {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--", program]);
+        command
+    } else {
+        Command::new(program)
     }
 }
 

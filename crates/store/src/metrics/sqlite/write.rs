@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use series::MetricKind;
 use sqlx::query::QueryScalar;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
 use crate::Result;
-use crate::convert::u64_of;
+use crate::convert::{to_json, u64_of};
 use crate::db::{column, run};
 use crate::metrics::backend::{Changes, Kind, NEVER};
+use crate::metrics::rows::{kept, kind_name};
 
 /// How many rows a statement takes: few sizes, so that each stays prepared.
 const SIZES: [usize; 3] = [64, 8, 1];
@@ -89,11 +89,7 @@ pub(super) async fn take_away(
 }
 
 /// Removes the series of a JSON list with all that is kept of them.
-pub(super) async fn forget_series(
-    db: &mut SqliteConnection,
-    list: &str,
-    wal_id: i64,
-) -> Result<()> {
+async fn forget_series(db: &mut SqliteConnection, list: &str, wal_id: i64) -> Result<()> {
     let sql = "delete from chunk where series in (select value from json_each($1))
         returning length(data)";
     take_away(db, Kind::Raw, column(sql).bind(list.to_owned())).await?;
@@ -121,24 +117,81 @@ pub(super) async fn forget_series(
 pub(super) const INSERT_RECORD: &str = "insert into wal (id, record) values ($1, $2)";
 
 pub(super) async fn write_changes(db: &mut SqliteConnection, changes: &Changes) -> Result<()> {
-    if let Some((id, record)) = &changes.wal {
+    if let Some(record) = &changes.record {
         run(INSERT_RECORD)
-            .bind(id)
+            .bind(changes.id)
             .bind(record.as_slice())
             .execute(&mut *db)
             .await?;
     }
-    let into = "insert into source (num, id)";
-    insert(db, into, 2, "", &changes.sources, |q, (num, id)| {
-        q.bind(*num).bind(id.clone())
-    })
-    .await?;
+    if !changes.forgotten.is_empty() {
+        let list = to_json(&changes.forgotten)?;
+        forget_series(db, &list, changes.wal_before()).await?;
+    }
+    write_sources(db, changes).await?;
     let into = "insert into series (id, source, labels)";
     insert(db, into, 3, "", &changes.series, |q, row| {
         q.bind(row.id).bind(row.source).bind(row.labels.clone())
     })
     .await?;
     write_data(db, changes).await?;
+    write_sealed(db, changes).await?;
+    let into = "insert or replace into meta (name, kind, unit, help)";
+    insert(db, into, 4, "", &changes.meta, |q, meta| {
+        q.bind(meta.name.clone())
+            .bind(kind_name(meta.kind))
+            .bind(meta.unit.clone())
+            .bind(meta.help.clone())
+    })
+    .await?;
+    if let Some(before) = changes.forget_before {
+        run("delete from wal where id < $1")
+            .bind(before)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn write_sources(db: &mut SqliteConnection, changes: &Changes) -> Result<()> {
+    let into = "insert into source (num, id)";
+    insert(db, into, 2, "", &changes.sources, |q, (num, id)| {
+        q.bind(*num).bind(id.clone())
+    })
+    .await?;
+    for (num, counts) in &changes.counts {
+        let sql = "update source set samples = samples + $2, duplicates = duplicates + $3,
+            late = late + $4, refused = refused + $5 where num = $1";
+        run(sql)
+            .bind(*num)
+            .bind(counts.samples.cast_signed())
+            .bind(counts.duplicates.cast_signed())
+            .bind(counts.late.cast_signed())
+            .bind(counts.refused.cast_signed())
+            .execute(&mut *db)
+            .await?;
+    }
+    for (num, retention) in &changes.retention {
+        let sql =
+            "update source set raw_ms = $2, five_minutes_ms = $3, hour_ms = $4 where num = $1";
+        run(sql)
+            .bind(*num)
+            .bind(kept(retention.raw_ms))
+            .bind(kept(retention.five_minutes_ms))
+            .bind(kept(retention.hour_ms))
+            .execute(&mut *db)
+            .await?;
+    }
+    for num in &changes.gone_sources {
+        run("delete from source where num = $1")
+            .bind(*num)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn write_sealed(db: &mut SqliteConnection, changes: &Changes) -> Result<()> {
     let into = "insert or replace into sealed (series, wal_id, until_ms, rolled_ms)";
     for all in [&changes.sealed, &changes.rolled] {
         insert(db, into, 4, "", all, |q, row| {
@@ -149,39 +202,14 @@ pub(super) async fn write_changes(db: &mut SqliteConnection, changes: &Changes) 
         })
         .await?;
     }
-    let into = "insert or replace into meta (name, kind, unit, help)";
-    insert(db, into, 4, "", &changes.meta, |q, meta| {
-        q.bind(meta.name.clone())
-            .bind(kind_name(meta.kind))
-            .bind(meta.unit.clone())
-            .bind(meta.help.clone())
-    })
-    .await?;
-    for (num, counts) in &changes.counts {
-        let sql = "update source set samples = $2, duplicates = $3, late = $4, refused = $5
-            where num = $1";
-        run(sql)
-            .bind(*num)
-            .bind(counts.samples.cast_signed())
-            .bind(counts.duplicates.cast_signed())
-            .bind(counts.late.cast_signed())
-            .bind(counts.refused.cast_signed())
-            .execute(&mut *db)
-            .await?;
-    }
-    if let Some(before) = changes.forget_wal_before {
-        run("delete from wal where id < $1")
-            .bind(before)
-            .execute(&mut *db)
-            .await?;
-    }
     Ok(())
 }
 
 async fn write_data(db: &mut SqliteConnection, changes: &Changes) -> Result<()> {
-    for (id, _) in &changes.replaced {
-        run("delete from chunk where id = $1")
-            .bind(*id)
+    for old in &changes.replaced {
+        run("delete from chunk where series = $1 and t1 = $2")
+            .bind(old.series)
+            .bind(old.t1)
             .execute(&mut *db)
             .await?;
     }
@@ -208,7 +236,7 @@ async fn write_data(db: &mut SqliteConnection, changes: &Changes) -> Result<()> 
         })
     };
     let new = bytes(&mut changes.chunks.iter().map(|row| row.data.len()));
-    let old = bytes(&mut changes.replaced.iter().map(|(_, bytes)| *bytes));
+    let old = bytes(&mut changes.replaced.iter().map(|old| old.bytes));
     add_use(db, Kind::Raw, new.0 - old.0, new.1 - old.1).await?;
     for kind in [Kind::FiveMinutes, Kind::Hour] {
         let of_kind = changes.rollups.iter().filter(|(k, _)| *k == kind);
@@ -230,26 +258,4 @@ async fn add_use(db: &mut SqliteConnection, kind: Kind, rows: i64, bytes: i64) -
             .await?;
     }
     Ok(())
-}
-
-/// Kinds and what OpenMetrics calls them.
-const KINDS: [(MetricKind, &str); 8] = [
-    (MetricKind::Unknown, "unknown"),
-    (MetricKind::Counter, "counter"),
-    (MetricKind::Gauge, "gauge"),
-    (MetricKind::Histogram, "histogram"),
-    (MetricKind::GaugeHistogram, "gaugehistogram"),
-    (MetricKind::Summary, "summary"),
-    (MetricKind::Info, "info"),
-    (MetricKind::StateSet, "stateset"),
-];
-
-fn kind_name(kind: MetricKind) -> &'static str {
-    let found = KINDS.iter().find(|(known, _)| *known == kind);
-    found.map_or("unknown", |(_, name)| name)
-}
-
-pub(super) fn kind_of(name: &str) -> MetricKind {
-    let found = KINDS.iter().find(|(_, known)| *known == name);
-    found.map_or(MetricKind::Unknown, |(kind, _)| *kind)
 }

@@ -2,24 +2,23 @@
 //!
 //! `MILLRACE_CRASH_CYCLES` says how often; the suite does it ten times, a soak two hundred.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking; clippy does not see that these functions are tests"
-)]
-
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Instant, SourceId};
 use series::{Batch, MetricSample};
+use store::DatabaseUrl;
 use store::metrics::{ChunkStore, Limits, Matcher, MetricStore, Selection};
 
-/// Says to this program that it is the child, and where to write.
-const CHILD: &str = "MILLRACE_CRASH_FOLDER";
+use crate::harness::{Home, block_on, on_postgres, on_sqlite};
+
+/// Say to this program that it is the child, and where to write what.
+const URL: &str = "MILLRACE_CRASH_URL";
+const FOLDER: &str = "MILLRACE_CRASH_FOLDER";
+const FIRST: &str = "MILLRACE_CRASH_FIRST";
 const START: i64 = 1_700_000_000_000;
 const STEP: i64 = 1_000;
 const SERIES: u32 = 50;
@@ -45,8 +44,8 @@ fn batch(writer: u32, round: i64) -> Batch {
 }
 
 /// What the child does: writes rounds from that one on, and prints each one that was acknowledged.
-async fn write_until_killed(folder: &Path, first: i64) {
-    let store = Arc::new(ChunkStore::open_sqlite(folder).await.unwrap());
+async fn write_until_killed(store: ChunkStore, first: i64) {
+    let store = Arc::new(store);
     let mut tasks = Vec::new();
     for writer in 0..WRITERS {
         let store = Arc::clone(&store);
@@ -79,17 +78,46 @@ fn say(line: &str) {
 }
 
 #[test]
-fn no_acknowledged_sample_is_lost_when_the_process_is_killed() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    if let Ok(folder) = std::env::var(CHILD) {
-        let first = std::env::var("MILLRACE_CRASH_FIRST").unwrap();
-        let first = first.parse().unwrap();
-        runtime.block_on(write_until_killed(Path::new(&folder), first));
-        return;
+fn sqlite_loses_no_acknowledged_sample_when_the_process_is_killed() {
+    if !is_child() {
+        on_sqlite(|home| async move {
+            let test =
+                "metrics::crash::sqlite_loses_no_acknowledged_sample_when_the_process_is_killed";
+            kill_again_and_again(&home, test, None).await;
+        });
     }
+}
+
+/// While another one reads all the time, whose heads never come from the disk.
+#[test]
+fn postgres_loses_no_acknowledged_sample_when_one_of_two_processes_is_killed() {
+    if !is_child() {
+        on_postgres(|home| async move {
+            let test = "metrics::crash::postgres_loses_no_acknowledged_sample_when_one_of_two_processes_is_killed";
+            let other = home.metrics().await;
+            kill_again_and_again(&home, test, Some(&other)).await;
+            other.close().await;
+        });
+    }
+}
+
+/// Whether this is a child; what it is for is done then.
+fn is_child() -> bool {
+    let (Ok(url), Ok(folder)) = (std::env::var(URL), std::env::var(FOLDER)) else {
+        return false;
+    };
+    let first = std::env::var(FIRST).unwrap().parse().unwrap();
+    block_on(async {
+        let url = DatabaseUrl::parse(&url).unwrap();
+        let store = ChunkStore::open(&url, folder.as_ref()).await.unwrap();
+        write_until_killed(store, first).await;
+    });
+    true
+}
+
+async fn kill_again_and_again(home: &Home, test: &str, other: Option<&ChunkStore>) {
     let cycles: u64 =
         std::env::var("MILLRACE_CRASH_CYCLES").map_or(10, |cycles| cycles.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
     // The newest round of each writer that was acknowledged, and how many rounds in all.
     let mut acknowledged: HashMap<u32, i64> = HashMap::new();
     let mut first = 0;
@@ -97,7 +125,7 @@ fn no_acknowledged_sample_is_lost_when_the_process_is_killed() {
     for cycle in 0..cycles {
         // Spread over what a cycle goes through: opening, replaying, writing, sealing.
         let patience = Duration::from_millis(150 + (cycle * 7_919) % 900);
-        for (writer, round) in kill_after(folder.path(), first, patience) {
+        for (writer, round) in kill_after(home, test, first, patience) {
             let newest = acknowledged.entry(writer).or_insert(-1);
             *newest = (*newest).max(round);
             rounds += 1;
@@ -107,19 +135,26 @@ fn no_acknowledged_sample_is_lost_when_the_process_is_killed() {
             .map(|writer| acknowledged.get(&writer).map_or(first, |newest| newest + 1))
             .min()
             .unwrap();
-        runtime.block_on(check(folder.path(), &acknowledged));
+        if let Some(other) = other {
+            check(other, &acknowledged).await;
+        }
+        let store = home.metrics().await;
+        assert_eq!(store.damaged(), 0);
+        check(&store, &acknowledged).await;
+        store.close().await;
     }
     assert!(rounds > cycles * 4, "{rounds} rounds: it hardly ran");
-    println!("{cycles} cycles, {rounds} requests acknowledged");
+    eprintln!("{cycles} cycles, {rounds} requests acknowledged");
 }
 
 /// Lets a child write and kills it; answers what it said was acknowledged.
-fn kill_after(folder: &Path, first: i64, patience: Duration) -> Vec<(u32, i64)> {
+fn kill_after(home: &Home, test: &str, first: i64, patience: Duration) -> Vec<(u32, i64)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", "--quiet"])
-        .arg("no_acknowledged_sample_is_lost_when_the_process_is_killed")
-        .env(CHILD, folder)
-        .env("MILLRACE_CRASH_FIRST", first.to_string())
+        .arg(test)
+        .env(URL, &home.raw)
+        .env(FOLDER, home.folder.path())
+        .env(FIRST, first.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -142,9 +177,7 @@ fn kill_after(folder: &Path, first: i64, patience: Duration) -> Vec<(u32, i64)> 
 }
 
 /// Everything acknowledged is there, with its value, once.
-async fn check(folder: &Path, acknowledged: &HashMap<u32, i64>) {
-    let store = ChunkStore::open_sqlite(folder).await.unwrap();
-    assert_eq!(store.damaged(), 0);
+async fn check(store: &ChunkStore, acknowledged: &HashMap<u32, i64>) {
     let selection = Selection {
         matchers: Vec::<Matcher>::new(),
         from_ms: 0,
@@ -167,5 +200,4 @@ async fn check(folder: &Path, acknowledged: &HashMap<u32, i64>) {
     }
     let expected = acknowledged.len() * SERIES as usize;
     assert!(found.len() >= expected, "{} of {expected}", found.len());
-    store.close().await;
 }
