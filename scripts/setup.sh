@@ -132,9 +132,12 @@ node_packages() {
 }
 
 # A program out of a Debian package that is not installed: its service must not start here.
+# Further arguments name files below /usr that it wants besides.
 unpacked() {
-  local package="$1" binary="$2" work
-  [ -x "$MILLRACE_TOOLS/bin/$binary" ] && return 0
+  local package="$1" binary="$2" work file missing=""
+  shift
+  for file in "bin/$binary" "${@:2}"; do [ -e "$MILLRACE_TOOLS/$file" ] || missing=1; done
+  [ -n "$missing" ] || return 0
   command -v apt-get >/dev/null || { say "no $package here: the tests that need it are skipped"; return 0; }
   work="$(mktemp -d)"
   # apt fetches as a user of its own, who must be able to write there.
@@ -142,6 +145,7 @@ unpacked() {
   (cd "$work" && slow "Fetching $package" apt-get download "$package")
   dpkg -x "$work"/*.deb "$work/root"
   cp "$work/root/usr/bin/$binary" "$MILLRACE_TOOLS/bin/$binary"
+  for file in "${@:2}"; do install -D -m 644 "$work/root/usr/$file" "$MILLRACE_TOOLS/$file"; done
   rm -rf "$work"
 }
 
@@ -173,6 +177,6 @@ fi
 if [ "$what" = test ]; then
   need_debian chromium postgresql
   unpacked prometheus-node-exporter prometheus-node-exporter
-  unpacked prometheus-alertmanager prometheus-alertmanager
+  unpacked prometheus-alertmanager prometheus-alertmanager share/prometheus/alertmanager/{default,email}.tmpl
   python_senders
 fi

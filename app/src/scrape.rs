@@ -8,7 +8,7 @@
 
 mod form;
 
-use api::{ScrapeState, ScrapeTarget, SourceId, TargetChange, TokenChange, Topic, Trial};
+use api::{ScrapeState, ScrapeTarget, Topic, Trial};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{
@@ -45,21 +45,21 @@ pub async fn save_target(
 ) -> rpc::Answer<Option<Trial>> {
     let (services, caller) = rpc::ctx()?;
     let scrapes = services.scrapes;
-    let known = (!id.is_empty()).then(|| SourceId(id.clone()));
+    let known = (!id.is_empty()).then(|| api::SourceId(id.clone()));
     if let (Some(id), "pause" | "resume") = (&known, intent.as_str()) {
         scrapes.pause(&caller, id, intent == "pause").await?;
         return Ok(None);
     }
-    let change = TargetChange {
+    let change = api::TargetChange {
         name,
         url,
         interval_seconds: rpc::whole("interval", &interval)?
             .unwrap_or(api::SCRAPE_INTERVAL_SECONDS),
         timeout_seconds: rpc::whole("timeout", &timeout)?,
         token: match (token.trim().is_empty(), forget) {
-            (false, _) => TokenChange::Set(api::Hidden(token)),
-            (true, Some(_)) => TokenChange::Forget,
-            (true, None) => TokenChange::Keep,
+            (false, _) => api::TokenChange::Set(api::Hidden(token)),
+            (true, Some(_)) => api::TokenChange::Forget,
+            (true, None) => api::TokenChange::Keep,
         },
         ca,
         verify: insecure.is_none(),

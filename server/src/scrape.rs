@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use fetch::HttpFetch;
 
-/// How often the targets are read again, in case another process changed one.
+/// How often the targets are read again, in case another process changed one, and the lease is taken again.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// A target that is being scraped.
@@ -46,6 +46,8 @@ pub(crate) async fn run(hub: Arc<Hub>, stopping: CancellationToken) {
         // Each stops by itself, since it was told to stop too.
         let _ = one.task.await;
     }
+    // Another server need not wait until the lease has run out.
+    let _ = runner.leave(&caller).await;
 }
 
 /// Ends what is gone or out of date, and starts what is new.

@@ -28,6 +28,7 @@ mod event;
 mod forecast;
 mod import;
 mod import_writer;
+mod lease;
 mod meta;
 pub mod metrics;
 mod points;

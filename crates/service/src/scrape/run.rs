@@ -2,10 +2,8 @@
 //!
 //! The job in the server runs one [`ScrapeTask`] for each target, so that none waits for another.
 //!
-//! Where several servers share one database, only one of them should scrape. There is no lease yet:
-//! metrics lie in a file that one process holds, so that process scrapes every target. A lease goes
-//! in front of [`ScrapeRunner::tasks`]: whoever does not hold it is told of no targets, and the job
-//! ends the tasks it has.
+//! Where several servers share one database, the one that holds the lease scrapes: the others are told
+//! of no targets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,25 +38,51 @@ struct ScrapeLimits {
 #[derive(Debug)]
 pub struct ScrapeRunner {
     hub: Arc<Hub>,
+    /// What this process is called where the lease is kept.
+    holder: String,
 }
+
+/// The lease of who scrapes.
+const LEASE: &str = "scrape";
+/// How long it is held without asking again, in microseconds: three of the job's rounds.
+const HELD: i64 = 30 * api::Instant::SECOND;
 
 impl ScrapeRunner {
     /// For the targets of that hub.
     pub fn new(hub: Arc<Hub>) -> Self {
-        Self { hub }
+        let holder = crate::secret::token(12);
+        Self { hub, holder }
     }
 
-    /// A task for each target that is to be scraped. For the server itself.
+    /// A task for each target that is to be scraped; none where another server scrapes. For the
+    /// server itself.
     ///
     /// # Errors
     /// Where the store failed; the tasks that run go on.
     pub async fn tasks(&self, caller: &Caller) -> Result<Vec<ScrapeTask>> {
         require_system(caller)?;
-        let targets = self.hub.store.targets().await.or_failure(caller)?;
+        let store = &self.hub.store;
+        let now = self.hub.clock.now();
+        let until = now.plus(HELD);
+        let held = store.take_lease(LEASE, &self.holder, now, until).await;
+        if !held.or_failure(caller)? {
+            return Ok(Vec::new());
+        }
+        let targets = store.targets().await.or_failure(caller)?;
         let running = targets.into_iter().filter(|t| !t.target.paused);
         Ok(running
             .map(|target| ScrapeTask::new(self.hub.clone(), target))
             .collect())
+    }
+
+    /// Lets another server scrape. For the end of this one.
+    ///
+    /// # Errors
+    /// Where the store failed; the lease then runs out by itself.
+    pub async fn leave(&self, caller: &Caller) -> Result<()> {
+        require_system(caller)?;
+        let freed = self.hub.store.free_lease(LEASE, &self.holder).await;
+        freed.or_failure(caller)
     }
 
     /// Waits until somebody changed a target in this process.

@@ -12,6 +12,7 @@ mod forecasts;
 mod full_disk;
 mod harness;
 mod imports;
+mod leases;
 mod metrics;
 mod opening;
 mod samples;
