@@ -441,6 +441,8 @@ async fn the_job_follows_a_target_through_its_life() {
         panic!("it is down")
     };
     assert!(why.starts_with("It answers 500"), "{why}");
+    let source = home.services.sources.get(caller, &id).await.unwrap();
+    assert!(source.accepted >= 7 && source.refused == 0, "{source:?}");
 
     // Left alone, it says nothing at all; scraped again, it is back.
     fake.say("good");

@@ -234,6 +234,9 @@ pub(super) trait Backend: Send + Sync {
     /// Makes room for what will come.
     async fn prepare(&self, now_ms: i64) -> Result<()>;
 
+    /// Gives room that nothing is in any more back to the file system, a slice at a time.
+    async fn shrink(&self) -> Result<()>;
+
     /// Which of those series have neither chunks nor rollups.
     async fn without_data(&self, series: &[u32]) -> Result<Vec<u32>>;
 

@@ -63,6 +63,8 @@ impl Writer {
                 self.upkeep.next_expiry_ms = now_ms + EXPIRE_EVERY_MS;
             }
         }
+        // Last: it needs room itself, and what went before makes room.
+        self.shared.backend.shrink().await?;
         Ok(done)
     }
 

@@ -243,6 +243,11 @@ impl Backend for PostgresBackend {
         Ok(gone)
     }
 
+    async fn shrink(&self) -> Result<()> {
+        // Partitions are dropped whole, and autovacuum does the rest.
+        Ok(())
+    }
+
     async fn prepare(&self, now_ms: i64) -> Result<()> {
         let tx = self.begin().await?;
         self.days.look_ahead(&self.write, now_ms).await?;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 
 use write::{INSERT_RECORD, begin, end, take_away, write_changes};
@@ -30,6 +31,9 @@ const READERS: u32 = 4;
 /// small commit write more.
 const PAGE_BYTES: u32 = 8192;
 
+/// Free pages, besides a quarter of all, that the file keeps: the next records go there.
+const FREE_PAGES: i64 = 256;
+
 /// Records that are read at once when starting.
 const RECORDS: i64 = 256;
 
@@ -48,6 +52,7 @@ impl SqliteBackend {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .page_size(PAGE_BYTES)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .busy_timeout(PATIENCE)
             .synchronous(SqliteSynchronous::Full)
             .pragma("journal_size_limit", "67108864");
@@ -231,6 +236,21 @@ impl Backend for SqliteBackend {
     }
 
     async fn prepare(&self, _: i64) -> Result<()> {
+        Ok(())
+    }
+
+    async fn shrink(&self) -> Result<()> {
+        let mut db = self.write.acquire().await?;
+        let (free, pages): (i64, i64) =
+            rows("select * from pragma_freelist_count(), pragma_page_count()")
+                .fetch_one(&mut *db)
+                .await?;
+        if free > FREE_PAGES + pages / 4 {
+            // It moves pages: more at once would make senders wait.
+            run("pragma incremental_vacuum(256)")
+                .execute(&mut *db)
+                .await?;
+        }
         Ok(())
     }
 

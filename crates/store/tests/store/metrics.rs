@@ -431,3 +431,42 @@ fn a_second_process_is_refused_the_file() {
         assert!(matches!(second, Err(StoreError::Folder(_))));
     });
 }
+
+#[test]
+fn a_file_that_held_much_gives_the_room_back() {
+    crate::harness::on_sqlite(|home| async move {
+        let store = home.metrics().await;
+        let mut random = 1_u64;
+        for i in 0..100 {
+            let mut batch = Batch::default();
+            let samples = (0..8_000).map(|j| {
+                random = random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                sample(
+                    START + (i * 8_000 + j) * 10,
+                    f64::from_bits(random >> 12 | 1 << 62),
+                )
+            });
+            batch.push(&mut [("__name__", "noise")], samples).unwrap();
+            store
+                .append(&source(), batch, at(START + i * 80_000))
+                .await
+                .unwrap();
+        }
+        store.maintain(at(START + DAY)).await.unwrap();
+        let full = store.disk_use().await.unwrap().total_bytes;
+        store.delete_source(&source()).await.unwrap();
+        for _ in 0..20 {
+            store.maintain(at(START + DAY)).await.unwrap();
+        }
+        let left = store.disk_use().await.unwrap().total_bytes;
+        // What the file keeps for the next records is 2 MiB and a quarter.
+        assert!(
+            full > 4 << 20 && left < full * 3 / 4,
+            "{full} bytes, {left} left"
+        );
+        push(&store, &[sample(START + DAY, 1.0)]).await;
+        assert_eq!(only(&store).await.len(), 1);
+    });
+}
