@@ -27,7 +27,7 @@ fi
 scripts/echarts.sh
 
 say "Building the site and the server (the first time takes some minutes)"
-PATH="$PWD/scripts/path:$PATH" cargo leptos build --release
+PATH="$PWD/scripts/path:$PATH" cargo leptos build --release --split
 
 say "Compressing the site"
 rm -rf target/dist.new target/dist.old
