@@ -9,7 +9,6 @@
 )]
 
 mod account;
-mod chart;
 mod frame;
 mod imports;
 mod live;
@@ -22,6 +21,7 @@ mod runway;
 mod series;
 mod settings;
 mod sources;
+pub mod trees;
 mod welcome;
 mod wire;
 
