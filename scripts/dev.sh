@@ -11,4 +11,4 @@ export CARGO_TARGET_DIR="$MILLRACE_CACHE/target-dev"
 export LEPTOS_ENV=DEV
 export LEPTOS_SITE_ROOT=target/site
 export MILLRACE_SITE=.
-exec cargo leptos watch "$@"
+exec cargo leptos watch --split "$@"

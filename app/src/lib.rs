@@ -9,12 +9,12 @@
 )]
 
 mod account;
-mod chart;
 mod event;
 mod frame;
 mod imports;
 mod live;
 mod metrics;
+pub mod parts;
 mod problem;
 pub mod range;
 pub mod rpc;
@@ -23,6 +23,7 @@ mod scrape;
 mod series;
 mod settings;
 mod sources;
+pub mod trees;
 mod welcome;
 mod wire;
 
@@ -31,6 +32,8 @@ use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 use ui::Preferences;
+
+use crate::parts::{Charted, Lazily as _, Seldom};
 
 /// The document around the pages.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -73,20 +76,20 @@ pub fn App() -> impl IntoView {
         <Title formatter=|page: String| if page.is_empty() { "Millrace".to_owned() } else { format!("{page} · Millrace") }/>
         <Router>
             <Routes fallback=problem::NoSuchPage>
-                <Route path=path!("/login") view=account::LogIn ssr=SsrMode::Async/>
-                <Route path=path!("/setup") view=account::SetUpPage ssr=SsrMode::Async/>
-                <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async/>
+                <Route path=path!("/login") view=Seldom::LogIn.route() ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=Seldom::SetUp.route() ssr=SsrMode::Async/>
+                <Route path=path!("/gallery") view=Seldom::Gallery.route() ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=runway::RunwayPage ssr=SsrMode::Async/>
-                    <Route path=path!("/welcome") view=welcome::Welcome ssr=SsrMode::Async/>
-                    <Route path=path!("/series") view=series::SeriesList ssr=SsrMode::Async/>
-                    <Route path=path!("/series/:id") view=series::SeriesDetail ssr=SsrMode::Async/>
-                    <Route path=path!("/explore") view=metrics::Explore ssr=SsrMode::Async/>
-                    <Route path=path!("/sources") view=sources::SourcesPage ssr=SsrMode::Async/>
-                    <Route path=path!("/sources/scrape") view=scrape::ScrapePage ssr=SsrMode::Async/>
-                    <Route path=path!("/imports") view=imports::ImportList ssr=SsrMode::Async/>
-                    <Route path=path!("/imports/:id") view=imports::ImportDetail ssr=SsrMode::Async/>
-                    <Route path=path!("/settings") view=settings::SettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/welcome") view=Seldom::Welcome.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/series") view=Charted::List.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/explore") view=Seldom::Explore.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/sources") view=Seldom::Sources.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/sources/scrape") view=Seldom::Scrape.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/imports/:id") view=Seldom::Import.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=Seldom::Settings.route() ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

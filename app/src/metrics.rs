@@ -4,36 +4,44 @@ mod senders;
 mod storage;
 
 use api::Curves;
-use charming::Chart as Tree;
-use charming::element::LineStyle;
-use charming::series::Line;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Input, PageHead, Segmented,
-    Skeleton, StaticChart, Table,
+    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Input, Numbers, PageHead,
+    Points, Segmented, Skeleton, StaticChart, Table,
 };
 
-use crate::chart::{over_time, pair};
 use crate::problem::Problem;
 use crate::range;
 use crate::rpc;
+use crate::trees::ms;
 use crate::wire;
 
 pub use senders::Senders;
 pub use storage::Storage;
 
+/// An expression's curves, and the option tree of their chart.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Explored {
+    /// The curves.
+    pub curves: Curves,
+    /// The tree, without the points.
+    pub tree: String,
+}
+
 /// The curves of an expression over the range that the address asks for.
 #[server(input = GetUrl, output = Postcard)]
-pub async fn load_curves(query: String, range: String) -> rpc::Answer<Curves> {
+pub async fn load_curves(query: String, range: String) -> rpc::Answer<Explored> {
     let (services, caller) = rpc::ctx()?;
     let now = services.series.now(&caller).await?;
     let hour = now.minus(api::Instant::HOUR);
     let range = range::asked(Some(&range), None, None).resolve(now, Some(hour));
-    Ok(services.metrics.curves(&caller, &query, range).await?)
+    let curves = services.metrics.curves(&caller, &query, range).await?;
+    let tree = crate::trees::written(&crate::trees::of_curves(&curves));
+    Ok(Explored { curves, tree })
 }
 
 /// The names of the metrics that came in.
@@ -132,7 +140,7 @@ fn Drawn(text: String, range: String) -> impl IntoView {
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
             {move || Suspend::new(async move {
                 match curves.await {
-                    Ok(curves) if curves.curves.is_empty() => {
+                    Ok(found) if found.curves.curves.is_empty() => {
                         view! {
                             <Empty
                                 title="Nothing in this range"
@@ -144,7 +152,7 @@ fn Drawn(text: String, range: String) -> impl IntoView {
                         }
                             .into_any()
                     }
-                    Ok(curves) => view! { <Lines curves/> }.into_any(),
+                    Ok(found) => view! { <Lines found/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
             })}
@@ -153,7 +161,8 @@ fn Drawn(text: String, range: String) -> impl IntoView {
 }
 
 #[component]
-fn Lines(curves: Curves) -> impl IntoView {
+fn Lines(found: Explored) -> impl IntoView {
+    let Explored { curves, tree } = found;
     let shown = curves.curves.len();
     let step = ui::span_text(curves.step_seconds);
     let note = if curves.total as usize > shown {
@@ -164,7 +173,7 @@ fn Lines(curves: Curves) -> impl IntoView {
     } else {
         format!("{shown} series, a point each {step}")
     };
-    let option = tree(&curves);
+    let numbers = numbers(&curves);
     let first = curves.curves.first();
     let label = first.map_or_else(String::new, |curve| curve.name.clone());
     let points = first.map_or_else(Vec::new, |curve| {
@@ -179,7 +188,7 @@ fn Lines(curves: Curves) -> impl IntoView {
     });
     view! {
         <Card title="Over time" note=note>
-            <Chart option=Signal::stored(option) label=format!("{label} over time") tall=true>
+            <Chart tree numbers=Signal::stored(numbers) label=format!("{label} over time") tall=true>
                 <StaticChart points=points label=label/>
             </Chart>
         </Card>
@@ -203,19 +212,14 @@ fn Lines(curves: Curves) -> impl IntoView {
     }
 }
 
-/// The option tree: a line for each curve, gaps left open.
-fn tree(curves: &Curves) -> Tree {
-    let chart = over_time(curves.range.from, curves.range.to);
-    let colours = ui::palette();
-    let lines = curves.curves.iter().zip(colours.iter().cycle());
-    lines.fold(chart, |chart, (curve, colour)| {
-        chart.series(
-            Line::new()
-                .id(curve.name.as_str())
-                .name(curve.name.as_str())
-                .show_symbol(false)
-                .line_style(LineStyle::new().color(*colour).width(1.5))
-                .data(curve.points.iter().map(|p| pair(p.at, p.value)).collect()),
-        )
-    })
+/// What the tree leaves out; gaps are left open.
+fn numbers(curves: &Curves) -> Numbers {
+    let lines = curves.curves.iter().map(|curve| {
+        let points = curve.points.iter().map(|p| (ms(p.at), p.value));
+        Points::new(curve.name.as_str(), points)
+    });
+    Numbers {
+        span: Some((ms(curves.range.from), ms(curves.range.to))),
+        lines: lines.collect(),
+    }
 }

@@ -1,9 +1,9 @@
 // What a first visit costs on the wire, as Chromium counts it; the budgets stand here.
 import { test, expect } from "../hub";
 
-// The goals are 300 and 450 KiB; these are what is reached, so that it gets no worse (docs/measurements.md).
-const FIRST_PAINT = 480 * 1024;
-const WITH_CHARTS = 640 * 1024;
+// The goals are 300 and 450 KiB. The first is reached; the second is what is, so that it gets no worse (docs/measurements.md).
+const FIRST_PAINT = 290 * 1024;
+const WITH_CHARTS = 540 * 1024;
 
 test("transfer sizes stay within their budgets @hydrated", async ({ page, hub }) => {
   const client = await page.context().newCDPSession(page);

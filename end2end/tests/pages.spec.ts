@@ -1,6 +1,6 @@
 // Every page: whole without JavaScript, accessible, and never wider than the screen.
 import AxeBuilder from "@axe-core/playwright";
-import { test, expect } from "../hub";
+import { ready, test, expect } from "../hub";
 
 const PAGES = ["/", "/series", "/explore", "/sources", "/sources/scrape", "/imports", "/settings", "/welcome", "/gallery"];
 
@@ -73,4 +73,18 @@ test("every response carries the content policy and a request id", async ({ hub,
   expect(policy).toContain("style-src 'self'");
   expect(answer.headers()["x-request-id"]).toMatch(/[0-9a-f-]{36}/);
   expect(answer.headers()["x-content-type-options"]).toBe("nosniff");
+});
+
+// As in a tab that stayed open while the server became a newer one.
+test.describe("a part that is no longer there", () => {
+  test.use({ allowed: [/404/, /WebAssembly/] });
+  test("is asked of the server as a page @hydrated", async ({ page, hub }) => {
+    await page.goto(`${hub.url}/`);
+    await ready(page, true);
+    await page.route(/split_charted/, (route) => route.fulfill({ status: 404 }));
+    await page.getByRole("link", { name: "Series", exact: true }).first().click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Series");
+    await expect(page.locator("main").getByRole("link", { name: /CPU/ }).first()).toBeVisible();
+    expect(new URL(page.url()).pathname).toBe("/series");
+  });
 });

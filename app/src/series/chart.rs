@@ -1,15 +1,9 @@
-//! A series and its forecast as an option tree: a pure function, so that tests can look at it.
+//! A series and its forecast as the numbers of a chart, which moves as samples come in.
 
-use api::{Direction, Forecast, Instant, Point, Range, Series};
-use charming::Chart;
-use charming::element::{
-    AreaStyle, Label, LabelPosition, LineStyle, LineStyleType, MarkLine, MarkLineData,
-    MarkLineVariant, Symbol,
-};
-use charming::series::Line;
-use ui::{BAND_80, BAND_95, ChartPoint};
+use api::{Forecast, ForecastPoint, Instant, Point, Range, Series};
+use ui::{BAND_80, BAND_95, ChartPoint, Numbers, Points};
 
-use crate::chart::{over_time, pair};
+use crate::trees::{FUTURE, HISTORY, ms};
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +29,7 @@ impl Drawn {
         }
     }
 
-    fn future(&self) -> impl Iterator<Item = &api::ForecastPoint> {
+    fn future(&self) -> impl Iterator<Item = &ForecastPoint> {
         let end = self.end();
         self.forecast
             .iter()
@@ -62,99 +56,23 @@ impl Drawn {
         seen.chain(future).collect()
     }
 
-    /// The option tree.
-    pub fn option(&self) -> Chart {
-        let colour = ui::series_colour(self.series.id.as_str());
-        let mut line = Line::new()
-            .id("history")
-            .name(self.series.title.as_str())
-            .show_symbol(false)
-            .line_style(LineStyle::new().color(colour).width(1.5))
-            .data(self.points.iter().map(|p| pair(p.at, p.value)).collect());
-        if let Some(limit) = self.series.limit {
-            let words = match limit.direction {
-                Direction::Falling => "runs out",
-                Direction::Rising => "breaks",
-            };
-            line = line.mark_line(limit_line(limit.value, words));
-        }
-        let mut chart = over_time(self.range.from, self.end()).series(line);
+    /// What the option tree leaves out.
+    pub fn numbers(&self) -> Numbers {
+        let seen = self.points.iter().map(|p| (ms(p.at), p.value));
+        let mut lines = vec![Points::new(HISTORY, seen)];
         if self.forecast.is_some() {
-            chart = self.with_future(chart, colour);
+            let line = |id: &str, value: fn(&ForecastPoint) -> f64| {
+                Points::new(id, self.future().map(|p| (ms(p.at), Some(value(p)))))
+            };
+            lines.push(line(BAND_95.0, |p| p.lo95));
+            lines.push(line(BAND_95.1, |p| p.hi95 - p.lo95));
+            lines.push(line(BAND_80.0, |p| p.lo80));
+            lines.push(line(BAND_80.1, |p| p.hi80 - p.lo80));
+            lines.push(line(FUTURE, |p| p.point));
         }
-        chart
+        Numbers {
+            span: Some((ms(self.range.from), ms(self.end()))),
+            lines,
+        }
     }
-
-    fn with_future(&self, chart: Chart, colour: &str) -> Chart {
-        let points: Vec<_> = self.future().collect();
-        let dashed = Line::new()
-            .id("forecast")
-            .name("Forecast")
-            .show_symbol(false)
-            .line_style(
-                LineStyle::new()
-                    .color(colour)
-                    .width(1.5)
-                    .type_(LineStyleType::Dashed),
-            )
-            .data(points.iter().map(|p| pair(p.at, Some(p.point))).collect());
-        let wide: Vec<_> = points.iter().map(|p| (p.at, p.lo95, p.hi95)).collect();
-        let narrow: Vec<_> = points.iter().map(|p| (p.at, p.lo80, p.hi80)).collect();
-        let [low95, span95] = band(BAND_95, &wide, colour, 0.12);
-        let [low80, span80] = band(BAND_80, &narrow, colour, 0.2);
-        chart
-            .series(low95)
-            .series(span95)
-            .series(low80)
-            .series(span80)
-            .series(dashed)
-    }
-}
-
-/// ECharts draws a band as an invisible line with an area stacked on it.
-fn band(ids: (&str, &str), ends: &[(Instant, f64, f64)], colour: &str, opacity: f64) -> [Line; 2] {
-    let invisible = || LineStyle::new().opacity(0);
-    let low = Line::new()
-        .id(ids.0)
-        .name(ids.0)
-        .stack(ids.0)
-        .show_symbol(false)
-        .line_style(invisible())
-        .data(
-            ends.iter()
-                .map(|(at, low, _)| pair(*at, Some(*low)))
-                .collect(),
-        );
-    let span = Line::new()
-        .id(ids.1)
-        .name(ids.1)
-        .stack(ids.0)
-        .show_symbol(false)
-        .line_style(invisible())
-        .area_style(AreaStyle::new().color(colour).opacity(opacity))
-        .data(
-            ends.iter()
-                .map(|(at, low, high)| pair(*at, Some(high - low)))
-                .collect(),
-        );
-    [low, span]
-}
-
-fn limit_line(value: f64, words: &str) -> MarkLine {
-    MarkLine::new()
-        .symbol(vec![Symbol::None, Symbol::None])
-        .label(
-            Label::new()
-                .position(LabelPosition::InsideEndTop)
-                .formatter(words)
-                .color("var(--alert)"),
-        )
-        .line_style(
-            LineStyle::new()
-                .color("var(--alert)")
-                .type_(LineStyleType::Dashed),
-        )
-        .data(vec![MarkLineVariant::Simple(
-            MarkLineData::new().y_axis(value),
-        )])
 }

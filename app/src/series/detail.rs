@@ -31,6 +31,8 @@ pub struct Detail {
     pub points: Points,
     /// What is known of its future.
     pub forecast: ForecastState,
+    /// The option tree of its chart, without the points.
+    pub tree: String,
 }
 
 /// A series over the range that the address asks for.
@@ -55,10 +57,13 @@ pub async fn load_detail(
     // More points than a wide screen has places are not seen.
     let points = services.series.points(&caller, &id, range, 1_200).await?;
     let forecast = services.forecasts.get(&caller, &id).await?;
+    let foreseen = matches!(forecast, ForecastState::Ready { .. });
+    let tree = crate::trees::written(&crate::trees::of_series(&series, foreseen));
     Ok(Detail {
         series,
         points,
         forecast,
+        tree,
     })
 }
 
@@ -159,6 +164,7 @@ fn Body(
         series,
         points,
         forecast,
+        tree,
     } = detail;
     let now = points.now;
     let (ready, why) = match forecast {
@@ -191,7 +197,7 @@ fn Body(
         <Facts series=series.clone() now/>
         <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
             <Ranges own asked=asked.clone() as_table/>
-            <Plot drawn moves=asked.moves() as_table/>
+            <Plot drawn tree moves=asked.moves() as_table/>
         </Card>
         {match (ready, why) {
             (Some(forecast), _) => view! { <Foreseen limited=series.limit.is_some() forecast now/> }.into_any(),
@@ -325,7 +331,7 @@ fn Ranges(own: String, asked: Asked, as_table: bool) -> impl IntoView {
 
 /// The chart, or its table. New samples are drawn as they come in.
 #[component]
-fn Plot(drawn: Drawn, moves: bool, as_table: bool) -> impl IntoView {
+fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl IntoView {
     let stream = live::live();
     let navigate = use_navigate();
     let unit = drawn.series.unit.word().to_owned();
@@ -349,7 +355,7 @@ fn Plot(drawn: Drawn, moves: bool, as_table: bool) -> impl IntoView {
             now_drawn.update(|drawn| append(drawn, &new));
         }
     });
-    let option = Signal::derive(move || now_drawn.read().option());
+    let numbers = Signal::derive(move || now_drawn.read().numbers());
     // Seconds in the address: a link that somebody reads out should be short.
     let zoomed = Callback::new(move |(from, to): (f64, f64)| {
         let href = format!(
@@ -366,7 +372,7 @@ fn Plot(drawn: Drawn, moves: bool, as_table: bool) -> impl IntoView {
         );
     });
     view! {
-        <Chart option label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
+        <Chart tree numbers label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
             <StaticChart points=rows unit=unit label=label limit/>
         </Chart>
     }

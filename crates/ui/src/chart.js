@@ -8,8 +8,8 @@ let library; // one promise for all charts of the page
 
 /** Mounts a chart. `number(value)` formats, `zoomed(from, to)` gets milliseconds since 1970,
  *  `drawn(true)` says that the fallback can go, `drawn(false)` that it has to come back. */
-export function mount(host, url, option, number, zoomed, drawn) {
-  const chart = new Chart(host, option, number, zoomed, drawn);
+export function mount(host, url, number, zoomed, drawn) {
+  const chart = new Chart(host, number, zoomed, drawn);
   library ??= import(url);
   library.then(
     (echarts) => chart.start(echarts),
@@ -23,8 +23,8 @@ export function mount(host, url, option, number, zoomed, drawn) {
 }
 
 class Chart {
-  constructor(host, option, number, zoomed, drawn) {
-    Object.assign(this, { host, number, zoomed, drawn, tree: JSON.parse(option) });
+  constructor(host, number, zoomed, drawn) {
+    Object.assign(this, { host, number, zoomed, drawn, points: new Map() });
     this.gone = false;
   }
 
@@ -47,8 +47,19 @@ class Chart {
     this.drawn(true);
   }
 
-  set(option) {
-    this.tree = JSON.parse(option);
+  /** The points of a line, as instant, value, instant, value. */
+  line(id, pairs) {
+    const points = [];
+    for (let at = 0; at < pairs.length; at += 2) {
+      points.push([pairs[at], Number.isNaN(pairs[at + 1]) ? null : pairs[at + 1]]);
+    }
+    this.points.set(id, points);
+  }
+
+  /** The tree around them, and the span of time, which is the points' own where it is NaN. */
+  show(tree, from, to) {
+    this.tree = JSON.parse(tree);
+    this.span = Number.isNaN(from) ? {} : { min: from, max: to };
     if (this.echarts) this.draw(false);
   }
 
@@ -77,10 +88,12 @@ class Chart {
     const tree = paint(structuredClone(this.tree), this.colours);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     tree.animation = !still && (tree.animation ?? false);
+    for (const axis of [tree.xAxis ?? []].flat()) Object.assign(axis, this.span);
     for (const axis of [tree.yAxis ?? []].flat()) {
       axis.axisLabel = { formatter: this.number, ...axis.axisLabel };
     }
     for (const series of [tree.series ?? []].flat()) {
+      series.data = this.points.get(series.id) ?? series.data;
       // What the tooltip's dot and a hovered point are coloured with.
       const own = series.areaStyle?.color ?? series.lineStyle?.color;
       if (own) series.itemStyle = { color: own, ...series.itemStyle };

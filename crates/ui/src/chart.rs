@@ -1,12 +1,14 @@
 //! A chart drawn by ECharts from an option tree; the server's own drawing stays until then.
 //!
-//! The tree is a value (`charming`), so pages build it in pure functions. It crosses as JSON. What
-//! it cannot say under our content policy (functions) `chart.js` adds: every number on an axis and
-//! in the tooltip is formatted by [`number_text`] with the chart's unit.
+//! The tree is text: ECharts' option as JSON, made on the server (`charming`), since the code that
+//! writes trees would cost the browser more than all charts of a page. It holds what stays as it
+//! is; what moves, the points and the span of time, crosses as [`Numbers`]. What JSON cannot say
+//! (functions) `chart.js` adds: every number on an axis and in the tooltip is formatted by
+//! [`number_text`] with the chart's unit.
 //!
 //! Conventions of a tree: colours may be `var(--series-3)`, `var(--alert)`, any name of the style
 //! sheet. A band is two stacked line series with the ids [`BAND_80`] or [`BAND_95`] (low end, then
-//! the span above it), which the tooltip shows as one line. Instants are milliseconds since 1970.
+//! the span above it), which the tooltip shows as one line.
 
 use crate::text::number_text;
 use leptos::html::Div;
@@ -27,23 +29,54 @@ extern "C" {
     fn mount(
         host: &web_sys::HtmlElement,
         url: &str,
-        option: &str,
         number: &Closure<dyn Fn(f64) -> String>,
         zoomed: &Closure<dyn Fn(f64, f64)>,
         drawn: &Closure<dyn Fn(bool)>,
     ) -> Mounted;
 
+    /// The points of a line: instant, value, instant, value.
     #[wasm_bindgen(method)]
-    fn set(this: &Mounted, option: &str);
+    fn line(this: &Mounted, id: &str, points: &[f64]);
+
+    #[wasm_bindgen(method)]
+    fn show(this: &Mounted, tree: &str, from: f64, to: f64);
 
     #[wasm_bindgen(method)]
     fn dispose(this: &Mounted);
 }
 
-/// An option tree as ECharts takes it.
-pub fn option_json(chart: &charming::Chart) -> String {
-    // A tree is plain data; if it could not be written, an empty chart is the honest answer.
-    serde_json::to_string(chart).unwrap_or_else(|_| "{}".to_owned())
+/// What of a chart moves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Numbers {
+    /// Where time begins and ends, in milliseconds since 1970; where the points do, if absent.
+    pub span: Option<(i64, i64)>,
+    /// The points of the tree's lines.
+    pub lines: Vec<Points>,
+}
+
+/// The points of one line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points {
+    /// The line's id in the tree.
+    pub id: String,
+    /// Milliseconds since 1970 and value, as pairs; a gap is not a number.
+    pairs: Vec<f64>,
+}
+
+impl Points {
+    /// The points of the line with that id.
+    pub fn new(
+        id: impl Into<String>,
+        points: impl IntoIterator<Item = (i64, Option<f64>)>,
+    ) -> Self {
+        let pairs = points
+            .into_iter()
+            .flat_map(|(at, value)| [at as f64, value.unwrap_or(f64::NAN)]);
+        Self {
+            id: id.into(),
+            pairs: pairs.collect(),
+        }
+    }
 }
 
 /// What lives as long as a mounted chart: JavaScript calls into the closures.
@@ -54,13 +87,28 @@ struct Drawing {
     _drawn: Closure<dyn Fn(bool)>,
 }
 
+impl Drawing {
+    fn show(&self, tree: &str, numbers: &Numbers) {
+        for line in &numbers.lines {
+            self.mounted.line(&line.id, &line.pairs);
+        }
+        let (from, to) = numbers
+            .span
+            .map_or((f64::NAN, f64::NAN), |(from, to)| (from as f64, to as f64));
+        self.mounted.show(tree, from, to);
+    }
+}
+
 /// A chart. Its children (`StaticChart`) are what is seen until ECharts has drawn, and all there is
 /// without JavaScript.
 #[component]
 pub fn Chart(
-    /// What is drawn; each change is drawn again.
+    /// The option tree.
     #[prop(into)]
-    option: Signal<charming::Chart>,
+    tree: String,
+    /// Its points; each change is drawn again.
+    #[prop(into)]
+    numbers: Signal<Numbers>,
     /// What it shows, for screen readers: "Stock of SKU-7, falling, with a limit at 0".
     #[prop(into)]
     label: Signal<String>,
@@ -79,11 +127,13 @@ pub fn Chart(
 ) -> impl IntoView {
     let host = NodeRef::<Div>::new();
     let drawn = RwSignal::new(false);
+    let tree = StoredValue::new(tree);
     let drawing = StoredValue::new_local(None::<Drawing>);
     Effect::new(move || {
         let Some(host) = host.get() else { return };
-        let first = option_json(&option.get_untracked());
-        drawing.set_value(Some(draw(&host, &first, unit, on_zoom, drawn)));
+        let made = draw(&host, unit, on_zoom, drawn);
+        tree.with_value(|tree| numbers.with_untracked(|numbers| made.show(tree, numbers)));
+        drawing.set_value(Some(made));
         // Here and not in the component's body, which also runs on the server.
         on_cleanup(move || {
             let last = drawing.try_update_value(Option::take).flatten();
@@ -93,17 +143,17 @@ pub fn Chart(
         });
     });
     Effect::new(move |before: Option<()>| {
-        option.track();
         unit.track();
-        // The first run is the mounting above.
-        if before.is_some() {
-            let json = option.with_untracked(option_json);
-            drawing.with_value(|drawing| {
-                if let Some(drawing) = drawing {
-                    drawing.mounted.set(&json);
-                }
-            });
-        }
+        numbers.with(|numbers| {
+            // The first run is the mounting above.
+            if before.is_some() {
+                drawing.with_value(|drawing| {
+                    if let Some(drawing) = drawing {
+                        tree.with_value(|tree| drawing.show(tree, numbers));
+                    }
+                });
+            }
+        });
     });
     let class = if tall { "chart chart-tall" } else { "chart" };
     view! {
@@ -116,7 +166,6 @@ pub fn Chart(
 
 fn draw(
     host: &web_sys::HtmlElement,
-    option: &str,
     unit: Signal<String>,
     on_zoom: Option<Callback<(f64, f64)>>,
     drawn: RwSignal<bool>,
@@ -133,7 +182,7 @@ fn draw(
     let done = Closure::<dyn Fn(bool)>::new(move |is_drawn| {
         drawn.try_set(is_drawn);
     });
-    let mounted = mount(host, ECHARTS_URL, option, &number, &zoomed, &done);
+    let mounted = mount(host, ECHARTS_URL, &number, &zoomed, &done);
     Drawing {
         mounted,
         _number: number,
@@ -150,7 +199,7 @@ mod tests {
     fn before_the_browser_draws_the_fallback_is_there() {
         let html = Owner::new().with(|| {
             view! {
-                <Chart option=charming::Chart::new() label="Stock of SKU-7">
+                <Chart tree="{}" numbers=Numbers::default() label="Stock of SKU-7">
                     <p>"the static chart"</p>
                 </Chart>
             }
@@ -162,8 +211,9 @@ mod tests {
     }
 
     #[test]
-    fn colours_cross_as_names_of_the_style_sheet() {
-        let chart = charming::Chart::new().color(vec!["var(--series-1)"]);
-        assert!(option_json(&chart).contains("var(--series-1)"));
+    fn a_gap_crosses_as_no_number() {
+        let points = Points::new("seen", [(1, Some(2.0)), (3, None)]);
+        assert_eq!(points.pairs[..3], [1.0, 2.0, 3.0]);
+        assert!(points.pairs[3].is_nan());
     }
 }

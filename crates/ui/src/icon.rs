@@ -12,6 +12,11 @@ macro_rules! glyphs {
             /// All of them, for the gallery.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
+            /// Its name. Not by `Debug`, which the browser's half is built without.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
             fn path(self) -> &'static str {
                 match self { $(Self::$name => $path,)* }
             }

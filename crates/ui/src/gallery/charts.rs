@@ -1,18 +1,15 @@
 //! Charts: the server's, the table of its points, the one ECharts draws, sparklines.
 
 use super::NOW;
-use crate::chart::{BAND_80, BAND_95, Chart};
+use crate::chart::{BAND_80, BAND_95, Chart, Numbers, Points};
 use crate::page::{Card, Segment, Segmented};
 use crate::spark::Sparkline;
 use crate::static_chart::{ChartPoint, DataTable, StaticChart};
-use charming::component::{Axis, Grid};
-use charming::datatype::{CompositeValue, DataPoint};
-use charming::element::{
-    AreaStyle, AxisType, Label, LabelPosition, LineStyle, LineStyleType, MarkLine, MarkLineData,
-    MarkLineVariant, Symbol,
-};
-use charming::series::Line;
 use leptos::prelude::*;
+
+/// The option tree, as the server's pages write theirs; kept as text, since what writes trees is
+/// not for the browser.
+const TREE: &str = include_str!("chart.json");
 
 const DAY: i64 = 86_400_000_000;
 
@@ -36,7 +33,7 @@ pub fn ChartGallery() -> impl IntoView {
                 <Segmented label="Time range" segments=Signal::stored(ranges)/>
                 <Segmented label="Shown as" segments=Signal::stored(views)/>
             </div>
-            <Chart option=Signal::stored(option()) label=label unit="pieces".to_owned()>
+            <Chart tree=TREE numbers=Signal::stored(numbers()) label=label unit="pieces".to_owned()>
                 <StaticChart
                     points=points()
                     unit="pieces"
@@ -98,92 +95,21 @@ fn points() -> Vec<ChartPoint> {
     seen.chain(expected).collect()
 }
 
-/// The same points as an option tree, with the conventions of [`crate::chart`].
-fn option() -> charming::Chart {
+/// The points of the tree's lines.
+fn numbers() -> Numbers {
     let points = points();
-    let millis = |point: &ChartPoint| (point.at / 1_000) as f64;
-    let pair = |at: f64, value: Option<f64>| -> DataPoint {
-        let value = value.map_or_else(|| CompositeValue::from("-"), CompositeValue::from);
-        vec![CompositeValue::from(at), value].into()
+    let line = |id: &str, value: fn(&ChartPoint) -> Option<f64>| {
+        Points::new(id, points.iter().map(|p| (p.at / 1_000, value(p))))
     };
-    let of = |value: fn(&ChartPoint) -> Option<f64>| -> Vec<DataPoint> {
-        points
-            .iter()
-            .map(|point| pair(millis(point), value(point)))
-            .collect()
-    };
-    let thin = |id: &str, name: &str| Line::new().id(id).name(name).symbol(Symbol::None);
-    let hidden = || LineStyle::new().width(0.0);
-    let band = |ids: (&str, &str),
-                low: fn(&ChartPoint) -> Option<f64>,
-                span: fn(&ChartPoint) -> Option<f64>| {
-        [
-            thin(ids.0, "")
-                .stack(ids.0)
-                .line_style(hidden())
-                .data(of(low)),
-            thin(ids.1, "")
-                .stack(ids.0)
-                .line_style(hidden())
-                .area_style(AreaStyle::new().color("var(--accent)").opacity(0.18))
-                .data(of(span)),
-        ]
-    };
-    let limit = MarkLine::new()
-        .symbol(vec![Symbol::None, Symbol::None])
-        .label(
-            Label::new()
-                .position(LabelPosition::InsideEndTop)
-                .formatter("runs out at 0")
-                .color("var(--alert)"),
-        )
-        .data(vec![MarkLineVariant::Simple(
-            MarkLineData::new().y_axis(0.0),
-        )])
-        .line_style(
-            LineStyle::new()
-                .color("var(--alert)")
-                .type_(LineStyleType::Dashed),
-        );
-    let mut chart = charming::Chart::new()
-        .grid(
-            Grid::new()
-                .left(8)
-                .right(12)
-                .top(16)
-                .bottom(8)
-                .contain_label(true),
-        )
-        .x_axis(Axis::new().type_(AxisType::Time))
-        .y_axis(Axis::new().type_(AxisType::Value));
-    let bands = band(
-        BAND_95,
-        |p| p.band_95.map(|b| b.0),
-        |p| p.band_95.map(|b| b.1 - b.0),
-    )
-    .into_iter()
-    .chain(band(
-        BAND_80,
-        |p| p.band_80.map(|b| b.0),
-        |p| p.band_80.map(|b| b.1 - b.0),
-    ));
-    for line in bands {
-        chart = chart.series(line);
+    Numbers {
+        span: None,
+        lines: vec![
+            line(BAND_95.0, |p| p.band_95.map(|b| b.0)),
+            line(BAND_95.1, |p| p.band_95.map(|b| b.1 - b.0)),
+            line(BAND_80.0, |p| p.band_80.map(|b| b.0)),
+            line(BAND_80.1, |p| p.band_80.map(|b| b.1 - b.0)),
+            line("forecast", |p| p.forecast),
+            line("seen", |p| p.value),
+        ],
     }
-    let dashed = LineStyle::new()
-        .type_(LineStyleType::Dashed)
-        .color("var(--accent)")
-        .width(1.5);
-    chart
-        .series(
-            thin("forecast", "Expected")
-                .line_style(dashed)
-                .data(of(|p| p.forecast)),
-        )
-        .series(
-            thin("seen", "Seen")
-                .line_style(LineStyle::new().color("var(--accent)").width(1.5))
-                .mark_line(limit)
-                .data(of(|p| p.value)),
-        )
 }

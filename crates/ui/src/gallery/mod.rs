@@ -143,7 +143,7 @@ fn Icons() -> impl IntoView {
             <p class="gallery-icons">
                 {Glyph::ALL
                     .iter()
-                    .map(|&glyph| view! { <Icon glyph=glyph label=format!("{glyph:?}") large=true/> })
+                    .map(|&glyph| view! { <Icon glyph=glyph label=glyph.name() large=true/> })
                     .collect_view()}
             </p>
         </Card>

@@ -1,0 +1,158 @@
+//! Charts as option trees of ECharts, without their points.
+//!
+//! Pure functions for server functions only: `charming` and the code that writes its trees are a
+//! tenth of a page with a chart, and no browser needs them (ADR 6). Public, since in the browser's
+//! half nobody calls them.
+
+use api::{Curves, Direction, Instant, Series};
+use charming::Chart;
+use charming::component::{Axis, DataZoom, DataZoomType, Grid};
+use charming::element::{
+    AreaStyle, AxisType, Label, LabelPosition, LineStyle, LineStyleType, MarkLine, MarkLineData,
+    MarkLineVariant, Symbol,
+};
+use charming::series::Line;
+use ui::{BAND_80, BAND_95};
+
+/// The id of the line of what was seen.
+pub const HISTORY: &str = "history";
+/// The id of the line of what is foreseen.
+pub const FUTURE: &str = "forecast";
+
+/// An empty chart over time: its axes, and zoom with the wheel.
+fn over_time() -> Chart {
+    Chart::new()
+        .grid(
+            Grid::new()
+                .left(8)
+                .right(16)
+                .top(16)
+                .bottom(8)
+                .contain_label(true),
+        )
+        .x_axis(Axis::new().type_(AxisType::Time))
+        .y_axis(Axis::new().type_(AxisType::Value).scale(true))
+        .data_zoom(DataZoom::new().type_(DataZoomType::Inside))
+}
+
+/// The option tree of a series, with or without what is foreseen.
+pub fn of_series(series: &Series, foreseen: bool) -> Chart {
+    let colour = ui::series_colour(series.id.as_str());
+    let mut line = Line::new()
+        .id(HISTORY)
+        .name(series.title.as_str())
+        .show_symbol(false)
+        .line_style(LineStyle::new().color(colour).width(1.5));
+    if let Some(limit) = series.limit {
+        let words = match limit.direction {
+            Direction::Falling => "runs out",
+            Direction::Rising => "breaks",
+        };
+        line = line.mark_line(limit_line(limit.value, words));
+    }
+    let chart = over_time().series(line);
+    if !foreseen {
+        return chart;
+    }
+    let dashed = Line::new()
+        .id(FUTURE)
+        .name("Forecast")
+        .show_symbol(false)
+        .line_style(
+            LineStyle::new()
+                .color(colour)
+                .width(1.5)
+                .type_(LineStyleType::Dashed),
+        );
+    let [low95, span95] = band(BAND_95, colour, 0.12);
+    let [low80, span80] = band(BAND_80, colour, 0.2);
+    chart
+        .series(low95)
+        .series(span95)
+        .series(low80)
+        .series(span80)
+        .series(dashed)
+}
+
+/// ECharts draws a band as an invisible line with an area stacked on it.
+fn band(ids: (&str, &str), colour: &str, opacity: f64) -> [Line; 2] {
+    let stacked = |id: &str| {
+        Line::new()
+            .id(id)
+            .name(id)
+            .stack(ids.0)
+            .show_symbol(false)
+            .line_style(LineStyle::new().opacity(0))
+    };
+    let area = AreaStyle::new().color(colour).opacity(opacity);
+    [stacked(ids.0), stacked(ids.1).area_style(area)]
+}
+
+fn limit_line(value: f64, words: &str) -> MarkLine {
+    MarkLine::new()
+        .symbol(vec![Symbol::None, Symbol::None])
+        .label(
+            Label::new()
+                .position(LabelPosition::InsideEndTop)
+                .formatter(words)
+                .color("var(--alert)"),
+        )
+        .line_style(
+            LineStyle::new()
+                .color("var(--alert)")
+                .type_(LineStyleType::Dashed),
+        )
+        .data(vec![MarkLineVariant::Simple(
+            MarkLineData::new().y_axis(value),
+        )])
+}
+
+/// The option tree of curves: a line for each.
+pub fn of_curves(curves: &Curves) -> Chart {
+    let colours = ui::palette();
+    let lines = curves.curves.iter().zip(colours.iter().cycle());
+    lines.fold(over_time(), |chart, (curve, colour)| {
+        chart.series(
+            Line::new()
+                .id(curve.name.as_str())
+                .name(curve.name.as_str())
+                .show_symbol(false)
+                .line_style(LineStyle::new().color(*colour).width(1.5)),
+        )
+    })
+}
+
+/// An option tree as ECharts takes it.
+pub fn written(chart: &Chart) -> String {
+    // A tree is plain data; if it could not be written, an empty chart is the honest answer.
+    serde_json::to_string(chart).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// ECharts counts in milliseconds.
+pub const fn ms(at: Instant) -> i64 {
+    at.0.div_euclid(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::{Curve, Point, Range};
+
+    #[test]
+    fn a_tree_names_its_lines_and_leaves_their_points_out() {
+        let (from, to) = (Instant(0), Instant(Instant::HOUR));
+        let value = Some(42.0);
+        let curves = Curves {
+            range: Range { from, to },
+            step_seconds: 60.0,
+            curves: vec![Curve {
+                name: "up{job=\"a\"}".into(),
+                points: vec![Point { at: from, value }],
+            }],
+            total: 1,
+        };
+        let tree = written(&of_curves(&curves));
+        assert!(tree.contains(r#""id":"up{job=\"a\"}""#), "{tree}");
+        assert!(!tree.contains("42"), "{tree}");
+    }
+}
