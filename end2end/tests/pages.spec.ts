@@ -77,7 +77,7 @@ test("every response carries the content policy and a request id", async ({ hub,
 
 // As in a tab that stayed open while the server became a newer one.
 test.describe("a part that is no longer there", () => {
-  test.use({ allowed: [/404/, /WebAssembly/] });
+  test.use({ allowed: [/404|WebAssembly/] });
   test("is asked of the server as a page @hydrated", async ({ page, hub }) => {
     await page.goto(`${hub.url}/`);
     await ready(page, true);

@@ -110,18 +110,11 @@ impl Imports for ImportDesk {
 
     async fn get(&self, caller: &Caller, id: &ImportId) -> Result<Import> {
         require(caller, Permission::MonitoringRead)?;
-        let kept = self.kept(caller, id).await?;
-        let preview = if kept.state == ImportState::Draft && self.0.running.get(id).is_none() {
-            let sample = sample(caller, Path::new(&kept.path)).await?;
-            let reading = layout::corrected(
-                guess_separated(&sample, kept.settings.separator)?,
-                &kept.settings,
-            )?;
-            preview(&sample, &reading.layout)?
-        } else {
-            Vec::new()
-        };
-        Ok(self.shown(kept, preview))
+        match self.look(caller, id).await {
+            // It may have been started and finished since it was looked up: its file is gone then.
+            Err(Error::Conflict { .. }) => self.look(caller, id).await,
+            seen => seen,
+        }
     }
 
     async fn list(&self, caller: &Caller) -> Result<Vec<Import>> {
@@ -129,7 +122,10 @@ impl Imports for ImportDesk {
         let kept = self.0.store.imports(LISTED).await.or_failure(caller)?;
         Ok(kept
             .into_iter()
-            .map(|kept| self.shown(kept, Vec::new()))
+            .map(|kept| {
+                let progress = self.0.running.get(&kept.id);
+                shown(kept, progress.as_deref(), Vec::new())
+            })
             .collect())
     }
 
@@ -154,7 +150,7 @@ impl Imports for ImportDesk {
         kept.settings = layout::settings(&reading);
         kept.question = layout::question(&reading.layout);
         self.0.store.update_import(&kept).await.or_failure(caller)?;
-        Ok(self.shown(kept, preview))
+        Ok(shown(kept, None, preview))
     }
 
     async fn start(&self, caller: &Caller, id: &ImportId) -> Result<()> {
@@ -238,7 +234,7 @@ impl ImportDesk {
             id: Some(staged.id.0.clone()),
         });
         let preview = preview(&sample, &reading.layout)?;
-        Ok(self.shown(kept, preview))
+        Ok(shown(kept, None, preview))
     }
 
     async fn kept(&self, caller: &Caller, id: &ImportId) -> Result<StoredImport> {
@@ -261,26 +257,36 @@ impl ImportDesk {
         Ok(kept)
     }
 
-    /// An import as pages see it.
-    fn shown(&self, kept: StoredImport, preview: Vec<PreviewRow>) -> Import {
-        let state =
-            self.0
-                .running
-                .get(&kept.id)
-                .map_or(kept.state, |progress| ImportState::Running {
-                    rows: progress.rows.load(Ordering::Relaxed),
-                    bytes: progress.bytes.load(Ordering::Relaxed),
-                });
-        Import {
-            id: kept.id,
-            file_name: kept.file_name,
-            bytes: kept.bytes,
-            created_at: kept.created_at,
-            state,
-            settings: kept.settings,
-            preview,
-            question: kept.question,
+    async fn look(&self, caller: &Caller, id: &ImportId) -> Result<Import> {
+        // First, since the state is written down before an import ends to run.
+        let progress = self.0.running.get(id);
+        let kept = self.kept(caller, id).await?;
+        if progress.is_some() || kept.state != ImportState::Draft {
+            return Ok(shown(kept, progress.as_deref(), Vec::new()));
         }
+        let sample = sample(caller, Path::new(&kept.path)).await?;
+        let guess = guess_separated(&sample, kept.settings.separator)?;
+        let reading = layout::corrected(guess, &kept.settings)?;
+        let preview = preview(&sample, &reading.layout)?;
+        Ok(shown(kept, None, preview))
+    }
+}
+
+/// An import as pages see it.
+fn shown(kept: StoredImport, progress: Option<&Progress>, preview: Vec<PreviewRow>) -> Import {
+    let state = progress.map_or(kept.state, |progress| ImportState::Running {
+        rows: progress.rows.load(Ordering::Relaxed),
+        bytes: progress.bytes.load(Ordering::Relaxed),
+    });
+    Import {
+        id: kept.id,
+        file_name: kept.file_name,
+        bytes: kept.bytes,
+        created_at: kept.created_at,
+        state,
+        settings: kept.settings,
+        preview,
+        question: kept.question,
     }
 }
 
