@@ -11,14 +11,14 @@ export const PASSWORD = "a long enough password";
 
 export class Hub {
   output = "";
-  private constructor(readonly url: string, readonly data: string, private child: ChildProcess) {}
+  private constructor(readonly url: string, readonly data: string, private child: ChildProcess, private env: Record<string, string>) {}
 
   /** Starts the binary and waits until it is ready. */
   static async start(command: "serve" | "demo", env: Record<string, string> = {}): Promise<Hub> {
     const data = mkdtempSync(join(tmpdir(), "millrace-e2e-"));
     const port = await freePort();
     const child = Hub.spawned(command, data, `127.0.0.1:${port}`, env);
-    const hub = new Hub(`http://127.0.0.1:${port}`, data, child);
+    const hub = new Hub(`http://127.0.0.1:${port}`, data, child, env);
     child.stdout?.on("data", (text) => (hub.output += text));
     child.stderr?.on("data", (text) => (hub.output += text));
     await hub.until(async () => (await fetch(`${hub.url}/health/ready`)).ok, "ready");
@@ -35,7 +35,12 @@ export class Hub {
 
   /** Runs a command of the binary on the same data folder. */
   run(...args: string[]): string {
-    return execFileSync(BINARY, args, { env: { ...process.env, MILLRACE_DATA: this.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
+    return execFileSync(BINARY, args, { env: { ...process.env, ...this.env, MILLRACE_DATA: this.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
+  }
+
+  /** Makes a key and answers its secret. */
+  key(name: string, scope: string): string {
+    return this.run("key", "add", name, "--scope", scope).match(/mr_\w+/)?.[0] ?? "";
   }
 
   /** Claims the installation without a browser. */
@@ -51,7 +56,7 @@ export class Hub {
     const ended = new Promise((done) => this.child.once("exit", done));
     this.child.kill("SIGKILL");
     await ended;
-    this.child = Hub.spawned("serve", this.data, new URL(this.url).host);
+    this.child = Hub.spawned("serve", this.data, new URL(this.url).host, this.env);
     await this.until(async () => (await fetch(`${this.url}/health/ready`)).ok, "ready again");
   }
 

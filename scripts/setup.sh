@@ -149,6 +149,13 @@ unpacked() {
   rm -rf "$work"
 }
 
+# The server is a program of redis-tools under another name; the package redis-server would start a service.
+redis() {
+  if command -v redis-server >/dev/null || ! command -v apt-get >/dev/null; then return 0; fi
+  need_debian redis-tools
+  ln -sf "$(command -v redis-check-rdb)" "$MILLRACE_TOOLS/bin/redis-server"
+}
+
 # The senders that nobody here wrote: OpenTelemetry's and InfluxDB's own libraries for Python.
 python_senders() {
   local marker="$MILLRACE_TOOLS/senders/.millrace"
@@ -178,5 +185,6 @@ if [ "$what" = test ]; then
   need_debian chromium postgresql
   unpacked prometheus-node-exporter prometheus-node-exporter
   unpacked prometheus-alertmanager prometheus-alertmanager share/prometheus/alertmanager/{default,email}.tmpl
+  redis
   python_senders
 fi

@@ -1,20 +1,16 @@
 // Alertmanager sends its alerts; they stand on the sources page until they are over.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, expect, freePort, ready, signIn, type Hub } from "../hub";
+import { TOOLS } from "../peers";
 import type { Page } from "@playwright/test";
 
-const TOOLS = process.env.MILLRACE_TOOLS ?? join(homedir(), ".cache/millrace/tools");
 const ALERTMANAGER = join(TOOLS, "bin", "prometheus-alertmanager");
 // Debian's Alertmanager reads a template from /usr/share, where nothing is installed: it is shown the tools' folder there.
 const ELSEWHERE = ["--user", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', join(TOOLS, "share")];
 const runs = existsSync(ALERTMANAGER) && spawnSync("unshare", [...ELSEWHERE, ALERTMANAGER, "--version"]).status === 0;
-
-function makeKey(hub: Hub): string {
-  return hub.run("key", "add", "alerts", "--scope", "ingest").match(/mr_\w+/)?.[0] ?? "";
-}
 
 async function row(page: Page, hub: Hub, words: RegExp): Promise<void> {
   await expect(async () => {
@@ -38,7 +34,7 @@ test("the real Alertmanager sends an alert, and later that it is over", async ({
 receivers:
   - name: millrace
     webhook_configs:
-      - { url: "${empty.url}/api/v1/alertmanager", http_config: { authorization: { credentials: "${makeKey(empty)}" } } }
+      - { url: "${empty.url}/api/v1/alertmanager", http_config: { authorization: { credentials: "${empty.key("alerts", "ingest")}" } } }
 `,
   );
   const alertmanager = spawn(
@@ -67,7 +63,7 @@ receivers:
 
 test("what is no message of Alertmanager is refused in words @hydrated", async ({ empty }) => {
   await empty.claim();
-  const key = makeKey(empty);
+  const key = empty.key("alerts", "ingest");
   const post = (body: string, authorization = `Bearer ${key}`) => fetch(`${empty.url}/api/v1/alertmanager`, { method: "POST", body, headers: { authorization } });
   // From Alertmanager's documentation, with one alert.
   const message = { version: "4", groupKey: "{}:{}", truncatedAlerts: 0, status: "firing", receiver: "r", groupLabels: {}, commonLabels: {}, commonAnnotations: {}, externalURL: "http://am", alerts: [{ status: "firing", labels: { alertname: "A" }, annotations: {}, startsAt: "2026-11-21T07:00:00Z", endsAt: "0001-01-01T00:00:00Z", generatorURL: "javascript:alert(1)", fingerprint: "2bf1" }] };

@@ -1,16 +1,12 @@
 // The real senders, unmodified, and what they sent on a page: Prometheus, node-exporter, OpenTelemetry, InfluxDB.
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test, expect, freePort, ready, signIn, type Hub } from "../hub";
+import { TOOLS, stop } from "../peers";
 
-const TOOLS = process.env.MILLRACE_TOOLS ?? join(homedir(), ".cache/millrace/tools");
 const SENDERS = join(TOOLS, "senders");
-
-function makeKey(hub: Hub): string {
-  return hub.run("key", "add", "sender", "--scope", "ingest,query").match(/mr_\w+/)?.[0] ?? "";
-}
 
 async function ask(hub: Hub, key: string, query: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> {
   const answer = await fetch(`${hub.url}/prometheus/api/v1/query?query=${encodeURIComponent(query)}`, { headers: { authorization: `Bearer ${key}` } });
@@ -24,17 +20,11 @@ function send(what: string, hub: Hub, key: string): void {
   execFileSync("python3", [resolve(import.meta.dirname, "../senders.py"), what, hub.url, key], { env, stdio: "pipe" });
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  const ended = new Promise((done) => child.once("exit", done));
-  child.kill("SIGTERM");
-  await ended;
-}
-
 test("Prometheus writes what it scrapes, a browser draws it, and nothing is lost on a kill", async ({ page, empty, javaScriptEnabled }) => {
   const programs = ["prometheus", "prometheus-node-exporter"].map((name) => join(TOOLS, "bin", name));
   test.skip(!programs.every(existsSync), "Prometheus or node-exporter is not here");
   await empty.claim();
-  const key = makeKey(empty);
+  const key = empty.key("sender", "ingest,query");
   const folder = mkdtempSync(join(tmpdir(), "millrace-prometheus-"));
   const [own, exporter] = [await freePort(), await freePort()];
   writeFileSync(
@@ -111,7 +101,7 @@ test("a key with a rate is told to wait in each protocol's words @hydrated", asy
 test("OpenTelemetry's SDK sends differences and they are added up @hydrated", async ({ empty }) => {
   test.skip(!existsSync(SENDERS), "the Python senders are not here");
   await empty.claim();
-  const key = makeKey(empty);
+  const key = empty.key("sender", "ingest,query");
   send("otlp", empty, key);
   const orders = await ask(empty, key, "orders_total");
   expect(orders).toHaveLength(1);
@@ -124,7 +114,7 @@ test("OpenTelemetry's SDK sends differences and they are added up @hydrated", as
 test("InfluxDB's client writes line protocol @hydrated", async ({ empty }) => {
   test.skip(!existsSync(SENDERS), "the Python senders are not here");
   await empty.claim();
-  const key = makeKey(empty);
+  const key = empty.key("sender", "ingest,query");
   send("influx", empty, key);
   const found = await ask(empty, key, "sort(weather_temperature)");
   expect(found.map((one) => [one.metric.station, one.value[1]])).toEqual([["Köln", "-1.25"], ["Bonn Süd, Dach", "21.5"]]);
@@ -132,7 +122,7 @@ test("InfluxDB's client writes line protocol @hydrated", async ({ empty }) => {
 
 test("what cannot be taken is said in the sender's words, and what is half right is half taken @hydrated", async ({ empty }) => {
   await empty.claim();
-  const key = makeKey(empty);
+  const key = empty.key("sender", "ingest,query");
   const post = (path: string, body: string | Uint8Array, headers: Record<string, string> = {}) =>
     fetch(`${empty.url}${path}`, { method: "POST", body, headers: { authorization: `Bearer ${key}`, ...headers } });
   // A sender of a format that is not known falls back on 415.
@@ -158,7 +148,7 @@ test.describe("what is kept", () => {
 
   test("a source says what came twice, and how long it is kept is settable", async ({ page, empty, javaScriptEnabled }) => {
     await empty.claim();
-    const key = makeKey(empty);
+    const key = empty.key("sender", "ingest,query");
     const now = Math.floor(Date.now() / 1000);
     const body = `damp,room=a value=1 ${now - 60}\ndamp,room=b value=1 ${now - 60}\ndamp,room=a value=2 ${now - 60}\n`;
     const sent = await fetch(`${empty.url}/influx/api/v2/write?precision=s`, { method: "POST", body, headers: { authorization: `Bearer ${key}` } });

@@ -1,20 +1,13 @@
 // A target is added in the browser: the real node-exporter, its series, and what is said when it is gone.
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { test, expect, freePort, ready, signIn, type Hub } from "../hub";
+import { TOOLS, stop } from "../peers";
 import type { Page } from "@playwright/test";
 
-const TOOLS = process.env.MILLRACE_TOOLS ?? join(homedir(), ".cache/millrace/tools");
 const EXPORTER = join(TOOLS, "bin", "prometheus-node-exporter");
-
-async function stop(child: ChildProcess): Promise<void> {
-  const ended = new Promise((done) => child.once("exit", done));
-  child.kill("SIGTERM");
-  await ended;
-}
 
 /** Opens the form and fills it in. */
 async function fill(page: Page, hub: Hub, name: string, url: string, javaScriptEnabled: boolean): Promise<void> {

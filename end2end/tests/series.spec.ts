@@ -46,7 +46,7 @@ test.describe("what a form refuses", () => {
 
 test("a sample that comes in is on screen within two seconds @hydrated", async ({ page, empty }) => {
   await empty.claim();
-  const key = empty.run("key", "add", "shop", "--scope", "ingest").match(/mr_\w+/)?.[0] ?? "";
+  const key = empty.key("shop", "ingest");
   const send = (value: number) =>
     fetch(`${empty.url}/api/v1/samples`, {
       method: "POST",
@@ -66,7 +66,7 @@ test("a sample that comes in is on screen within two seconds @hydrated", async (
 test("a key that may only read cannot send, and a wrong sample says what is wrong @hydrated", async ({ empty }) => {
   const send = (key: string, body: string) =>
     fetch(`${empty.url}/api/v1/samples`, { method: "POST", headers: { authorization: `Bearer ${key}` }, body });
-  const key = (scope: string) => empty.run("key", "add", scope, "--scope", scope).match(/mr_\w+/)?.[0] ?? "";
+  const key = (scope: string) => empty.key(scope, scope);
   expect((await send(key("query"), "[]")).status).toBe(403);
   expect((await send("mr_nonsense", "[]")).status).toBe(401);
   const ingest = key("ingest");

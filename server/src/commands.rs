@@ -108,6 +108,10 @@ pub(crate) async fn add_key(settings: Settings, new: NewKey) -> anyhow::Result<(
 pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     let (_, store) = open(&settings, None).await?;
     store.ping().await.context("the database does not answer")?;
+    let redis = settings.redis()?;
+    if let Some(redis) = &redis {
+        redis.ping().await.context("MILLRACE_REDIS_URL")?;
+    }
     crate::router::site(&settings.site_folder(), settings.addr)?;
     println!("address   {}", settings.addr);
     println!("opened at {}", settings.public());
@@ -120,6 +124,9 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
             "millrace.db in the data folder"
         }
     );
+    if let Some(redis) = redis {
+        println!("redis     {redis}");
+    }
     println!("site      {}", settings.site_folder().display());
     println!("host      every {} s", settings.host_seconds);
     println!("uploads   up to {} MiB", settings.upload_mib);

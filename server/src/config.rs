@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use api::{Role, Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use store::DatabaseUrl;
+use store::{DatabaseUrl, RedisUrl};
 
 /// Tells what will run out, break or go over, how sure it is and why.
 ///
@@ -47,6 +47,15 @@ pub(crate) struct Settings {
         global = true
     )]
     pub(crate) database_url: Option<String>,
+    /// Redis for events between several servers, such as redis://host:6379; left out, PostgreSQL
+    /// carries them.
+    #[arg(
+        long,
+        env = "MILLRACE_REDIS_URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) redis_url: Option<String>,
     /// The address that people open, for links; http and the listening address when left out.
     #[arg(long, env = "MILLRACE_PUBLIC_URL", global = true)]
     pub(crate) public_url: Option<String>,
@@ -162,6 +171,7 @@ impl Settings {
     /// Checks what a type cannot: before anything is opened or started.
     pub(crate) fn check(&self) -> Result<(), BadSetting> {
         self.database()?;
+        self.redis()?;
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -192,6 +202,15 @@ impl Settings {
             }),
             None => Ok(DatabaseUrl::in_folder(&self.data)),
         }
+    }
+
+    /// Redis' address, where it is set.
+    pub(crate) fn redis(&self) -> Result<Option<RedisUrl>, BadSetting> {
+        let parsed = self.redis_url.as_deref().map(str::parse).transpose();
+        parsed.map_err(|error: store::RedisUrlError| BadSetting {
+            name: "MILLRACE_REDIS_URL",
+            problem: error.to_string(),
+        })
     }
 
     /// The address people open, without a slash at the end.
@@ -249,6 +268,14 @@ mod tests {
                 .starts_with("MILLRACE_DATABASE_URL")
         );
         assert!(Cli::try_parse_from(["millrace", "--addr", "here"]).is_err());
+        let settings = parse(&["millrace", "--redis-url", "http://cache"]);
+        assert!(
+            settings
+                .check()
+                .unwrap_err()
+                .to_string()
+                .starts_with("MILLRACE_REDIS_URL")
+        );
         let settings = parse(&["millrace", "--log", "info,=="]);
         assert!(
             settings

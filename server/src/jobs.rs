@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Caller;
-use service::{DemoTicker, HostRecorder, Hub};
+use service::{DemoTicker, HostRecorder, Hub, Relay};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +18,14 @@ const DEMO_EVERY: Duration = Duration::from_secs(3);
 const METRICS_EVERY: Duration = Duration::from_secs(2);
 /// How long the forecast job rests when nothing is due.
 const FORECAST_REST: Duration = Duration::from_secs(5);
+
+/// Carries events to and from the other servers until the server stops.
+pub(crate) async fn relay(relay: Relay, stopping: CancellationToken) {
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = relay.run() => {}
+    }
+}
 
 /// Starts every job; they stop when `stopping` is cancelled.
 pub(crate) fn start(

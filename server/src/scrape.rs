@@ -46,8 +46,6 @@ pub(crate) async fn run(hub: Arc<Hub>, stopping: CancellationToken) {
         // Each stops by itself, since it was told to stop too.
         let _ = one.task.await;
     }
-    // Another server need not wait until the lease has run out.
-    let _ = runner.leave(&caller).await;
 }
 
 /// Ends what is gone or out of date, and starts what is new.

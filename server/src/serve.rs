@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::{Caller, Clock};
-use service::{Bus, Fetch, Hub};
-use store::Store;
+use service::{Bus, Fetch, Hub, Relay};
 use store::metrics::{ChunkStore, MetricStore};
+use store::{Channel, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -91,6 +91,14 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         stopping: stopping.clone(),
     };
     let tasks = TaskTracker::new();
+    let channel = match settings.redis()? {
+        Some(redis) => Some(Channel::through_redis(&redis)),
+        None => Channel::through(&store),
+    };
+    if let Some(channel) = channel {
+        let relay = Relay::new(&hub, channel);
+        tasks.spawn(jobs::relay(relay, stopping.clone()));
+    }
     jobs::start(&tasks, &stopping, hub.clone(), &app, settings.host_seconds);
     greet(&settings, &app, demo).await?;
     tokio::spawn(stop_on_signal(stopping.clone()));
@@ -99,6 +107,8 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         .await?;
     tasks.close();
     tasks.wait().await;
+    // A failure was logged where it happened.
+    let _ = hub.leave(&Caller::system("stop")).await;
     chunks.close().await;
     store.close().await;
     tracing::info!("stopped");

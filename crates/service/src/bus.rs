@@ -15,6 +15,8 @@ use crate::guard::require;
 const REMEMBERED: usize = 4096;
 /// How far one page may lag behind before it is told to start over.
 const LAG: usize = 1024;
+/// How many events may wait for the way to the other servers.
+const OUTBOX: usize = 4096;
 
 /// The bus. Copies share it.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ struct Inner {
     epoch: i64,
     memory: Mutex<Memory>,
     sender: broadcast::Sender<(u64, Event)>,
+    /// What was published here, for the other servers where there are any.
+    own: broadcast::Sender<Event>,
 }
 
 struct Memory {
@@ -43,11 +47,25 @@ impl Bus {
             epoch,
             memory,
             sender: broadcast::channel(LAG).0,
+            own: broadcast::channel(OUTBOX).0,
         }))
     }
 
-    /// Tells every open page.
+    /// Tells every open page, here and at the other servers.
     pub fn publish(&self, event: Event) {
+        if self.0.own.receiver_count() > 0 {
+            let _ = self.0.own.send(event.clone());
+        }
+        self.deliver(event);
+    }
+
+    /// What is published here from now on.
+    pub(crate) fn own(&self) -> broadcast::Receiver<Event> {
+        self.0.own.subscribe()
+    }
+
+    /// Tells every page that is open here.
+    pub(crate) fn deliver(&self, event: Event) {
         // The lock is held over the sending, so that ids arrive in order.
         let mut memory = self.memory();
         memory.last += 1;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Hub;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
+use crate::lease;
 
 /// How many samples a forecast looks at.
 const MOST_SAMPLES: u32 = 200_000;
@@ -50,6 +51,9 @@ impl Forecasts for Hub {
 
     async fn run_due(&self, caller: &Caller) -> Result<u32> {
         require_system(caller)?;
+        if !self.holds(caller, lease::FORECAST).await? {
+            return Ok(0);
+        }
         let due = self
             .store
             .due(self.clock.now(), BATCH)

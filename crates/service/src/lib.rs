@@ -13,8 +13,10 @@ mod guard;
 mod health;
 mod host;
 mod import;
+mod lease;
 mod metrics;
 mod rate;
+mod relay;
 mod runway;
 mod scrape;
 mod secret;
@@ -34,6 +36,7 @@ pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::Component;
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
 
 /// What the operations stand on.
@@ -52,6 +55,7 @@ pub struct Hub {
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
+    leases: lease::Leases,
     rates: rate::Rates,
     scraping: scrape::Scraping,
 }
@@ -82,6 +86,7 @@ impl Hub {
             attempts: account::Attempts::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
+            leases: lease::Leases::new(),
             rates: rate::Rates::default(),
             scraping: scrape::Scraping::new(settings.fetch),
         })

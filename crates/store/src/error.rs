@@ -34,6 +34,9 @@ pub enum StoreError {
     /// The tables could not be brought up to date; a newer version may have made them.
     #[error("the database's tables do not fit this version")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// Redis does not answer now, or refuses.
+    #[error("Redis does not answer")]
+    Redis(#[from] redis::RedisError),
     /// Anything else that the database said.
     #[error("the database refused")]
     Database(#[source] sqlx::Error),

@@ -21,6 +21,7 @@
 
 mod account;
 mod bulk;
+mod channel;
 mod convert;
 mod db;
 mod error;
@@ -46,6 +47,7 @@ use std::sync::Arc;
 use api::Instant;
 
 pub use account::NewAccount;
+pub use channel::{Channel, Listener, RedisUrl, RedisUrlError, Speaker};
 pub use error::{Result, StoreError};
 pub use forecast::StoredForecast;
 pub use import::StoredImport;

@@ -20,6 +20,7 @@ use super::wanted::Wanted;
 use crate::Hub;
 use crate::failure::OrFailure;
 use crate::guard::require_system;
+use crate::lease;
 
 /// What one scrape may bring: more than the largest exporters show.
 const LIMITS: ScrapeLimits = ScrapeLimits {
@@ -38,20 +39,12 @@ struct ScrapeLimits {
 #[derive(Debug)]
 pub struct ScrapeRunner {
     hub: Arc<Hub>,
-    /// What this process is called where the lease is kept.
-    holder: String,
 }
-
-/// The lease of who scrapes.
-const LEASE: &str = "scrape";
-/// How long it is held without asking again, in microseconds: three of the job's rounds.
-const HELD: i64 = 30 * api::Instant::SECOND;
 
 impl ScrapeRunner {
     /// For the targets of that hub.
     pub fn new(hub: Arc<Hub>) -> Self {
-        let holder = crate::secret::token(12);
-        Self { hub, holder }
+        Self { hub }
     }
 
     /// A task for each target that is to be scraped; none where another server scrapes. For the
@@ -61,28 +54,14 @@ impl ScrapeRunner {
     /// Where the store failed; the tasks that run go on.
     pub async fn tasks(&self, caller: &Caller) -> Result<Vec<ScrapeTask>> {
         require_system(caller)?;
-        let store = &self.hub.store;
-        let now = self.hub.clock.now();
-        let until = now.plus(HELD);
-        let held = store.take_lease(LEASE, &self.holder, now, until).await;
-        if !held.or_failure(caller)? {
+        if !self.hub.holds(caller, lease::SCRAPE).await? {
             return Ok(Vec::new());
         }
-        let targets = store.targets().await.or_failure(caller)?;
+        let targets = self.hub.store.targets().await.or_failure(caller)?;
         let running = targets.into_iter().filter(|t| !t.target.paused);
         Ok(running
             .map(|target| ScrapeTask::new(self.hub.clone(), target))
             .collect())
-    }
-
-    /// Lets another server scrape. For the end of this one.
-    ///
-    /// # Errors
-    /// Where the store failed; the lease then runs out by itself.
-    pub async fn leave(&self, caller: &Caller) -> Result<()> {
-        require_system(caller)?;
-        let freed = self.hub.store.free_lease(LEASE, &self.holder).await;
-        freed.or_failure(caller)
     }
 
     /// Waits until somebody changed a target in this process.

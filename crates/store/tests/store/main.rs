@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod channel;
 mod events;
 mod forecasts;
 mod full_disk;
