@@ -37,16 +37,14 @@ export class Postgres {
   static async start(bin: string): Promise<Postgres> {
     const folder = mkdtempSync(join(tmpdir(), "millrace-postgres-"));
     // It refuses to run as root.
-    const root = process.getuid?.() === 0;
-    const as = root ? ["runuser", "-u", "postgres", "--"] : [];
-    if (root) chownSync(folder, Number(execFileSync("id", ["-u", "postgres"])), -1);
+    const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"]));
+    const as = process.getuid?.() === 0 ? { uid: id("-u"), gid: id("-g") } : {};
+    if (as.uid !== undefined) chownSync(folder, as.uid, as.gid);
+    const options = { ...as, cwd: folder, stdio: "ignore" as const };
+    const data = join(folder, "data");
+    execFileSync(join(bin, "initdb"), ["-D", data, "-U", "millrace", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], options);
     const port = await freePort();
-    const run = (program: string, ...rest: string[]): [string, string[]] => {
-      const [command, ...words] = [...as, join(bin, program), ...rest];
-      return [command, words];
-    };
-    execFileSync(...run("initdb", "-D", join(folder, "data"), "-U", "millrace", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"), { cwd: "/", stdio: "ignore" });
-    const child = spawn(...run("postgres", "-D", join(folder, "data"), "-h", "127.0.0.1", "-p", String(port), "-k", folder, "-c", "fsync=off"), { cwd: "/", stdio: "ignore" });
+    const child = spawn(join(bin, "postgres"), ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder, "-c", "fsync=off"], options);
     const answers = () => {
       try {
         execFileSync(join(bin, "pg_isready"), ["-h", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });

@@ -265,7 +265,13 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
     let id = series.id.clone();
     Effect::new(move || {
         let batch = stream.points.get();
-        if let Some(point) = batch.iter().rev().find(|p| p.series == id) {
+        let own = batch.iter().filter(|point| point.series == id);
+        // A batch may be older than what the page was just told: it is still there after a refetch.
+        let known = newest.get_untracked().map(|point| point.at);
+        if let Some(point) = own
+            .max_by_key(|point| point.at)
+            .filter(|p| Some(p.at) >= known)
+        {
             newest.set(Some(Point {
                 at: point.at,
                 value: Some(point.value),
