@@ -248,22 +248,31 @@ impl Codec {
         } else {
             self.values.clear();
         }
+        to.reserve(samples);
+        let mut expected = summary.first_ms;
+        let instants = self.integers.iter().map(|off| {
+            let at_ms = expected.wrapping_add(*off);
+            expected = expected.wrapping_add(step);
+            at_ms
+        });
+        if self.stale.is_empty() {
+            let pairs = instants.zip(&self.values);
+            to.extend(pairs.map(|(at_ms, value)| MetricSample {
+                at_ms,
+                value: *value,
+            }));
+            return Ok(summary);
+        }
         let mut stale = self.stale.iter().copied().peekable();
         let mut values = self.values.iter().copied();
-        let mut expected = summary.first_ms;
-        to.reserve(samples);
-        for (at, off) in self.integers.iter().enumerate() {
-            let value = if stale.next_if_eq(&at).is_some() {
+        to.extend(instants.enumerate().map(|(place, at_ms)| MetricSample {
+            at_ms,
+            value: if stale.next_if_eq(&place).is_some() {
                 f64::from_bits(STALE_BITS)
             } else {
                 values.next().unwrap_or(f64::NAN)
-            };
-            to.push(MetricSample {
-                at_ms: expected.wrapping_add(*off),
-                value,
-            });
-            expected = expected.wrapping_add(step);
-        }
+            },
+        }));
         Ok(summary)
     }
 }

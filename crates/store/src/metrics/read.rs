@@ -17,6 +17,11 @@ use crate::StoreError;
 /// waits for more than a slice of heads to be copied.
 const SLICE: usize = 256;
 
+/// Fewer are read in two parts, so that the second is fetched while the first is decoded.
+fn slice(series: usize) -> usize {
+    series.div_ceil(2).clamp(8, SLICE)
+}
+
 /// With fewer rows, handing the work to another thread would take longer than the work.
 const ROWS_FOR_A_THREAD: usize = 48;
 
@@ -56,7 +61,8 @@ impl ChunkStore {
         let mut work: Vec<JoinHandle<_>> = Vec::new();
         let mut out = Vec::new();
         let mut budget = selection.limits.samples;
-        for slice in self.select_series(selection)?.chunks(SLICE) {
+        let series = self.select_series(selection)?;
+        for slice in series.chunks(slice(series.len())) {
             let found = self.heads(slice, from_ms, to_ms);
             let rows = self.rows(Kind::Raw, &found, from_ms, to_ms).await?;
             let task = move || assemble(found, &rows.1, from_ms, to_ms);

@@ -50,6 +50,8 @@ impl SqliteBackend {
         make_file(file).await.map_err(StoreError::Folder)?;
         let lock = lock(&file.with_extension("lock"))?;
         let options = SqliteConnectOptions::new()
+            // Each time the buffer is full the thread that reads waits for the one that takes.
+            .row_buffer_size(1024)
             .filename(file)
             .page_size(PAGE_BYTES)
             .auto_vacuum(SqliteAutoVacuum::Incremental)
