@@ -3,6 +3,7 @@
 mod ask;
 mod curves;
 mod push;
+mod steady;
 mod storage;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use store::metrics::MetricStore;
 use crate::Hub;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
+use steady::Steady;
 
 /// The most series whose deltas are added up.
 const MOST_DELTA_SERIES: usize = 200_000;
@@ -34,6 +36,9 @@ pub(crate) struct Intake {
     sources: Mutex<HashMap<String, SourceId>>,
     /// What came in and is not written to the sources yet: one row for many requests.
     tallies: Mutex<HashMap<SourceId, Arrival>>,
+    /// What expiry goes by.
+    steady: Mutex<Steady>,
+    started: std::time::Instant,
 }
 
 impl Intake {
@@ -43,6 +48,8 @@ impl Intake {
             deltas: tokio::sync::Mutex::new(DeltaState::new(MOST_DELTA_SERIES)),
             sources: Mutex::default(),
             tallies: Mutex::default(),
+            steady: Mutex::default(),
+            started: std::time::Instant::now(),
         }
     }
 }
@@ -91,7 +98,7 @@ impl Metrics for Hub {
 
     async fn maintain(&self, caller: &Caller) -> Result<()> {
         require_system(caller)?;
-        let now = self.clock.now();
+        let now = held(&self.metrics.steady).now(self.clock.now(), self.metrics.started.elapsed());
         self.write_tallies(caller).await?;
         self.metric_store()?
             .maintain(now)

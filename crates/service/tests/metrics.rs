@@ -217,11 +217,31 @@ async fn how_long_metrics_are_kept_is_said_and_obeyed() {
     assert_eq!(storage.sources[0].keep, keep(Some(2)));
     // Three days on, sealed and forgotten.
     home.clock.set(Instant::from_seconds(NOW_S + 3 * 86_400));
-    for _ in 0..4 {
+    // A clock that leaps is believed after an hour.
+    for _ in 0..9 {
         home.maintain().await;
+        home.clock.advance(8 * Instant::MINUTE);
     }
     assert_eq!(
         found(&home.ask(&format!("m_value @ {NOW_S}")).await),
         (0, None)
     );
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_a_year_and_is_set_right_deletes_nothing() {
+    let home = home().await;
+    let lines: Vec<String> = (0..500)
+        .map(|i| format!("m value={i} {}", NOW_S - 7_500 + 15 * i))
+        .collect();
+    assert_eq!(home.push("one", &lines.join("\n")).await, 204);
+    home.maintain().await;
+    home.clock.advance(365 * 24 * Instant::HOUR);
+    for _ in 0..3 {
+        home.maintain().await;
+    }
+    home.clock.set(Instant::from_seconds(NOW_S));
+    home.maintain().await;
+    let answer = home.ask("count_over_time(m_value[1d])").await;
+    assert_eq!(found(&answer), (1, Some("500")));
 }

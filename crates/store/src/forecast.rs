@@ -118,18 +118,21 @@ impl Store {
     }
 
     /// The series whose forecast is to be made: those with samples that never had one, or that
-    /// changed since and whose time has come. The ones with a limit come first.
+    /// changed since and whose time has come. The ones with a limit come first. Forecasts from the
+    /// future were made by a clock that was wrong, and are due at once.
     pub async fn due(&self, now: Instant, limit: u32) -> Result<Vec<SeriesId>> {
         let sql = "select s.id from series s
             join source src on src.id = s.source_id
             left join forecast f on f.series_id = s.id
             where not src.deleting and s.last_at is not null and (f.series_id is null
-                or (f.next_at <= $1 and (f.made_at is null or s.changed_at >= f.made_at)))
+                or (f.next_at <= $1 and (f.made_at is null or s.changed_at >= f.made_at))
+                or f.made_at > $3)
             order by case when s.limit_value is null then 1 else 0 end, coalesce(f.next_at, 0), s.num
             limit $2";
         let ids: Vec<String> = read!(self, db => column(sql)
             .bind(now.micros())
             .bind(i64::from(limit))
+            .bind(now.plus(Instant::MINUTE).micros())
             .fetch_all(&mut *db)
             .await?);
         Ok(ids.into_iter().map(SeriesId).collect())

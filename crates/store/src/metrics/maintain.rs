@@ -54,7 +54,13 @@ impl Writer {
         done.sealed = self.seal_due(now_ms).await?;
         self.keep_counts().await?;
         done.rolled_up = self.roll_up(now_ms).await?;
-        if now_ms >= self.upkeep.next_expiry_ms {
+        // It may lie far ahead where the clock was wrong and was set right.
+        let next = self
+            .upkeep
+            .next_expiry_ms
+            .min(now_ms.saturating_add(EXPIRE_EVERY_MS));
+        self.upkeep.next_expiry_ms = next;
+        if now_ms >= next {
             self.shared.backend.prepare(now_ms).await?;
             let (expired, more) = self.expire(now_ms).await?;
             done.expired = expired;

@@ -93,6 +93,12 @@ async fn a_series_is_due_when_it_changed_and_its_time_has_come(Home { store, .. 
     store.put_forecast(id, &forecast(60, 70)).await.unwrap();
     store.set_limit(id, None, at(65)).await.unwrap();
     assert!(due(70).await);
+    // Made by a clock that was ahead and was set right since.
+    store
+        .put_forecast(id, &forecast(9_000, 9_900))
+        .await
+        .unwrap();
+    assert!(due(80).await);
 }
 
 async fn series_with_limits_are_due_first(Home { store, .. }: Home) {

@@ -30,6 +30,7 @@ on_both!(
     heads_that_are_full_again_at_once_are_sealed_once,
     no_chunk_goes_past_midnight,
     names_with_any_character_are_kept,
+    a_clock_that_is_set_loses_nothing,
 );
 
 const START: i64 = 1_700_000_000_000;
@@ -469,4 +470,38 @@ fn a_file_that_held_much_gives_the_room_back() {
         push(&store, &[sample(START + DAY, 1.0)]).await;
         assert_eq!(only(&store).await.len(), 1);
     });
+}
+
+async fn a_clock_that_is_set_loses_nothing(home: Home) {
+    let store = home.metrics().await;
+    let (mut sent, mut clock) = (0, START);
+    // Ten days ahead, two days back, and right again; the senders' clocks go on as before.
+    for set in [0, 10 * DAY, -2 * DAY, 0] {
+        for _ in 0..400 {
+            let now = START + sent * STEP;
+            clock = now + set;
+            let mut batch = Batch::default();
+            batch
+                .push(&mut [("__name__", "cpu")], [sample(now, 1.0)])
+                .unwrap();
+            let counts = store.append(&source(), batch, at(clock)).await.unwrap();
+            // What seems to lie ahead is refused and said, and never taken and lost.
+            assert_eq!(counts.samples, u64::from(set >= 0), "{counts:?}");
+            assert_eq!(counts.samples + counts.refused, 1, "{counts:?}");
+            sent += 1;
+        }
+        store.maintain(at(clock)).await.unwrap();
+    }
+    assert_eq!(count(&store).await, 1_200);
+    store.close().await;
+    let store = home.metrics().await;
+    assert_eq!(count(&store).await, 1_200);
+    // What was put off while the clock was ahead is done now.
+    let retention = Retention {
+        raw_ms: Some(DAY),
+        ..Retention::default()
+    };
+    store.set_retention(&source(), retention).await.unwrap();
+    store.maintain(at(clock + 10 * DAY)).await.unwrap();
+    assert_eq!(count(&store).await, 0);
 }
