@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod host;
 mod jobs;
+mod listen;
 mod live;
 mod pages;
 mod rest;

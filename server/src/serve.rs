@@ -13,9 +13,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::listen::Patience;
 use crate::scrape::HttpFetch;
 use crate::state::App;
-use crate::{jobs, router};
+use crate::{jobs, listen, router};
 
 /// Opens the store and makes the operations on it. Only the server keeps `metrics`.
 pub(crate) async fn open(
@@ -102,9 +103,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
     jobs::start(&tasks, &stopping, hub.clone(), &app, settings.host_seconds);
     greet(&settings, &app, demo).await?;
     tokio::spawn(stop_on_signal(stopping.clone()));
-    axum::serve(listener, router::router(app).into_make_service())
-        .with_graceful_shutdown(stopping.clone().cancelled_owned())
-        .await?;
+    listen::serve(listener, router::router(app), Patience::default(), stopping).await;
     tasks.close();
     tasks.wait().await;
     // A failure was logged where it happened.

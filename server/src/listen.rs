@@ -1,0 +1,235 @@
+//! Connections: accepting them, patience with slow clients, and an end in good order.
+//!
+//! axum's own loop has no say in how long a client may take. A client that sends a byte now and then
+//! would hold its connection, and what was read of its request, for ever.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use futures::FutureExt as _;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+/// How long clients may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From the first byte of a request to the end of its headers, and between two requests.
+    pub(crate) headers: Duration,
+    /// Between two pieces of a body.
+    pub(crate) body: Duration,
+    /// For open requests when the server stops.
+    pub(crate) end: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            headers: Duration::from_secs(20),
+            body: Duration::from_secs(20),
+            end: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves until `stopping` is cancelled, and then until open requests are finished or patience ends.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Patience,
+    stopping: CancellationToken,
+) {
+    let router = router.layer(RequestBodyTimeoutLayer::new(patience.body));
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let talk = talk(stream, router.clone(), patience, stopping.clone());
+                connections.spawn(talk);
+            }
+            // Of one client that went away, or because there are too many: others can wait.
+            Err(error) => {
+                tracing::debug!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(patience.end, connections.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(open = connections.len(), "some requests were not finished");
+    }
+}
+
+/// One connection from its first byte to its last.
+async fn talk(stream: TcpStream, router: Router, patience: Patience, stopping: CancellationToken) {
+    // Pages and events are written whole: waiting for more to send makes them late.
+    let _ = stream.set_nodelay(true);
+    let service = router
+        .map_request(|request: Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience.headers);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(patience.headers)
+        .keep_alive_timeout(patience.headers);
+    let connection =
+        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut connection = std::pin::pin!(connection);
+    let mut stop = std::pin::pin!(stopping.cancelled().fuse());
+    loop {
+        tokio::select! {
+            // What went wrong between a client and us is the client's to say.
+            _ = connection.as_mut() => return,
+            () = &mut stop => connection.as_mut().graceful_shutdown(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Bytes;
+    use axum::routing::post;
+    use std::net::SocketAddr;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    const SHORT: Patience = Patience {
+        headers: Duration::from_millis(300),
+        body: Duration::from_millis(300),
+        end: Duration::from_millis(300),
+    };
+
+    struct Server {
+        address: SocketAddr,
+        stopping: CancellationToken,
+        task: tokio::task::JoinHandle<()>,
+    }
+
+    /// Answers with the length of what it got, and to `/wait` never.
+    async fn start() -> Server {
+        let router = Router::new()
+            .route(
+                "/",
+                post(|body: Bytes| async move { body.len().to_string() }),
+            )
+            .route("/wait", post(std::future::pending::<String>));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stopping = CancellationToken::new();
+        let task = tokio::spawn(serve(listener, router, SHORT, stopping.clone()));
+        Server {
+            address,
+            stopping,
+            task,
+        }
+    }
+
+    impl Server {
+        async fn connect(&self) -> TcpStream {
+            TcpStream::connect(self.address).await.unwrap()
+        }
+
+        /// What one that is in no hurry, but not slow either, is answered.
+        async fn ask(&self) -> String {
+            let mut stream = self.connect().await;
+            stream.write_all(&head("/", 5)).await.unwrap();
+            stream.write_all(b"quick").await.unwrap();
+            rest(&mut stream).await
+        }
+    }
+
+    fn head(path: &str, length: usize) -> Vec<u8> {
+        format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+            .into_bytes()
+    }
+
+    /// All that still comes; fails where the connection stays open for too long.
+    async fn rest(stream: &mut TcpStream) -> String {
+        let mut bytes = Vec::new();
+        let read = stream.read_to_end(&mut bytes);
+        let read = tokio::time::timeout(Duration::from_secs(10), read).await;
+        // A reset is an end too.
+        let _ = read.unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Sends that byte again and again until the server has had enough.
+    async fn trickle(mut stream: TcpStream, byte: u8) -> Duration {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(10) {
+            if stream.write_all(&[byte]).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        begin.elapsed()
+    }
+
+    #[tokio::test]
+    async fn clients_that_trickle_headers_are_left_and_others_are_served_meanwhile() {
+        let server = start().await;
+        let mut slow = Vec::new();
+        for _ in 0..100 {
+            let mut stream = server.connect().await;
+            stream.write_all(b"POST / HTTP/1.1\r\nx: ").await.unwrap();
+            slow.push(tokio::spawn(trickle(stream, b'a')));
+        }
+        assert!(server.ask().await.ends_with('5'));
+        for one in slow {
+            assert!(one.await.unwrap() < Duration::from_secs(5));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_an_error_and_one_that_is_only_slow_is_not() {
+        let server = start().await;
+        let mut stopped = server.connect().await;
+        stopped.write_all(&head("/", 9)).await.unwrap();
+        stopped.write_all(b"half").await.unwrap();
+        let answer = rest(&mut stopped).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+        let mut slow = server.connect().await;
+        slow.write_all(&head("/", 9)).await.unwrap();
+        for byte in b"nine bytes".iter().take(9) {
+            slow.write_all(&[*byte]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+        assert!(rest(&mut slow).await.ends_with('9'));
+    }
+
+    #[tokio::test]
+    async fn an_open_request_does_not_hold_up_the_end_for_ever() {
+        let server = start().await;
+        let mut open = server.connect().await;
+        open.write_all(&head("/wait", 0)).await.unwrap();
+        let mut idle = server.connect().await;
+        idle.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        let mut first = [0; 12];
+        idle.read_exact(&mut first).await.unwrap();
+        server.stopping.cancel();
+        let end = tokio::time::timeout(Duration::from_secs(5), server.task).await;
+        end.unwrap().unwrap();
+        rest(&mut idle).await;
+    }
+}
