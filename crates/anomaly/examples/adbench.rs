@@ -2,6 +2,8 @@
 //! detector, each the mean of five seeds.
 //!
 //! `cargo run --release -p anomaly --example adbench -- FOLDER`
+//!
+//! With `PYTHON` set to an interpreter that has scikit-learn, its isolation forest's means follow.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
 mod data;
@@ -16,7 +18,7 @@ const SEEDS: u64 = 5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: adbench FOLDER")?;
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|e| e == "npz"));
@@ -57,6 +59,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     println!("mean of {}, , {}", files.len(), list(&means));
+    if let Ok(python) = std::env::var("PYTHON") {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/reference_adbench.py");
+        let output = std::process::Command::new(python)
+            .arg(script)
+            .arg(folder)
+            .output()?;
+        print!(
+            "scikit-learn's isolation forest: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release -p anomaly --example forest_bench`
 //!
-//! With `PYTHON` set to an interpreter that has scikit-learn, `crates/anomaly/examples/reference_forest.py` times
-//! scikit-learn's on the same rows right after, and the ratios are printed: `scripts/anomaly-bench.sh` sees to it.
+//! With `PYTHON` set to an interpreter that has scikit-learn, `reference_forest.py` times scikit-learn's on rows of the
+//! same kind right after, and the ratios are printed; `make bench` sets it.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
 use anomaly::{ForestOptions, IsolationForest, Table};

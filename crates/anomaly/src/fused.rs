@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 /// The mean evidence of the members at the threshold: each puts the row among the highest hundredth.
 const AT_THRESHOLD: f64 = 2.0;
+/// The most features that are tried for an explanation, those farthest from the mean.
+const MOST_EXPLAINED: usize = 64;
 /// Fewer rows than this do not say what is usual.
 pub const FEWEST_ROWS: usize = 8;
 
@@ -131,14 +133,19 @@ impl TableDetector {
             .collect())
     }
 
-    /// What each feature has to do with the score of a row, the largest share first.
+    /// What each feature has to do with the score of a row, the largest share first; of very wide rows, the 64 features
+    /// that are farthest from usual.
     ///
     /// A share is by how much the evidence falls if the feature had the value that is expected of it: a counterfactual,
     /// as in Wachter, Mittelstadt and Russell, "Counterfactual Explanations Without Opening the Black Box" (2017).
     pub fn explain(&self, row: &[f64]) -> Vec<Contribution> {
         let mut scaled = self.scale.row(row);
         let whole = mean(self.score_scaled(&scaled).evidence.into_iter());
-        let mut contributions: Vec<Contribution> = (0..scaled.len())
+        let mut features: Vec<usize> = (0..scaled.len()).collect();
+        features.sort_by(|a, b| scaled[*b].abs().total_cmp(&scaled[*a].abs()));
+        features.truncate(MOST_EXPLAINED);
+        let mut contributions: Vec<Contribution> = features
+            .into_iter()
             .map(|feature| {
                 let expected = self.neighbours.expected(&scaled, feature);
                 let had = std::mem::replace(&mut scaled[feature], expected);

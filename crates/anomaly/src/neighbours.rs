@@ -7,8 +7,10 @@ use crate::chance::Chance;
 use crate::table::{AnomalyError, Table};
 use serde::{Deserialize, Serialize};
 
-/// How many samples.
+/// How many samples of narrow rows.
 const SAMPLES: usize = 8;
+/// Rows wider than this have fewer samples, so that a distance costs about the same.
+const NARROW: usize = 64;
 /// Rows in each sample.
 const SAMPLE: usize = 256;
 /// Neighbours whose distances are averaged.
@@ -33,7 +35,11 @@ impl Neighbours {
         }
         let mut chance = Chance::new(seed);
         let sample = SAMPLE.min(have);
-        let samples = if have <= SAMPLE { 1 } else { SAMPLES };
+        let samples = if have <= SAMPLE {
+            1
+        } else {
+            (SAMPLES * NARROW / scaled.width()).clamp(2, SAMPLES)
+        };
         let rows = (0..samples)
             .flat_map(|_| chance.sample(have, sample))
             .flat_map(|index| scaled.row(index).iter().copied())

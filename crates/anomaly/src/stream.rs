@@ -87,6 +87,8 @@ pub struct Stream {
     /// The newest `level` values, sorted.
     level: Vec<f64>,
     largest: f64,
+    /// Whether the last point was missing: over a gap there is no jump.
+    gap: bool,
     channels: [Tail; 7],
     fused: Tail,
     incidents: Incidents,
@@ -154,6 +156,7 @@ impl Stream {
             values: Vec::new(),
             level: Vec::new(),
             largest: 0.0,
+            gap: false,
             channels: std::array::from_fn(|_| Tail::new(memory)),
             fused: Tail::new(memory),
             incidents: Incidents::new(options.incidents),
@@ -163,9 +166,11 @@ impl Stream {
     /// Takes the next point and says what it is; NaN is a gap, which says nothing and is not remembered.
     pub fn push(&mut self, value: f64) -> Point {
         let Some(value) = tame(value) else {
+            self.gap = true;
             return Point::missing(window::median_of_sorted(&self.level).unwrap_or(f64::NAN));
         };
-        let before = self.values.last().copied();
+        let before = self.values.last().copied().filter(|_| !self.gap);
+        self.gap = false;
         self.remember(value);
         let level = window::median_of_sorted(&self.level).unwrap_or(value);
         let (scores, similar) = self.look(value, before, level);

@@ -87,7 +87,8 @@ fn evidence(sorted: &[f64], pareto: Option<&Pareto>, score: f64) -> f64 {
     if score.is_nan() || evidence.is_nan() {
         return 0.0;
     }
-    evidence.clamp(0.0, MOST_EVIDENCE)
+    // The logarithm of one is minus zero, which prints as such.
+    evidence.clamp(0.0, MOST_EVIDENCE) + 0.0
 }
 
 /// The scores of what a detector was fitted on.

@@ -1,9 +1,9 @@
 //! Reads what the programs of this crate are given: CSV files, and `.npz` files of `NumPy` with `X` and perhaps `y`.
 
+mod npy;
 mod zip;
 
 use std::error::Error;
-use std::io::Read;
 use std::path::Path;
 
 /// A table as it came: numbers row after row, NaN where there was none.
@@ -48,79 +48,32 @@ fn npz(path: &Path) -> Result<Data, Box<dyn Error>> {
     })
 }
 
-/// Numbers in C order, and how many there are along each axis.
-type Array = (Vec<f64>, Vec<usize>);
-
-/// An array as numbers in C order, whatever type and order the file has.
-fn numbers(archive: &[u8], name: &str) -> Result<Option<Array>, Box<dyn Error>> {
-    let Some(bytes) = zip::entry(archive, name)? else {
-        return Ok(None);
-    };
-    let array = npyz::NpyFile::new(bytes.as_slice())?;
-    let shape: Vec<usize> = array
-        .shape()
-        .iter()
-        .map(|size| usize::try_from(*size))
-        .collect::<Result<_, _>>()?;
-    let order = array.order();
-    let mut values = cast(array)?;
-    if let ([rows, width], npyz::Order::Fortran) = (shape.as_slice(), order) {
-        let by_column = values;
-        values = (0..rows * width)
-            .map(|place| by_column[place % width * rows + place / width])
-            .collect();
-    }
-    Ok(Some((values, shape)))
-}
-
-#[expect(clippy::cast_lossless, reason = "one macro for all types of numbers")]
-fn cast<R: Read>(array: npyz::NpyFile<R>) -> Result<Vec<f64>, Box<dyn Error>> {
-    /// Tries one type after the other; what fits no `From` loses digits that no detector looks at.
-    macro_rules! first_that_fits {
-        ($array:ident, $($kind:ty),+) => {{
-            let rest = $array;
-            $(let rest = match rest.try_data::<$kind>() {
-                Ok(values) => return Ok(values.map(|v| v.map(|v| v as f64)).collect::<Result<_, _>>()?),
-                Err(rest) => rest,
-            };)+
-            rest
-        }};
-    }
-    let rest = match array.try_data::<bool>() {
-        Ok(values) => {
-            return Ok(values
-                .map(|v| v.map(|v| f64::from(u8::from(v))))
-                .collect::<Result<_, _>>()?);
-        }
-        Err(rest) => rest,
-    };
-    let rest = first_that_fits!(rest, f64, f32, i64, i32, i16, i8, u64, u32, u16, u8);
-    Err(format!("arrays of type {} are not numbers", rest.dtype().descr()).into())
+/// An array of the archive, if it has one of that name.
+fn numbers(archive: &[u8], name: &str) -> Result<Option<npy::Array>, Box<dyn Error>> {
+    zip::entry(archive, name)?
+        .map(|bytes| npy::read(&bytes))
+        .transpose()
 }
 
 fn csv(path: &Path, time: Option<&str>) -> Result<Data, Box<dyn Error>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path)?;
-    let header: Vec<String> = reader
-        .headers()?
-        .iter()
-        .map(|name| name.trim().trim_start_matches('\u{feff}').to_owned())
-        .collect();
-    let time_at =
-        match time {
-            None => None,
-            Some(name) => Some(header.iter().position(|column| column == name).ok_or_else(
-                || {
-                    format!(
-                        "no column is named {name}; there are: {}",
-                        header.join(", ")
-                    )
-                },
-            )?),
-        };
-    let mut records = Vec::new();
-    for record in reader.byte_records() {
-        records.push(record?);
-    }
+    let text = std::fs::read(path)?;
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(delimiter(&text))
+        .from_reader(text.as_slice());
+    let mut records: Vec<csv::ByteRecord> = reader.byte_records().collect::<Result<_, _>>()?;
+    let header = header(&mut records);
+    let at = |name| header.iter().position(|column| column == name);
+    let none = |name| {
+        format!(
+            "no column is named {name}; there are: {}",
+            header.join(", ")
+        )
+    };
+    let time_at = time
+        .map(|name| at(name).ok_or_else(|| none(name)))
+        .transpose()?;
     let text = |row: usize, column: usize| {
         String::from_utf8_lossy(records[row].get(column).unwrap_or(&[]))
             .trim()
@@ -157,4 +110,31 @@ fn csv(path: &Path, time: Option<&str>) -> Result<Data, Box<dyn Error>> {
         labels: None,
         rows: records.len(),
     })
+}
+
+/// Takes the names of columns from the first line; where it has numbers alone it is no header and stays.
+fn header(records: &mut Vec<csv::ByteRecord>) -> Vec<String> {
+    let name = |field: &[u8]| {
+        let field = String::from_utf8_lossy(field);
+        field.trim().trim_start_matches('\u{feff}').to_owned()
+    };
+    let first: Vec<String> = records.first().into_iter().flatten().map(name).collect();
+    if first.iter().all(|name| name.parse::<f64>().is_ok()) {
+        return (0..first.len())
+            .map(|column| format!("x{column}"))
+            .collect();
+    }
+    records.remove(0);
+    first
+}
+
+/// The separator that the first line has most of: comma, semicolon or tab.
+fn delimiter(text: &[u8]) -> u8 {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |separator: u8| line.split(|byte| *byte == separator).count();
+    // Of equals the last wins, and the comma is what CSV is named after.
+    let separators = [b'\t', b';', b','].into_iter();
+    separators
+        .max_by_key(|separator| count(*separator))
+        .unwrap_or(b',')
 }
