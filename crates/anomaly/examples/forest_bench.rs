@@ -6,7 +6,7 @@
 //! same kind right after, and the ratios are printed; `make bench` sets it.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
-use anomaly::{ForestOptions, IsolationForest, Table};
+use anomaly::{ForestOptions, IsolationForest, Table, TableDetector};
 use std::process::Command;
 use std::time::Instant;
 
@@ -38,25 +38,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     println!("ours: fit {fit:.4} s, score {score:.4} s of CPU, the best of {RUNS}");
-    let mut rows: Vec<f64> = table
-        .rows()
-        .map(|row| {
-            let begin = Instant::now();
-            std::hint::black_box(forest.score(row));
-            begin.elapsed().as_secs_f64() * 1e6
-        })
-        .collect();
-    rows.sort_unstable_by(f64::total_cmp);
-    println!(
-        "one row: median {:.1} µs, p99 {:.1} µs",
-        rows[ROWS / 2],
-        rows[ROWS / 100 * 99]
-    );
+    one_by_one("the forest", &table, |row| forest.score(row));
+    let some = Table::new(&values[..20_000 * FEATURES], FEATURES)?;
+    let fused = TableDetector::fit(&some, ForestOptions::default())?;
+    one_by_one("the fused detector", &table, |row| fused.score(row).score);
     if let Ok(python) = std::env::var("PYTHON") {
         return reference(&python, fit, score);
     }
     println!("scikit-learn: not timed, PYTHON is not set");
     Ok(())
+}
+
+/// The clock's time of each row's score alone.
+fn one_by_one(name: &str, table: &Table<'_>, score: impl Fn(&[f64]) -> f64) {
+    let time = |row| {
+        let begin = Instant::now();
+        std::hint::black_box(score(row));
+        begin.elapsed().as_secs_f64() * 1e6
+    };
+    let mut times: Vec<f64> = table.rows().map(time).collect();
+    times.sort_unstable_by(f64::total_cmp);
+    let (median, p99) = (times[ROWS / 2], times[ROWS / 100 * 99]);
+    println!("one row by {name}: median {median:.1} µs, p99 {p99:.1} µs");
 }
 
 fn reference(python: &str, fit: f64, score: f64) -> Result<(), Box<dyn std::error::Error>> {

@@ -50,8 +50,8 @@ pub struct Contribution {
     pub feature: usize,
     /// Its share of what makes the row unusual; all shares of a row add up to 1, or are 0.
     pub share: f64,
-    /// What the row has; NaN for what is missing.
-    pub value: f64,
+    /// What the row has; `None` for what is missing.
+    pub value: Option<f64>,
     /// What rows have that are alike in all other features.
     pub expected: f64,
 }
@@ -154,7 +154,7 @@ impl TableDetector {
                 Contribution {
                     feature,
                     share: (whole - without).max(0.0),
-                    value: row.get(feature).copied().unwrap_or(f64::NAN),
+                    value: row.get(feature).copied().filter(|value| !value.is_nan()),
                     expected: self.scale.unscaled(feature, expected),
                 }
             })

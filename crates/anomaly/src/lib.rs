@@ -28,7 +28,7 @@ pub use pca::{Distances, Pca};
 pub use residual::{ResidualDetector, ResidualScore};
 pub use score::{IncidentOptions, Incidents, Standing, THRESHOLD, discoveries, q_values};
 pub use spectral::spectral_residual;
-pub use stream::{CHANNELS, Channel, Point, Stream, StreamOptions, fuse_points, scan};
+pub use stream::{CHANNELS, Channel, Point, Stream, StreamOptions, fuse_points, scan, shares};
 pub use subpca::{LONGEST_STRETCH, SubPca};
 pub use table::{AnomalyError, Table};
 pub use window::{Match, similar};

@@ -93,6 +93,11 @@ impl Incidents {
         }
     }
 
+    /// From now on another score is a finding, see [`crate::Sensitivity`]; an incident that has begun goes on.
+    pub fn set_threshold(&mut self, threshold: f64) {
+        self.options.threshold = threshold;
+    }
+
     /// Where the next point's score stands.
     pub fn push(&mut self, score: f64) -> Standing {
         if let Some((_, passed)) = &mut self.latest {

@@ -103,8 +103,8 @@ pub struct Point {
     pub p_value: f64,
     /// Whether a finding begins here, goes on, or there is none.
     pub standing: Standing,
-    /// The usual level before this point; the point itself where there is no past.
-    pub expected: f64,
+    /// The usual level, this point included; `None` where the first points are missing.
+    pub expected: Option<f64>,
     /// How far from it 98 of 100 points are at most.
     pub usual: f64,
     /// The evidence of each of [`CHANNELS`]: −log₁₀ of its p-value.
@@ -115,7 +115,7 @@ pub struct Point {
 
 impl Point {
     /// What there is to say where a value is missing: nothing.
-    fn missing(expected: f64) -> Self {
+    fn missing(expected: Option<f64>) -> Self {
         Self {
             score: 0.0,
             p_value: 1.0,
@@ -163,11 +163,17 @@ impl Stream {
         }
     }
 
+    /// From now on another score is a finding, see [`crate::Sensitivity`].
+    pub fn set_threshold(&mut self, threshold: f64) {
+        self.options.incidents.threshold = threshold;
+        self.incidents.set_threshold(threshold);
+    }
+
     /// Takes the next point and says what it is; NaN is a gap, which says nothing and is not remembered.
     pub fn push(&mut self, value: f64) -> Point {
         let Some(value) = tame(value) else {
             self.gap = true;
-            return Point::missing(window::median_of_sorted(&self.level).unwrap_or(f64::NAN));
+            return Point::missing(window::median_of_sorted(&self.level));
         };
         let before = self.values.last().copied().filter(|_| !self.gap);
         self.gap = false;
@@ -200,7 +206,7 @@ impl Stream {
             score,
             p_value: p_value(rarity),
             standing: self.incidents.push(score),
-            expected: level,
+            expected: Some(level),
             usual,
             evidence,
             similar,
@@ -260,19 +266,27 @@ impl Stream {
 /// One score for points of several series at the same time: their evidence's mean of fourth powers, so that one series
 /// that is certain is heard among many; that of the point itself if there is one.
 pub fn fuse_points(points: &[Point]) -> f64 {
-    let fused = |point: &Point| {
-        let squares: f64 = point
-            .evidence
-            .iter()
-            .map(|evidence| evidence * evidence)
-            .sum();
-        squares / point.evidence.len() as f64
-    };
-    let fourths: f64 = points.iter().map(|point| fused(point).powi(2)).sum();
-    to_score(
-        (fourths / points.len().max(1) as f64).sqrt().sqrt(),
-        AT_THRESHOLD,
-    )
+    let fourths: f64 = points.iter().map(fourth_power).sum();
+    let fused = (fourths / points.len().max(1) as f64).sqrt().sqrt();
+    to_score(fused, AT_THRESHOLD)
+}
+
+/// The share of each series in [`fuse_points`]; they add up to 1, or are 0 where nothing is unusual.
+pub fn shares(points: &[Point]) -> Vec<f64> {
+    let fourths: Vec<f64> = points.iter().map(fourth_power).collect();
+    let sum: f64 = fourths.iter().sum();
+    let share = |fourth: &f64| if sum > 0.0 { fourth / sum } else { 0.0 };
+    fourths.iter().map(share).collect()
+}
+
+/// The fourth power of a point's fused evidence.
+fn fourth_power(point: &Point) -> f64 {
+    let squares: f64 = point
+        .evidence
+        .iter()
+        .map(|evidence| evidence * evidence)
+        .sum();
+    (squares / point.evidence.len() as f64).powi(2)
 }
 
 /// What there is to say of every point of a series, each by what was before it.

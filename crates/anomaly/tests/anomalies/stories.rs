@@ -1,8 +1,8 @@
 //! What people expect of it.
 
 use anomaly::{
-    AnomalyError, Channel, ForestOptions, IsolationForest, Standing, StreamOptions, Table,
-    TableDetector, scan,
+    AnomalyError, Channel, ForestOptions, IsolationForest, Standing, Stream, StreamOptions, Table,
+    TableDetector, fuse_points, scan, shares,
 };
 
 /// A wave of a day with a little noise that repeats nowhere.
@@ -25,8 +25,51 @@ fn a_spike_is_one_finding_and_what_was_expected_is_said() {
         .collect();
     assert_eq!(begins, [1500]);
     let point = points[1500];
-    assert!((30.0..70.0).contains(&point.expected), "{point:?}");
+    assert!(
+        point
+            .expected
+            .is_some_and(|level| (30.0..70.0).contains(&level)),
+        "{point:?}"
+    );
     assert!(point.alarm() > points[1501].alarm());
+}
+
+#[test]
+fn of_many_series_the_one_that_went_wrong_is_named() {
+    let mut streams = vec![Stream::new(StreamOptions::default()); 5];
+    let values = wave(1200);
+    let mut last = Vec::new();
+    for (at, value) in values.iter().enumerate() {
+        let value_of = |series: usize| {
+            if (series, at) == (3, 1199) {
+                140.0
+            } else {
+                value + series as f64
+            }
+        };
+        let points = streams.iter_mut().enumerate();
+        last = points
+            .map(|(series, stream)| stream.push(value_of(series)))
+            .collect();
+    }
+    let shares = shares(&last);
+    assert!(
+        shares[3] > 0.9 && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9,
+        "{shares:?}"
+    );
+    assert!(fuse_points(&last) > last[0].score);
+}
+
+#[test]
+fn another_threshold_counts_from_the_next_point() {
+    let mut stream = Stream::new(StreamOptions::default());
+    for value in wave(1200) {
+        stream.push(value);
+    }
+    stream.set_threshold(1.0);
+    assert_eq!(stream.push(140.0).standing, Standing::Usual);
+    stream.set_threshold(0.8);
+    assert_eq!(stream.push(180.0).standing, Standing::Begins);
 }
 
 #[test]
