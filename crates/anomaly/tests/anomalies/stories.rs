@@ -99,6 +99,27 @@ fn a_constant_is_never_a_finding_until_it_moves() {
 }
 
 #[test]
+fn chance_alone_has_few_findings() {
+    let mut state = 7_u64;
+    let mut uniform = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let values: Vec<f64> = (0..6000).map(|_| (0..6).map(|_| uniform()).sum()).collect();
+    let points = scan(&values, StreamOptions::default());
+    let begins = points
+        .iter()
+        .filter(|point| point.standing == Standing::Begins)
+        .count();
+    assert!(
+        begins <= 18,
+        "{begins}: three in a thousand points are enough"
+    );
+}
+
+#[test]
 fn a_short_gap_is_no_finding() {
     let mut values = wave(1000);
     values[700..712].fill(f64::NAN);
