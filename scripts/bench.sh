@@ -9,6 +9,8 @@ scripts/setup.sh bench
 
 engines() {
   local folder crate example
+  # What the references compute in the same run; without them the figures stand alone.
+  PYTHON="$(scripts/references.sh)" && export PYTHON || say "No references: only our own figures"
   for folder in crates/*; do
     crate="$(basename "$folder")"
     if [ -d "$folder/benches" ]; then
