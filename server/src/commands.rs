@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use api::{Caller, ImportState, NewKey, NewUser, Role};
+use store::metrics::{MetricStore as _, Place};
 
 use crate::config::Settings;
-use crate::serve::open;
+use crate::serve::{engine, open};
 
 /// `millrace import FILE`.
 #[expect(
@@ -108,6 +109,10 @@ pub(crate) async fn add_key(settings: Settings, new: NewKey) -> anyhow::Result<(
 pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     let (_, store) = open(&settings, None).await?;
     store.ping().await.context("the database does not answer")?;
+    let engine = engine(&settings)?;
+    if let Some(engine) = &engine {
+        engine.check().await.context("metrics cannot be kept")?;
+    }
     crate::router::site(&settings.site_folder(), settings.addr)?;
     println!("address   {}", settings.addr);
     println!("opened at {}", settings.public());
@@ -118,6 +123,13 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
             "as MILLRACE_DATABASE_URL says"
         } else {
             "millrace.db in the data folder"
+        }
+    );
+    println!(
+        "metrics   {}",
+        match engine.map(|engine| engine.place()) {
+            Some(Place::Engine { name, host }) => format!("in {name} at {host}"),
+            _ => "in the database".into(),
         }
     );
     println!("site      {}", settings.site_folder().display());

@@ -6,7 +6,7 @@ use anyhow::Context;
 use api::{Caller, Clock};
 use service::{Bus, Fetch, Hub};
 use store::Store;
-use store::metrics::{ChunkStore, MetricStore};
+use store::metrics::{ChunkStore, EngineStore, MetricStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -52,7 +52,14 @@ fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("the data folder {} cannot be made", settings.data.display()))
 }
 
-async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<ChunkStore>> {
+/// Where metrics are kept: in the database, or in the engine that is set.
+async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<dyn MetricStore>> {
+    if let Some(engine) = engine(settings)? {
+        let engine = Arc::new(engine);
+        // Nobody waits for it: it may come later, and until then senders are told to try again.
+        tokio::spawn(tell_of(engine.clone()));
+        return Ok(engine);
+    }
     make_data_folder(settings)?;
     let metrics = ChunkStore::open(&settings.database()?, &settings.data)
         .await
@@ -66,12 +73,28 @@ async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<ChunkStore>> {
     Ok(Arc::new(metrics))
 }
 
+async fn tell_of(engine: Arc<EngineStore>) {
+    match engine.check().await {
+        Ok(()) => tracing::info!(?engine, "an engine keeps the metrics"),
+        Err(error) => tracing::error!(%error, "metrics cannot be kept now"),
+    }
+}
+
+/// The engine that is set to keep metrics.
+pub(crate) fn engine(settings: &Settings) -> anyhow::Result<Option<EngineStore>> {
+    let Some((address, trust)) = settings.engine()? else {
+        return Ok(None);
+    };
+    let tls = trust.config().map_err(anyhow::Error::msg)?;
+    Ok(Some(EngineStore::new(address, tls)?))
+}
+
 /// Serves until it is told to stop; with the demo company if asked to.
 pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let folder = settings.site_folder();
     let leptos = router::site(&folder, settings.addr)?;
-    let chunks = open_metrics(&settings).await?;
-    let (hub, store) = open(&settings, Some(chunks.clone())).await?;
+    let kept = open_metrics(&settings).await?;
+    let (hub, store) = open(&settings, Some(kept.clone())).await?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| {
         format!(
@@ -99,7 +122,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         .await?;
     tasks.close();
     tasks.wait().await;
-    chunks.close().await;
+    kept.close().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -34,6 +34,12 @@ pub enum StoreError {
     /// The tables could not be brought up to date; a newer version may have made them.
     #[error("the database's tables do not fit this version")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// The engine that keeps the metrics did not do what was asked; the same call may work later.
+    #[error(transparent)]
+    Engine(#[from] crate::metrics::EngineError),
+    /// An engine keeps the metrics, and this is its own affair.
+    #[error("an engine keeps the metrics: this is set there")]
+    NotHere,
     /// Anything else that the database said.
     #[error("the database refused")]
     Database(#[source] sqlx::Error),

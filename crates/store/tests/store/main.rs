@@ -8,6 +8,7 @@
 
 mod accounts;
 mod events;
+mod fake_engine;
 mod forecasts;
 mod full_disk;
 mod harness;
@@ -15,6 +16,8 @@ mod imports;
 mod leases;
 mod metrics;
 mod opening;
+#[path = "../peers/mod.rs"]
+mod peers;
 mod samples;
 mod scrapes;
 mod series;
