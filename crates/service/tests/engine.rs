@@ -9,6 +9,7 @@
 mod peers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{
     Caller, Error, Instant, Keep, KeyId, MetricStorage, MetricsQuestion, Push, PushAnswer,
@@ -22,6 +23,7 @@ use series::STALE_BITS;
 use service::{Bus, Hub, Settings};
 use store::metrics::{ChunkStore, EngineKind, MetricStore};
 use store::{DatabaseUrl, Store};
+use tokio::io::AsyncReadExt as _;
 
 const NOW_S: i64 = 1_780_000_000;
 const BOTH: [EngineKind; 2] = [EngineKind::Prometheus, EngineKind::VictoriaMetrics];
@@ -296,6 +298,23 @@ async fn how_long_an_engine_keeps_what_is_not_ours_to_say() {
         .unwrap();
     peer.settle();
     assert_eq!(home.value("m_value", NOW_S).await.as_deref(), Some("1"));
+}
+
+/// An evaluation here, over an engine that does not answer, ends when nobody waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_waiting_for_an_evaluation_ends_the_reading_too() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let metrics = peers::engine(EngineKind::VictoriaMetrics, &url, None);
+    let home = home(Arc::new(metrics), tempfile::tempdir().unwrap()).await;
+    let asked = tokio::time::timeout(Duration::from_millis(300), home.at("rate(up[1m])", NOW_S));
+    let (nobody, accepted) = tokio::join!(asked, socket.accept());
+    assert!(nobody.is_err());
+    let (mut stream, _) = accepted.unwrap();
+    let mut request = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut request));
+    assert!(closed.await.is_ok(), "the connection is still open");
+    assert!(request.starts_with(b"POST /api/v1/export "));
 }
 
 /// The same samples and the same expressions, in the database and in each engine.

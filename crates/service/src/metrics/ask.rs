@@ -119,7 +119,9 @@ async fn there(store: &dyn MetricStore, query: &str, when: When) -> Option<Answe
 /// What was asked is too much or not to be asked, or nobody answers.
 fn unread(error: &ReadError) -> MetricsProblem {
     let (status, kind) = match error {
-        ReadError::Store(StoreError::Engine(EngineError::TimedOut { .. })) => (503, "timeout"),
+        ReadError::Stopped | ReadError::Store(StoreError::Engine(EngineError::TimedOut { .. })) => {
+            (503, "timeout")
+        }
         ReadError::Store(StoreError::Engine(EngineError::TooLarge { .. })) => (422, "execution"),
         ReadError::Store(StoreError::Engine(_) | StoreError::Unavailable(_)) => {
             (503, "unavailable")
@@ -169,6 +171,12 @@ where
     let handle = Handle::current();
     let work = tokio::task::spawn_blocking(move || {
         let until = Instant::now() + LONGEST;
+        let samples = Stored {
+            store,
+            handle,
+            cancelled: cancelled.clone(),
+            until,
+        };
         let stop = move || {
             if cancelled.is_cancelled() {
                 Some(Stop::Cancelled)
@@ -176,7 +184,6 @@ where
                 (Instant::now() > until).then_some(Stop::TimedOut)
             }
         };
-        let samples = Stored { store, handle };
         let engine = Engine::default();
         run(&engine, &samples, &stop)
     });
@@ -192,6 +199,8 @@ where
 pub(super) struct Stored {
     store: Arc<dyn MetricStore>,
     handle: Handle,
+    cancelled: CancellationToken,
+    until: Instant,
 }
 
 impl query::Samples for Stored {
@@ -207,7 +216,14 @@ impl query::Samples for Stored {
                 ..Limits::default()
             },
         };
-        let found = self.handle.block_on(self.store.select(&selection))?;
+        // An engine may take its time; who has left or run out of time does not wait for it.
+        let found = self.handle.block_on(async {
+            tokio::select! {
+                found = self.store.select(&selection) => found,
+                () = self.cancelled.cancelled() => Err(ReadError::Stopped),
+                () = tokio::time::sleep_until(self.until.into()) => Err(ReadError::Stopped),
+            }
+        })?;
         Ok(merged(found))
     }
 }

@@ -245,6 +245,9 @@ pub enum ReadError {
     /// An engine refuses the question, in these words.
     #[error("the metrics engine refuses the question: {0}")]
     Refused(String),
+    /// Whoever asked waits no longer, or has waited as long as they may.
+    #[error("reading took longer than it may")]
+    Stopped,
     /// The database or the engine did not answer.
     #[error(transparent)]
     Store(#[from] crate::StoreError),
