@@ -174,11 +174,9 @@ wasm_std
 node_packages
 cargo_tool wasm-bindgen-cli "$BINDGEN_CLI" wasm-bindgen
 cargo_tool cargo-leptos "$LEPTOS_CLI" cargo-leptos --locked
-# What Millrace is compared with.
+# What Millrace is compared with, and what may keep its metrics.
 if [ "$what" = test ] || [ "$what" = bench ]; then
   unpacked prometheus prometheus
-fi
-if [ "$what" = bench ]; then
   unpacked victoria-metrics victoria-metrics
 fi
 if [ "$what" = test ]; then

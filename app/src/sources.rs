@@ -126,12 +126,13 @@ fn SourceRow(
         SourceKind::Scrape => "scraped",
         SourceKind::Demo => "demo",
     };
-    let href = if source.series == 0 && source.metrics > 0 {
+    let href = if source.series == 0 && source.metrics != Some(0) {
         "/explore".to_owned()
     } else {
         format!("/series?source={}", source.id)
     };
-    let series = source.series + source.metrics;
+    // An engine that keeps metrics does not know who sent what.
+    let series = source.metrics.map(|metrics| source.series + metrics);
     let doubtful = [(source.duplicates, "twice"), (source.late, "late")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -142,15 +143,26 @@ fn SourceRow(
         (0, _) | (_, None) => None,
         (n, Some(gap)) => Some((n, gap)),
     };
-    let question = format!(
-        "Type “{}” to remove it with its {series} series",
-        source.name
-    );
+    let question = match series {
+        Some(series) => format!(
+            "Type “{}” to remove it with its {series} series",
+            source.name
+        ),
+        None => format!(
+            "Type “{}” to remove it; its metrics stay in the engine that keeps them",
+            source.name
+        ),
+    };
     view! {
         <tr>
             <td data-label="Name"><a href=href>{source.name.clone()}</a></td>
             <td data-label="Kind">{kind}</td>
-            <td class="num" data-label="Series">{series}</td>
+            <td class="num" data-label="Series">
+                {match series {
+                    Some(series) => series.into_any(),
+                    None => view! { <span class="quiet">"not known"</span> }.into_any(),
+                }}
+            </td>
             <td class="num" data-label="Samples in">
                 <div>
                     {ui::number_text(Some(source.accepted as f64), "")}

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use api::{Caller, ImportState, NewKey, NewUser, Role};
+use store::metrics::{MetricStore as _, Place};
 
 use crate::config::Settings;
-use crate::serve::open;
+use crate::serve::{engine, open};
 
 /// `millrace import FILE`.
 #[expect(
@@ -112,6 +113,10 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     if let Some(redis) = &redis {
         redis.ping().await.context("MILLRACE_REDIS_URL")?;
     }
+    let engine = engine(&settings)?;
+    if let Some(engine) = &engine {
+        engine.check().await.context("metrics cannot be kept")?;
+    }
     crate::router::site(&settings.site_folder(), settings.addr)?;
     println!("address   {}", settings.addr);
     println!("opened at {}", settings.public());
@@ -127,6 +132,13 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     if let Some(redis) = redis {
         println!("redis     {redis}");
     }
+    println!(
+        "metrics   {}",
+        match engine.map(|engine| engine.place()) {
+            Some(Place::Engine { name, host }) => format!("in {name} at {host}"),
+            _ => "in the database".into(),
+        }
+    );
     println!("site      {}", settings.site_folder().display());
     println!("host      every {} s", settings.host_seconds);
     println!("uploads   up to {} MiB", settings.upload_mib);

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 use api::{Role, Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use store::metrics::{EngineAddress, EngineAddressError, EngineKind};
 use store::{DatabaseUrl, RedisUrl};
+
+use crate::trust::Trust;
 
 /// Tells what will run out, break or go over, how sure it is and why.
 ///
@@ -56,6 +59,33 @@ pub(crate) struct Settings {
         global = true
     )]
     pub(crate) redis_url: Option<String>,
+    /// Prometheus or VictoriaMetrics to keep metrics in instead of the database, such as
+    /// http://prometheus:9090; its query API lies there under /api/v1. May hold a user and password.
+    #[arg(
+        long,
+        env = "MILLRACE_METRICS_URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) metrics_url: Option<String>,
+    /// Where it takes remote-write, if that is not the address above and /api/v1/write.
+    #[arg(
+        long,
+        env = "MILLRACE_METRICS_WRITE_URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) metrics_write_url: Option<String>,
+    /// What it is: prometheus evaluates PromQL there, victoriametrics has it evaluated here.
+    #[arg(long, env = "MILLRACE_METRICS_ENGINE", value_enum, default_value_t = MetricsEngine::Prometheus, global = true)]
+    pub(crate) metrics_engine: MetricsEngine,
+    /// A file with the bearer token that it wants to see.
+    #[arg(long, env = "MILLRACE_METRICS_TOKEN_FILE", global = true)]
+    pub(crate) metrics_token_file: Option<PathBuf>,
+    /// A file with the certificates of the authorities to believe for it, in PEM; those that browsers
+    /// believe when left out.
+    #[arg(long, env = "MILLRACE_METRICS_CA_FILE", global = true)]
+    pub(crate) metrics_ca_file: Option<PathBuf>,
     /// The address that people open, for links; http and the listening address when left out.
     #[arg(long, env = "MILLRACE_PUBLIC_URL", global = true)]
     pub(crate) public_url: Option<String>,
@@ -76,6 +106,16 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
 }
 
+/// What keeps metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MetricsEngine {
+    /// Prometheus, or what evaluates with its query engine, such as Mimir.
+    Prometheus,
+    /// VictoriaMetrics, a machine or a cluster.
+    #[value(name = "victoriametrics")]
+    VictoriaMetrics,
+}
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
@@ -86,7 +126,7 @@ pub(crate) enum LogFormat {
 }
 
 impl std::fmt::Debug for Settings {
-    // The database's address may hold a password.
+    // The addresses of the database and of the engine may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settings")
             .field("addr", &self.addr)
@@ -172,6 +212,7 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), BadSetting> {
         self.database()?;
         self.redis()?;
+        self.engine()?;
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -213,6 +254,75 @@ impl Settings {
         })
     }
 
+    /// The engine that keeps metrics, and whose certificates are believed for it; none where the
+    /// database keeps them.
+    pub(crate) fn engine(&self) -> Result<Option<(EngineAddress, Trust)>, BadSetting> {
+        let Some(url) = &self.metrics_url else {
+            return self.engine_unused();
+        };
+        let kind = match self.metrics_engine {
+            MetricsEngine::Prometheus => EngineKind::Prometheus,
+            MetricsEngine::VictoriaMetrics => EngineKind::VictoriaMetrics,
+        };
+        let token = self
+            .metrics_token_file
+            .as_ref()
+            .map(|file| read("MILLRACE_METRICS_TOKEN_FILE", file))
+            .transpose()?;
+        let bad = |name| {
+            move |error: EngineAddressError| BadSetting {
+                name: match error {
+                    EngineAddressError::Token => "MILLRACE_METRICS_TOKEN_FILE",
+                    _ => name,
+                },
+                problem: error.to_string(),
+            }
+        };
+        let token = token.as_deref();
+        // By itself first, so that a wrong one of the two is named.
+        let alone = EngineAddress::new(kind, url, None, token);
+        let mut address = alone.map_err(bad("MILLRACE_METRICS_URL"))?;
+        if let Some(write) = &self.metrics_write_url {
+            let both = EngineAddress::new(kind, url, Some(write), token);
+            address = both.map_err(bad("MILLRACE_METRICS_WRITE_URL"))?;
+        }
+        let name = "MILLRACE_METRICS_CA_FILE";
+        let trust = match &self.metrics_ca_file {
+            Some(file) => Trust::Own(read(name, file)?),
+            None => Trust::Public,
+        };
+        match trust.config() {
+            Ok(_) => Ok(Some((address, trust))),
+            Err(problem) => Err(BadSetting { name, problem }),
+        }
+    }
+
+    /// A setting of an engine without an engine is a mistake that nobody would notice.
+    fn engine_unused(&self) -> Result<Option<(EngineAddress, Trust)>, BadSetting> {
+        let set = [
+            (
+                self.metrics_write_url.is_some(),
+                "MILLRACE_METRICS_WRITE_URL",
+            ),
+            (
+                self.metrics_token_file.is_some(),
+                "MILLRACE_METRICS_TOKEN_FILE",
+            ),
+            (self.metrics_ca_file.is_some(), "MILLRACE_METRICS_CA_FILE"),
+            (
+                self.metrics_engine != MetricsEngine::Prometheus,
+                "MILLRACE_METRICS_ENGINE",
+            ),
+        ];
+        match set.into_iter().find(|(is_set, _)| *is_set) {
+            None => Ok(None),
+            Some((_, name)) => Err(BadSetting {
+                name,
+                problem: "it is set, and MILLRACE_METRICS_URL is not".into(),
+            }),
+        }
+    }
+
     /// The address people open, without a slash at the end.
     pub(crate) fn public(&self) -> String {
         match &self.public_url {
@@ -234,6 +344,13 @@ impl Settings {
             _ => PathBuf::from("."),
         }
     }
+}
+
+fn read(name: &'static str, file: &Path) -> Result<String, BadSetting> {
+    std::fs::read_to_string(file).map_err(|error| BadSetting {
+        name,
+        problem: format!("{} cannot be read: {error}", file.display()),
+    })
 }
 
 #[cfg(test)]
@@ -284,6 +401,76 @@ mod tests {
                 .to_string()
                 .starts_with("MILLRACE_LOG")
         );
+    }
+
+    #[test]
+    fn an_engine_is_checked_before_anything_starts() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let (token, empty) = (file("token", "canary\n"), file("empty", "\n"));
+        let all = [
+            "--metrics-url",
+            "http://vm:8428/prometheus",
+            "--metrics-engine",
+            "victoriametrics",
+        ];
+        let settings = parse(&[&["millrace", "--metrics-token-file", &token], &all[..]].concat());
+        let (address, _) = settings.engine().unwrap().unwrap();
+        assert_eq!(
+            format!("{address:?}"),
+            "EngineAddress(VictoriaMetrics at vm:8428)"
+        );
+        assert!(!format!("{settings:?}").contains("canary"));
+        for (arguments, named) in [
+            (
+                &["--metrics-url", "prometheus:9090"][..],
+                "MILLRACE_METRICS_URL: ",
+            ),
+            (
+                &["--metrics-url", "http://m", "--metrics-write-url", "m"],
+                "MILLRACE_METRICS_WRITE_URL: ",
+            ),
+            (
+                &["--metrics-url", "http://m", "--metrics-token-file", &empty],
+                "MILLRACE_METRICS_TOKEN_FILE: ",
+            ),
+            (
+                &[
+                    "--metrics-url",
+                    "http://m",
+                    "--metrics-token-file",
+                    "/no/such/file",
+                ],
+                "MILLRACE_METRICS_TOKEN_FILE: ",
+            ),
+            (
+                &["--metrics-url", "http://m", "--metrics-ca-file", &token],
+                "MILLRACE_METRICS_CA_FILE: ",
+            ),
+            (
+                &["--metrics-engine", "victoriametrics"],
+                "MILLRACE_METRICS_ENGINE: ",
+            ),
+            (
+                &["--metrics-token-file", &token],
+                "MILLRACE_METRICS_TOKEN_FILE: ",
+            ),
+        ] {
+            let settings = parse(&[&["millrace"], arguments].concat());
+            let said = settings.check().unwrap_err().to_string();
+            assert!(
+                said.starts_with(named) && !said.contains("canary"),
+                "{said}"
+            );
+        }
+        let secret = "http://u:canary@m?x";
+        let settings = parse(&["millrace", "--metrics-url", secret]);
+        let said = settings.check().unwrap_err().to_string();
+        assert!(!said.contains("canary") && !format!("{settings:?}").contains("canary"));
     }
 
     #[test]

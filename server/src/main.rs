@@ -15,6 +15,7 @@ mod scrape;
 mod serve;
 mod state;
 mod status;
+mod trust;
 mod uploads;
 
 use std::process::ExitCode;

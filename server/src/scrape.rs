@@ -3,7 +3,6 @@
 mod fetch;
 #[cfg(test)]
 mod tests;
-mod trust;
 
 use std::collections::HashMap;
 use std::sync::Arc;

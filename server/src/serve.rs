@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use api::{Caller, Clock};
 use service::{Bus, Fetch, Hub, Relay};
-use store::metrics::{ChunkStore, MetricStore};
+use store::metrics::{ChunkStore, EngineStore, MetricStore};
 use store::{Channel, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,14 @@ fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("the data folder {} cannot be made", settings.data.display()))
 }
 
-async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<ChunkStore>> {
+/// Where metrics are kept: in the database, or in the engine that is set.
+async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<dyn MetricStore>> {
+    if let Some(engine) = engine(settings)? {
+        let engine = Arc::new(engine);
+        // Nobody waits for it: it may come later, and until then senders are told to try again.
+        tokio::spawn(tell_of(engine.clone()));
+        return Ok(engine);
+    }
     make_data_folder(settings)?;
     let metrics = ChunkStore::open(&settings.database()?, &settings.data)
         .await
@@ -67,12 +74,28 @@ async fn open_metrics(settings: &Settings) -> anyhow::Result<Arc<ChunkStore>> {
     Ok(Arc::new(metrics))
 }
 
+async fn tell_of(engine: Arc<EngineStore>) {
+    match engine.check().await {
+        Ok(()) => tracing::info!(?engine, "an engine keeps the metrics"),
+        Err(error) => tracing::error!(%error, "metrics cannot be kept now"),
+    }
+}
+
+/// The engine that is set to keep metrics.
+pub(crate) fn engine(settings: &Settings) -> anyhow::Result<Option<EngineStore>> {
+    let Some((address, trust)) = settings.engine()? else {
+        return Ok(None);
+    };
+    let tls = trust.config().map_err(anyhow::Error::msg)?;
+    Ok(Some(EngineStore::new(address, tls)?))
+}
+
 /// Serves until it is told to stop; with the demo company if asked to.
 pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let folder = settings.site_folder();
     let leptos = router::site(&folder, settings.addr)?;
-    let chunks = open_metrics(&settings).await?;
-    let (hub, store) = open(&settings, Some(chunks.clone())).await?;
+    let kept = open_metrics(&settings).await?;
+    let (hub, store) = open(&settings, Some(kept.clone())).await?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| {
         format!(
@@ -108,7 +131,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
     tasks.wait().await;
     // A failure was logged where it happened.
     let _ = hub.leave(&Caller::system("stop")).await;
-    chunks.close().await;
+    kept.close().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -1,6 +1,6 @@
 //! How long metrics are kept and what they take on the disk: a card of the settings.
 
-use api::{KeptSource, MetricStorage, Topic};
+use api::{DatabaseStorage, KeptSource, MetricStorage, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{Button, ButtonKind, Card, Column, Empty, Input, Skeleton, Table, number_text};
@@ -45,14 +45,17 @@ pub fn Storage() -> impl IntoView {
     view! {
         <Card
             title="How long metrics are kept"
-            note="In days; an empty field is for ever. What is older goes within minutes and does not come back."
+            note="Where Millrace keeps them itself: in days; an empty field is for ever. What is older goes within minutes and does not come back."
             flush=true
         >
             <FormProblem answer=keep.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
                 {move || Suspend::new(async move {
                     match storage.await {
-                        Ok(storage) if storage.sources.is_empty() => {
+                        Ok(MetricStorage::Engine { name, host }) => {
+                            view! { <InAnEngine name host/> }.into_any()
+                        }
+                        Ok(MetricStorage::Database(storage)) if storage.sources.is_empty() => {
                             view! {
                                 <Empty
                                     title="No metrics yet"
@@ -61,7 +64,9 @@ pub fn Storage() -> impl IntoView {
                             }
                                 .into_any()
                         }
-                        Ok(storage) => view! { <StorageTable storage keep/> }.into_any(),
+                        Ok(MetricStorage::Database(storage)) => {
+                            view! { <StorageTable storage keep/> }.into_any()
+                        }
                         Err(failure) => view! { <Problem failure/> }.into_any(),
                     }
                 })}
@@ -70,8 +75,19 @@ pub fn Storage() -> impl IntoView {
     }
 }
 
+/// What can be said where somebody else keeps metrics.
 #[component]
-fn StorageTable(storage: MetricStorage, keep: ServerAction<KeepMetrics>) -> impl IntoView {
+fn InAnEngine(name: String, host: String) -> impl IntoView {
+    view! {
+        <Empty
+            title=format!("{name} at {host} keeps the metrics")
+            text="How long, how finely and in how much room is set there; Millrace knows none of it. A source that is removed here keeps its samples there."
+        />
+    }
+}
+
+#[component]
+fn StorageTable(storage: DatabaseStorage, keep: ServerAction<KeepMetrics>) -> impl IntoView {
     let columns = vec![
         Column::text("Source"),
         Column::number("Series", ""),

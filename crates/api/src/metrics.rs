@@ -179,9 +179,23 @@ pub struct KeptSource {
     pub keep: Keep,
 }
 
+/// Where metrics lie, and what is known of that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MetricStorage {
+    /// In the database.
+    Database(DatabaseStorage),
+    /// In an engine: how long it keeps them, how finely and in how much room is its own affair.
+    Engine {
+        /// What people call it, such as `Prometheus`.
+        name: String,
+        /// Its host and port.
+        host: String,
+    },
+}
+
 /// What metrics take on the disk, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MetricStorage {
+pub struct DatabaseStorage {
     /// Samples as they were sent, in chunks.
     pub raw_bytes: u64,
     /// Windows of five minutes.

@@ -24,8 +24,9 @@ pub struct Source {
     pub expected_every_seconds: Option<u32>,
     /// How many series it has that are read one by one.
     pub series: u32,
-    /// How many series of metrics it has, which are asked in PromQL.
-    pub metrics: u32,
+    /// How many series of metrics it has, which are asked in PromQL; `None` where an engine keeps
+    /// them, which does not know who sent what.
+    pub metrics: Option<u32>,
     /// How many samples were taken in.
     pub accepted: u64,
     /// How many of the samples had an instant that their series had already.
@@ -118,7 +119,7 @@ mod tests {
             last_seen_at,
             expected_every_seconds: every,
             series: 0,
-            metrics: 0,
+            metrics: Some(0),
             accepted: 0,
             duplicates: 0,
             late: 0,

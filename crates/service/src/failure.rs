@@ -2,6 +2,7 @@
 
 use api::{Caller, Error};
 use store::StoreError;
+use store::metrics::EngineError;
 
 /// Turns a fault into an [`Error`] and logs it.
 pub(crate) trait OrFailure<T> {
@@ -26,6 +27,14 @@ fn failure(error: &StoreError, caller: &Caller) -> Error {
         StoreError::Missing => Error::not_found("thing"),
         StoreError::Unavailable(_) => Error::Unavailable {
             message: "The database does not answer. Nothing was saved. Try again in a moment."
+                .into(),
+        },
+        StoreError::Engine(EngineError::Refuses { .. }) => Error::Unavailable {
+            message: "The metrics engine does not take metrics from Millrace as it is set up. Nothing was acknowledged. Whoever runs Millrace finds out why in its log."
+                .into(),
+        },
+        StoreError::Engine(_) => Error::Unavailable {
+            message: "The metrics engine does not answer. Nothing was acknowledged. Try again in a moment."
                 .into(),
         },
         _ => internal(caller),

@@ -16,7 +16,7 @@ use api::{
 use async_trait::async_trait;
 use ingest::metrics::otlp::DeltaState;
 use store::Arrival;
-use store::metrics::MetricStore;
+use store::metrics::{MetricStore, Place};
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -83,7 +83,8 @@ impl Metrics for Hub {
     async fn names(&self, caller: &Caller) -> Result<Vec<String>> {
         require(caller, Permission::MonitoringRead)?;
         let store = self.metric_store()?;
-        Ok(store.label_values(series::METRIC_NAME, &[]).await)
+        let names = store.label_values(series::METRIC_NAME, &[]).await;
+        names.map_err(curves::unread)
     }
 
     async fn storage(&self, caller: &Caller) -> Result<MetricStorage> {
@@ -158,15 +159,18 @@ impl Hub {
         written
     }
 
-    /// How many series each source of metrics has.
-    pub(crate) async fn metric_series(&self) -> HashMap<SourceId, u32> {
+    /// How many series each source of metrics has; `None` where an engine keeps them, which does not
+    /// know of sources.
+    pub(crate) async fn metric_series(&self) -> Option<HashMap<SourceId, u32>> {
         let Some(store) = &self.metrics.store else {
-            return HashMap::new();
+            return Some(HashMap::new());
         };
+        if store.place() != Place::Database {
+            return None;
+        }
         let sources = store.sources().await.into_iter();
-        sources
-            .map(|s| (s.source, u32::try_from(s.series).unwrap_or(u32::MAX)))
-            .collect()
+        let counted = sources.map(|s| (s.source, u32::try_from(s.series).unwrap_or(u32::MAX)));
+        Some(counted.collect())
     }
 
     /// Forgets what a removed source sent.

@@ -1,6 +1,8 @@
 //! Where data comes from.
 
-use api::{Caller, Error, Event, Instant, Permission, Result, Source, SourceId, Sources, Topic};
+use api::{
+    Caller, Error, Event, Instant, Permission, Result, Source, SourceId, SourceKind, Sources, Topic,
+};
 use async_trait::async_trait;
 
 use crate::Hub;
@@ -17,7 +19,12 @@ impl Sources for Hub {
         Ok(sources
             .into_iter()
             .map(|mut source| {
-                source.metrics = metrics.get(&source.id).copied().unwrap_or(0);
+                let sends = matches!(source.kind, SourceKind::Push | SourceKind::Scrape);
+                source.metrics = match &metrics {
+                    Some(metrics) => Some(metrics.get(&source.id).copied().unwrap_or(0)),
+                    None if sends => None,
+                    None => Some(0),
+                };
                 let stale = source.stale_since(now);
                 (source, stale)
             })

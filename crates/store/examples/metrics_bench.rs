@@ -176,9 +176,9 @@ async fn fill(store: &ChunkStore, series: usize, rounds: u64) -> Outcome<()> {
         // Four senders, so that commits have something to share.
         while !made.is_empty() {
             let four = made.drain(..made.len().min(4));
-            let sent = four.map(|batch| store.append(&source, batch, now));
-            for counts in futures_join(sent.collect()).await {
-                samples += counts?.samples;
+            let work = four.map(|batch| store.append(&source, batch, now));
+            for sent in futures_join(work.collect()).await {
+                samples += sent?.counts.samples;
             }
         }
         store.maintain(now).await?;

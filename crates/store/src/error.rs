@@ -37,6 +37,12 @@ pub enum StoreError {
     /// Redis does not answer now, or refuses.
     #[error("Redis does not answer")]
     Redis(#[from] redis::RedisError),
+    /// The engine that keeps the metrics did not do what was asked; the same call may work later.
+    #[error(transparent)]
+    Engine(#[from] crate::metrics::EngineError),
+    /// An engine keeps the metrics, and this is its own affair.
+    #[error("an engine keeps the metrics: this is set there")]
+    NotHere,
     /// Anything else that the database said.
     #[error("the database refused")]
     Database(#[source] sqlx::Error),

@@ -92,7 +92,7 @@ impl SourceRow {
             expected_every_seconds: self.expected_every_seconds.map(u32_of),
             series: u32_of(self.series),
             // The metric store knows.
-            metrics: 0,
+            metrics: Some(0),
             accepted: u64_of(self.accepted),
             duplicates: u64_of(self.duplicates),
             late: u64_of(self.late),

@@ -12,7 +12,7 @@ use reqwest::{Client, Response, Url};
 use rustls::CertificateError;
 use service::{Fetch, FetchAsk, FetchFault, Fetched};
 
-use super::trust::{Trust, authorities};
+use crate::trust::{Trust, authorities};
 
 /// How many clients of targets with authorities of their own are kept ready.
 const MOST_CLIENTS: usize = 64;

@@ -8,7 +8,10 @@ use api::{Caller, MetricsProblem, MetricsQuestion, Result};
 use query::{Engine, Query, QueryError, Select, SelectedSeries, Stop};
 use serde_json::json;
 use series::{Labels, Matcher, MetricKind, MetricMeta, MetricSample};
-use store::metrics::{Limits, MetricStore, ReadError, Selection};
+use store::StoreError;
+use store::metrics::{
+    EngineError, EvaluateError, Expression, Limits, MetricStore, ReadError, Selection, When,
+};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -32,10 +35,14 @@ impl Hub {
         let answered = match question {
             MetricsQuestion::Instant { query, at_ms } => {
                 let at_ms = at_ms.unwrap_or(now_ms);
-                let answer = run_apart(store, move |engine, samples, stop| {
-                    engine.instant(&query, at_ms, samples, stop)
-                });
-                said(answer.await)
+                if let Some(answer) = there(&*store, &query, When::At(at_ms)).await {
+                    answer
+                } else {
+                    let answer = run_apart(store, move |engine, samples, stop| {
+                        engine.instant(&query, at_ms, samples, stop)
+                    });
+                    said(answer.await)
+                }
             }
             MetricsQuestion::Range {
                 query,
@@ -43,10 +50,19 @@ impl Hub {
                 to_ms,
                 step_ms,
             } => {
-                let answer = run_apart(store, move |engine, samples, stop| {
-                    engine.range(&query, (from_ms, to_ms, step_ms), samples, stop)
-                });
-                said(answer.await)
+                let when = When::Range {
+                    from_ms,
+                    to_ms,
+                    step_ms,
+                };
+                if let Some(answer) = there(&*store, &query, when).await {
+                    answer
+                } else {
+                    let answer = run_apart(store, move |engine, samples, stop| {
+                        engine.range(&query, (from_ms, to_ms, step_ms), samples, stop)
+                    });
+                    said(answer.await)
+                }
             }
             MetricsQuestion::Labels { matches } => label_names(&*store, &matches).await,
             MetricsQuestion::LabelValues { name, matches } => {
@@ -74,7 +90,58 @@ fn said(answer: std::result::Result<query::Answer, QueryError>) -> Answered {
         .map_err(|error| problem(&error))
 }
 
+/// The answer of who keeps the samples, if that is who evaluates.
+async fn there(store: &dyn MetricStore, query: &str, when: When) -> Option<Answered> {
+    let expression = Expression {
+        text: query.to_owned(),
+        when,
+    };
+    let answer = store.evaluate(&expression).await?;
+    Some(answer.map_err(|error| match error {
+        EvaluateError::Refused {
+            status,
+            kind,
+            message,
+        } => MetricsProblem {
+            status,
+            kind,
+            message,
+        },
+        EvaluateError::Read(error) => unread(&error),
+        other => MetricsProblem {
+            status: 500,
+            kind: "internal",
+            message: other.to_string(),
+        },
+    }))
+}
+
+/// What was asked is too much or not to be asked, or nobody answers.
+fn unread(error: &ReadError) -> MetricsProblem {
+    let (status, kind) = match error {
+        ReadError::Stopped | ReadError::Store(StoreError::Engine(EngineError::TimedOut { .. })) => {
+            (503, "timeout")
+        }
+        ReadError::Store(StoreError::Engine(EngineError::TooLarge { .. })) => (422, "execution"),
+        ReadError::Store(StoreError::Engine(_) | StoreError::Unavailable(_)) => {
+            (503, "unavailable")
+        }
+        ReadError::Store(_) => (500, "internal"),
+        _ => (422, "execution"),
+    };
+    MetricsProblem {
+        status,
+        kind,
+        message: error.to_string(),
+    }
+}
+
 fn problem(error: &QueryError) -> MetricsProblem {
+    if let QueryError::Storage(cause) = error
+        && let Some(cause) = cause.downcast_ref::<ReadError>()
+    {
+        return unread(cause);
+    }
     MetricsProblem {
         status: error.status(),
         kind: error.error_type(),
@@ -104,6 +171,12 @@ where
     let handle = Handle::current();
     let work = tokio::task::spawn_blocking(move || {
         let until = Instant::now() + LONGEST;
+        let samples = Stored {
+            store,
+            handle,
+            cancelled: cancelled.clone(),
+            until,
+        };
         let stop = move || {
             if cancelled.is_cancelled() {
                 Some(Stop::Cancelled)
@@ -111,7 +184,6 @@ where
                 (Instant::now() > until).then_some(Stop::TimedOut)
             }
         };
-        let samples = Stored { store, handle };
         let engine = Engine::default();
         run(&engine, &samples, &stop)
     });
@@ -127,6 +199,8 @@ where
 pub(super) struct Stored {
     store: Arc<dyn MetricStore>,
     handle: Handle,
+    cancelled: CancellationToken,
+    until: Instant,
 }
 
 impl query::Samples for Stored {
@@ -142,7 +216,14 @@ impl query::Samples for Stored {
                 ..Limits::default()
             },
         };
-        let found = self.handle.block_on(self.store.select(&selection))?;
+        // An engine may take its time; who has left or run out of time does not wait for it.
+        let found = self.handle.block_on(async {
+            tokio::select! {
+                found = self.store.select(&selection) => found,
+                () = self.cancelled.cancelled() => Err(ReadError::Stopped),
+                () = tokio::time::sleep_until(self.until.into()) => Err(ReadError::Stopped),
+            }
+        })?;
         Ok(merged(found))
     }
 }
@@ -186,7 +267,8 @@ fn selectors(matches: &[String]) -> std::result::Result<Vec<Vec<Matcher>>, Metri
 async fn label_names(store: &dyn MetricStore, matches: &[String]) -> Answered {
     let mut names = BTreeSet::new();
     for matchers in selectors(matches)? {
-        names.extend(store.label_names(&matchers).await);
+        let found = store.label_names(&matchers).await;
+        names.extend(found.map_err(|error| unread(&error))?);
     }
     Ok(json!(names).to_string())
 }
@@ -194,7 +276,8 @@ async fn label_names(store: &dyn MetricStore, matches: &[String]) -> Answered {
 async fn label_values(store: &dyn MetricStore, name: &str, matches: &[String]) -> Answered {
     let mut values = BTreeSet::new();
     for matchers in selectors(matches)? {
-        values.extend(store.label_values(name, &matchers).await);
+        let found = store.label_values(name, &matchers).await;
+        values.extend(found.map_err(|error| unread(&error))?);
     }
     Ok(json!(values).to_string())
 }
@@ -210,11 +293,7 @@ async fn listed(store: &dyn MetricStore, matches: &[String]) -> Answered {
     let mut found = BTreeSet::new();
     for matchers in selectors(matches)? {
         let series = store.series(&matchers, MOST_LISTED).await;
-        found.extend(series.map_err(|error| MetricsProblem {
-            status: 422,
-            kind: "execution",
-            message: error.to_string(),
-        })?);
+        found.extend(series.map_err(|error| unread(&error))?);
     }
     let found: Vec<BTreeMap<&str, &str>> = found
         .iter()

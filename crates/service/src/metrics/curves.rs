@@ -1,13 +1,19 @@
 //! An expression as curves for a chart.
 
+use std::collections::BTreeMap;
+
 use api::{Curve, Curves, Error, Instant, MOST_CURVES, Point, Range, Result};
 use query::{Answer, QueryError, RangeSeries};
+use serde::Deserialize;
+use series::{Labels, MetricSample};
+use store::metrics::{EvaluateError, Expression, ReadError, When};
 
 use super::ask::run_apart;
 use crate::Hub;
 
 /// As many points as a chart has room for.
 const POINTS: i64 = 300;
+const NO_CURVE: &str = "This expression is a text and has no curve.";
 
 impl Hub {
     pub(super) async fn draw(&self, expression: &str, range: Range) -> Result<Curves> {
@@ -21,16 +27,23 @@ impl Hub {
         // The last step is the end: what came in a moment ago is seen.
         let steps = to_ms.saturating_sub(from_ms).div_euclid(step_ms);
         let from_ms = to_ms.saturating_sub(steps.saturating_mul(step_ms));
-        let answer = run_apart(store, move |engine, samples, stop| {
-            engine.range(&text, (from_ms, to_ms, step_ms), samples, stop)
-        })
-        .await
-        .map_err(said)?;
-        let Answer::Matrix(mut series) = answer else {
-            return Err(Error::field(
-                "q",
-                "This expression is a text and has no curve.",
-            ));
+        let when = When::Range {
+            from_ms,
+            to_ms,
+            step_ms,
+        };
+        let expression = Expression { text, when };
+        let mut series = if let Some(answer) = store.evaluate(&expression).await {
+            matrix(&answer.map_err(refused)?)?
+        } else {
+            let text = expression.text;
+            let answer = run_apart(store, move |engine, samples, stop| {
+                engine.range(&text, (from_ms, to_ms, step_ms), samples, stop)
+            });
+            match answer.await.map_err(said)? {
+                Answer::Matrix(series) => series,
+                _ => return Err(Error::field("q", NO_CURVE)),
+            }
         };
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
         let total = u32::try_from(series.len()).unwrap_or(u32::MAX);
@@ -49,11 +62,75 @@ impl Hub {
 
 fn said(error: QueryError) -> Error {
     match error {
-        QueryError::Storage(_) | QueryError::Cancelled => Error::Unavailable {
-            message: "The metrics could not be read. Try again in a moment.".into(),
+        QueryError::Storage(cause) => match cause.downcast::<ReadError>() {
+            Ok(cause) => unread(*cause),
+            Err(_) => unreadable(),
         },
+        QueryError::Cancelled => unreadable(),
         error => Error::field("q", error.to_string()),
     }
+}
+
+/// Why who keeps the samples has no answer.
+fn refused(error: EvaluateError) -> Error {
+    match error {
+        EvaluateError::Refused { message, .. } => Error::field("q", message),
+        EvaluateError::Read(error) => unread(error),
+        _ => unreadable(),
+    }
+}
+
+pub(super) fn unread(error: ReadError) -> Error {
+    match error {
+        ReadError::Store(error) => {
+            tracing::warn!(%error, "the metrics could not be read");
+            unreadable()
+        }
+        error => Error::field("q", error.to_string()),
+    }
+}
+
+fn unreadable() -> Error {
+    Error::Unavailable {
+        message: "The metrics could not be read. Try again in a moment.".into(),
+    }
+}
+
+/// An answer of Prometheus' HTTP API ("Range vectors").
+#[derive(Deserialize)]
+struct Matrix {
+    #[serde(rename = "resultType")]
+    kind: String,
+    result: Vec<MatrixSeries>,
+}
+
+#[derive(Deserialize)]
+struct MatrixSeries {
+    metric: BTreeMap<String, String>,
+    /// Seconds since 1970, and a number as text.
+    #[serde(default)]
+    values: Vec<(f64, String)>,
+}
+
+fn matrix(answer: &str) -> Result<Vec<RangeSeries>> {
+    let read: Option<Matrix> = serde_json::from_str(answer).ok();
+    let Some(read) = read.filter(|read| read.kind == "matrix") else {
+        return Err(Error::field("q", NO_CURVE));
+    };
+    let series = read.result.into_iter().filter_map(|series| {
+        let pairs = series.metric.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+        let samples = series.values.iter().filter_map(|(seconds, value)| {
+            #[expect(clippy::cast_possible_truncation, reason = "instants fit many times")]
+            let at_ms = (seconds * 1_000.0).round() as i64;
+            let value = value.parse().ok()?;
+            Some(MetricSample { at_ms, value })
+        });
+        Some(RangeSeries {
+            labels: Labels::new(pairs).ok()?,
+            samples: samples.collect(),
+        })
+    });
+    Ok(series.collect())
 }
 
 const fn ms(at: Instant) -> i64 {
@@ -92,7 +169,6 @@ fn curve(series: &RangeSeries, (from_ms, to_ms, step_ms): (i64, i64, i64)) -> Cu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use series::{Labels, MetricSample};
 
     #[test]
     fn steps_have_names_and_charts_have_room() {
@@ -100,6 +176,20 @@ mod tests {
         assert_eq!(step_ms(86_400_000), 300_000);
         assert_eq!(step_ms(10), 1_000);
         assert!(step_ms(i64::MAX / 2) > 86_400_000);
+    }
+
+    #[test]
+    fn an_answer_of_an_engine_is_read() {
+        let answer = r#"{"resultType":"matrix","result":[
+            {"metric":{"__name__":"up"},"values":[[1.5,"1"],[2,"NaN"],[3,"+Inf"]]}]}"#;
+        let series = matrix(answer).unwrap();
+        assert_eq!(series[0].labels.to_string(), "up");
+        let seen: Vec<_> = series[0].samples.iter().map(|s| s.at_ms).collect();
+        assert_eq!(seen, [1_500, 2_000, 3_000]);
+        assert!(series[0].samples[1].value.is_nan());
+        for none in ["{}", r#"{"resultType":"string","result":[]}"#] {
+            assert!(matrix(none).is_err());
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ingest::metrics::{
 };
 use series::Batch;
 use store::Arrival;
-use store::metrics::Counts;
+use store::metrics::Appended;
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -18,9 +18,16 @@ use crate::rate::too_fast;
 struct Taken {
     accepted: u64,
     refused: Refused,
-    /// Refused by the store: too late, or too far ahead.
+    /// Refused by the store: too late, too far ahead, or for reasons of an engine.
     outside: u64,
+    /// Why the store refused them.
+    why: Option<String>,
+    /// What that is called in a counter.
+    reason: &'static str,
 }
+
+/// How long a sender should wait where nothing can be kept at present.
+const AGAIN_SECONDS: u32 = 5;
 
 impl Hub {
     pub(super) async fn take_push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {
@@ -33,8 +40,12 @@ impl Hub {
             PushProtocol::Influx | PushProtocol::InfluxV1 => self.influx(caller, &push).await,
         };
         match answer {
-            // The disk is full: the sender keeps what it has and tries again.
-            Err(Error::Unavailable { message }) => Ok(failed(&push, 503, &message)),
+            // The disk is full, or who keeps metrics does not answer: the sender keeps what it has and
+            // tries again.
+            Err(Error::Unavailable { message }) => Ok(PushAnswer {
+                headers: vec![("retry-after", AGAIN_SECONDS.to_string())],
+                ..failed(&push, 503, &message)
+            }),
             Ok(answer) => {
                 let refused: u64 = answer.refused.iter().map(|(_, count)| count).sum();
                 self.spend(caller, answer.accepted + refused);
@@ -128,21 +139,28 @@ impl Hub {
             Ok(received) => received,
             Err(error) => return self.unreadable(caller, push, &error).await,
         };
-        // Held until the samples are on the disk, so that a request that failed does not count.
-        let mut deltas = self.metrics.deltas.lock().await;
-        let plan = match deltas.plan(&mut received, &limits) {
-            Ok(plan) => plan,
-            Err(error) => return self.unreadable(caller, push, &error).await,
-        };
         let source = self.sender(caller).await?;
-        let counts = self.append(caller, &source, received.batch).await?;
-        deltas.commit(plan);
-        drop(deltas);
-        let taken = self.taken(&source, counts, received.refused);
+        let appended = if received.deltas.is_empty() {
+            let batch = std::mem::take(&mut received.batch);
+            self.append(caller, &source, batch).await?
+        } else {
+            // Held until the samples are kept, so that a request that failed does not count.
+            let mut deltas = self.metrics.deltas.lock().await;
+            let plan = match deltas.plan(&mut received, &limits) {
+                Ok(plan) => plan,
+                Err(error) => return self.unreadable(caller, push, &error).await,
+            };
+            let batch = std::mem::take(&mut received.batch);
+            let appended = self.append(caller, &source, batch).await?;
+            deltas.commit(plan);
+            appended
+        };
+        let taken = self.taken(&source, &appended, received.refused);
+        let rejected = taken.refused.total() + taken.outside;
         let answer = PushAnswer {
             status: 200,
             content_type: encoding.content_type(),
-            body: otlp::success(encoding, &taken.refused),
+            body: otlp::success(encoding, rejected, &words(&taken)),
             ..PushAnswer::default()
         };
         Ok(count(answer, &taken))
@@ -173,24 +191,30 @@ impl Hub {
 
     async fn keep_samples(&self, caller: &Caller, received: Received) -> Result<Taken> {
         let source = self.sender(caller).await?;
-        let counts = self.append(caller, &source, received.batch).await?;
-        Ok(self.taken(&source, counts, received.refused))
+        let appended = self.append(caller, &source, received.batch).await?;
+        Ok(self.taken(&source, &appended, received.refused))
     }
 
-    async fn append(&self, caller: &Caller, source: &SourceId, batch: Batch) -> Result<Counts> {
+    async fn append(&self, caller: &Caller, source: &SourceId, batch: Batch) -> Result<Appended> {
         if batch.is_empty() {
-            return Ok(Counts::default());
+            return Ok(Appended::default());
         }
         let now = self.clock.now();
         let store = self.metric_store()?;
         store.append(source, batch, now).await.or_failure(caller)
     }
 
-    fn taken(&self, source: &SourceId, counts: Counts, refused: Refused) -> Taken {
+    fn taken(&self, source: &SourceId, appended: &Appended, refused: Refused) -> Taken {
+        let counts = appended.counts;
         let taken = Taken {
             accepted: counts.samples,
             refused,
             outside: counts.refused,
+            why: appended.words(),
+            reason: match appended.refusal {
+                Some(_) => "engine",
+                None => "out_of_window",
+            },
         };
         let faults = taken.refused.faults() + taken.outside;
         let arrival = Arrival {
@@ -227,13 +251,7 @@ fn body<'p>(push: &'p Push, limits: &Limits) -> std::result::Result<Cow<'p, [u8]
 
 fn words(taken: &Taken) -> String {
     let refused = (!taken.refused.is_empty()).then(|| taken.refused.to_string());
-    let outside = (taken.outside > 0).then(|| {
-        format!(
-            "{} samples are more than an hour older than the newest of their series, or more than an hour ahead",
-            taken.outside
-        )
-    });
-    [refused, outside]
+    [refused, taken.why.clone()]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
@@ -245,7 +263,7 @@ fn count(mut answer: PushAnswer, taken: &Taken) -> PushAnswer {
     let counts = taken.refused.counts();
     answer.refused = counts.map(|(reason, n)| (reason.code(), n)).collect();
     if taken.outside > 0 {
-        answer.refused.push(("out_of_window", taken.outside));
+        answer.refused.push((taken.reason, taken.outside));
     }
     answer
 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use api::{Caller, Error, Keep, KeptSource, MetricStorage, Result, SourceId, Topic};
-use store::metrics::Retention;
+use api::{
+    Caller, DatabaseStorage, Error, Keep, KeptSource, MetricStorage, Result, SourceId, Topic,
+};
+use store::metrics::{Place, Retention};
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -15,11 +17,15 @@ const MOST_DAYS: u32 = 36_500;
 impl Hub {
     pub(super) async fn measure(&self, caller: &Caller) -> Result<MetricStorage> {
         let store = self.metric_store()?;
+        if let Place::Engine { name, host } = store.place() {
+            let name = name.to_owned();
+            return Ok(MetricStorage::Engine { name, host });
+        }
         let disk = store.disk_use().await.or_failure(caller)?;
         let known = store.sources().await;
         let mut known: HashMap<_, _> = known.into_iter().map(|s| (s.source.clone(), s)).collect();
         let sources = self.store.sources().await.or_failure(caller)?;
-        Ok(MetricStorage {
+        Ok(MetricStorage::Database(DatabaseStorage {
             raw_bytes: disk.raw.bytes,
             five_minutes_bytes: disk.five_minutes.bytes,
             hour_bytes: disk.hour.bytes,
@@ -38,7 +44,7 @@ impl Hub {
                     })
                 })
                 .collect(),
-        })
+        }))
     }
 
     pub(super) async fn set_keep(
@@ -58,6 +64,11 @@ impl Hub {
             }
         }
         let store = self.metric_store()?;
+        if let Place::Engine { name, .. } = store.place() {
+            return Err(Error::Conflict {
+                message: format!("{name} keeps the metrics: how long is set there."),
+            });
+        }
         if !store.sources().await.iter().any(|s| s.source == *source) {
             return Err(Error::not_found("source"));
         }

@@ -12,7 +12,7 @@ use api::{Caller, Result, ScrapeState, SourceId, Topic, Trial};
 use ingest::metrics::exposition::{self, Course, Format, Memory, Schedule, Scraped};
 use ingest::metrics::{BodyError, Limits, Refused, compression};
 use series::Batch;
-use store::metrics::Counts;
+use store::metrics::Appended;
 use store::{Arrival, StoredTarget};
 
 use super::fetch::{Fetch, FetchAsk, Fetched};
@@ -199,7 +199,8 @@ impl ScrapeTask {
     ) -> Result<ScrapeState> {
         let series = u32::try_from(scraped.received.batch.series().count()).unwrap_or(u32::MAX);
         let memory = self.memory.after(&mut scraped, &self.labels, course);
-        let counts = self.append(caller, scraped.received.batch).await?;
+        let appended = self.append(caller, scraped.received.batch).await?;
+        let counts = appended.counts;
         self.memory = memory;
         let refused = scraped.received.refused;
         let faults = refused.faults() + counts.refused;
@@ -208,14 +209,14 @@ impl ScrapeTask {
             duplicates: counts.duplicates,
             late: counts.late,
             refused: faults,
-            last_refusal: (faults > 0).then(|| words_of(&refused, counts.refused)),
+            last_refusal: (faults > 0).then(|| words_of(&refused, &appended)),
         };
         self.hub.tally(self.id(), arrival);
         Ok(ScrapeState::Up { series })
     }
 
     /// Writes to the disk.
-    async fn append(&self, caller: &Caller, batch: Batch) -> Result<Counts> {
+    async fn append(&self, caller: &Caller, batch: Batch) -> Result<Appended> {
         let store = self.hub.metric_store()?;
         let appended = store.append(self.id(), batch, self.hub.clock.now()).await;
         appended.or_failure(caller)
@@ -272,16 +273,9 @@ fn labels(wanted: &Wanted) -> exposition::Target {
     }
 }
 
-fn words_of(refused: &Refused, outside: u64) -> String {
-    let mut words = Vec::new();
-    if !refused.is_empty() {
-        words.push(refused.to_string());
-    }
-    if outside > 0 {
-        words.push(format!(
-            "{outside} samples are more than an hour older than the newest of their series, or more than an hour ahead"
-        ));
-    }
+fn words_of(refused: &Refused, appended: &Appended) -> String {
+    let refused = (!refused.is_empty()).then(|| refused.to_string());
+    let words: Vec<String> = refused.into_iter().chain(appended.words()).collect();
     words.join("; ")
 }
 

@@ -1,6 +1,7 @@
-//! Metrics: samples of labelled series, in compressed chunks behind one [`MetricStore`].
+//! Metrics: samples of labelled series behind one [`MetricStore`], in compressed chunks in a database
+//! ([`ChunkStore`]), or in an engine that a company has already ([`EngineStore`]).
 //!
-//! # What is promised
+//! # What is promised of chunks
 //! - What [`MetricStore::append`] acknowledges is on the disk: SQLite runs with `synchronous = full`
 //!   here, PostgreSQL at least with `synchronous_commit = on`. Many requests share one transaction, and
 //!   with it one wait for the disk.
@@ -19,6 +20,7 @@
 
 mod backend;
 mod catch_up;
+mod engine;
 mod maintain;
 mod postgres;
 mod read;
@@ -39,6 +41,7 @@ use crate::Result;
 #[expect(unused_imports, reason = "the documentation names it")]
 use crate::StoreError;
 
+pub use engine::{EngineAddress, EngineAddressError, EngineError, EngineKind, EngineStore};
 pub use store::ChunkStore;
 
 /// How late a sample may be after the newest one of its series, in milliseconds: an hour.
@@ -79,6 +82,28 @@ impl Counts {
     }
 }
 
+/// What became of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Of its samples.
+    pub counts: Counts,
+    /// Why some were refused, where that is not for their instants alone.
+    pub refusal: Option<String>,
+}
+
+impl Appended {
+    /// Why samples were refused, in words; `None` where none were.
+    pub fn words(&self) -> Option<String> {
+        let refused = self.counts.refused;
+        (refused > 0).then(|| match &self.refusal {
+            Some(why) => format!("{refused} samples: {why}"),
+            None => format!(
+                "{refused} samples are more than an hour older than the newest of their series, or more than an hour ahead"
+            ),
+        })
+    }
+}
+
 /// What is known of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceUse {
@@ -105,6 +130,81 @@ pub struct Selection {
     pub limits: Limits,
 }
 
+impl Selection {
+    /// The same up to the end of the last window of that step that holds `to_ms`.
+    fn over_windows(&self, step_ms: i64) -> Self {
+        let last = read::Steps::of(self, step_ms);
+        Self {
+            to_ms: last.end_ms.saturating_sub(1),
+            ..self.clone()
+        }
+    }
+}
+
+/// An expression that is evaluated where the samples lie. Instants are milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expression {
+    /// PromQL.
+    pub text: String,
+    /// When.
+    pub when: When,
+}
+
+/// When an expression is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At one instant.
+    At(i64),
+    /// At each step of a range.
+    Range {
+        /// The first instant.
+        from_ms: i64,
+        /// The last instant.
+        to_ms: i64,
+        /// The step.
+        step_ms: i64,
+    },
+}
+
+/// Why an expression has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// The expression is at fault, or takes more than may be.
+    #[error("{message}")]
+    Refused {
+        /// The status of Prometheus' HTTP API.
+        status: u16,
+        /// Its `errorType`.
+        kind: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// Nobody answers, or not in a way that can be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl From<EngineError> for EvaluateError {
+    fn from(error: EngineError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// Where metrics lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a database of ours: how long they are kept and what they take is known.
+    Database,
+    /// In an engine that is not ours.
+    Engine {
+        /// What people call it, such as `Prometheus`.
+        name: &'static str,
+        /// Host and port.
+        host: String,
+    },
+}
+
 /// How much a reading may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -129,9 +229,9 @@ impl Default for Limits {
 #[non_exhaustive]
 pub enum ReadError {
     /// More series than allowed fit.
-    #[error("{found} series fit, and {limit} may be read at once")]
+    #[error("{found} series fit or more, and {limit} may be read at once")]
     TooManySeries {
-        /// How many fit.
+        /// How many fit, as far as they were counted.
         found: usize,
         /// How many may be read.
         limit: usize,
@@ -142,9 +242,21 @@ pub enum ReadError {
         /// How many may be read.
         limit: usize,
     },
-    /// The database did not answer.
+    /// An engine refuses the question, in these words.
+    #[error("the metrics engine refuses the question: {0}")]
+    Refused(String),
+    /// Whoever asked waits no longer, or has waited as long as they may.
+    #[error("reading took longer than it may")]
+    Stopped,
+    /// The database or the engine did not answer.
     #[error(transparent)]
     Store(#[from] crate::StoreError),
+}
+
+impl From<EngineError> for ReadError {
+    fn from(error: EngineError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// How long a source's data is kept, each in milliseconds; `None` is for ever.
@@ -228,11 +340,13 @@ pub type SeriesWindows = (Labels, Vec<Window>);
 /// Where metrics are kept.
 #[async_trait]
 pub trait MetricStore: Send + Sync {
-    /// Takes what one request brought, received at `now`. When this answers, it is on the disk.
+    /// Takes what one request brought, received at `now`. When this answers, it is on the disk, or
+    /// acknowledged by the engine.
     ///
     /// # Errors
     /// [`StoreError::Full`] where there is no room; nothing of the request is kept then.
-    async fn append(&self, source: &SourceId, batch: Batch, now: Instant) -> Result<Counts>;
+    /// [`StoreError::Engine`] where an engine does not answer; parts of the request may be kept there.
+    async fn append(&self, source: &SourceId, batch: Batch, now: Instant) -> Result<Appended>;
 
     /// The samples of the series that fit, by labels. Series without samples are left out.
     async fn select(&self, selection: &Selection) -> Result<Vec<SeriesSamples>, ReadError>;
@@ -247,29 +361,49 @@ pub trait MetricStore: Send + Sync {
         step_ms: i64,
     ) -> Result<Vec<SeriesWindows>, ReadError>;
 
+    /// Evaluates an expression where the samples lie: the `data` of Prometheus' HTTP API, as JSON.
+    /// `None` where the caller has to, over [`MetricStore::select`].
+    async fn evaluate(&self, _expression: &Expression) -> Option<Result<String, EvaluateError>> {
+        None
+    }
+
     /// The labels of the series that fit, in order, whenever they had samples.
     async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError>;
 
-    /// The names of the labels of the series that fit, in order. This and what follows it without an
-    /// error answers with what was known last where the database does not answer.
-    async fn label_names(&self, matchers: &[Matcher]) -> Vec<String>;
+    /// The names of the labels of the series that fit, in order. Where a database does not answer,
+    /// this and [`MetricStore::label_values`] say what was known last.
+    ///
+    /// # Errors
+    /// Where an engine does not answer.
+    async fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError>;
 
     /// The values of a label among the series that fit, in order.
-    async fn label_values(&self, name: &str, matchers: &[Matcher]) -> Vec<String>;
+    ///
+    /// # Errors
+    /// As [`MetricStore::label_names`].
+    async fn label_values(
+        &self,
+        name: &str,
+        matchers: &[Matcher],
+    ) -> Result<Vec<String>, ReadError>;
 
-    /// What senders said about names, by name.
+    /// What senders said about names, by name. This and what follows it without an error answers with
+    /// what was known last where nobody answers.
     async fn metadata(&self) -> Vec<MetricMeta>;
 
-    /// What is known of each source.
+    /// What is known of each source; nothing where an engine keeps the metrics.
     async fn sources(&self) -> Vec<SourceUse>;
 
     /// How long a source's data is kept; the default for one that nothing is known of.
     async fn retention(&self, source: &SourceId) -> Retention;
 
     /// Says how long a source's data is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHere`] where an engine decides that, as of [`MetricStore::disk_use`].
     async fn set_retention(&self, source: &SourceId, retention: Retention) -> Result<()>;
 
-    /// Removes a source with all its series.
+    /// Removes a source with all its series. In an engine they stay.
     async fn delete_source(&self, source: &SourceId) -> Result<()>;
 
     /// What lies on the disk.
@@ -277,6 +411,11 @@ pub trait MetricStore: Send + Sync {
 
     /// What is in memory.
     async fn memory_use(&self) -> MemoryUse;
+
+    /// Where metrics lie.
+    fn place(&self) -> Place {
+        Place::Database
+    }
 
     /// Seals, rolls up, forgets: a slice of each, so that requests get their turn.
     /// For a job that runs every few seconds.

@@ -39,14 +39,25 @@ struct Found {
 /// Windows of one step, from one instant on.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "the unit is in the name")]
-struct Steps {
+pub(super) struct Steps {
     from_ms: i64,
     step_ms: i64,
     /// Not included.
-    end_ms: i64,
+    pub(super) end_ms: i64,
 }
 
 impl Steps {
+    /// Those of that length that a selection asks for.
+    pub(super) fn of(selection: &Selection, step_ms: i64) -> Self {
+        let mut steps = Self {
+            from_ms: selection.from_ms,
+            step_ms,
+            end_ms: 0,
+        };
+        steps.end_ms = steps.begin(selection.to_ms).saturating_add(step_ms);
+        steps
+    }
+
     fn begin(self, at_ms: i64) -> i64 {
         at_ms - at_ms.saturating_sub(self.from_ms).rem_euclid(self.step_ms)
     }
@@ -88,12 +99,7 @@ impl ChunkStore {
         selection: &Selection,
         step_ms: i64,
     ) -> Result<Vec<SeriesWindows>, ReadError> {
-        let mut steps = Steps {
-            from_ms: selection.from_ms,
-            step_ms,
-            end_ms: 0,
-        };
-        steps.end_ms = steps.begin(selection.to_ms).saturating_add(step_ms);
+        let steps = Steps::of(selection, step_ms);
         let rollup = rollup_for(steps);
         let mut out = Vec::new();
         let mut budget = selection.limits.samples;
@@ -408,6 +414,18 @@ fn add(to: &mut Vec<Window>, window: Window) {
         Some(last) if last.from_ms == window.from_ms => last.merge(&window),
         _ => to.push(window),
     }
+}
+
+/// The windows that samples make, all of which a selection asks for.
+pub(super) fn windows_of(
+    samples: &[MetricSample],
+    selection: &Selection,
+    step_ms: i64,
+) -> Vec<Window> {
+    let mut windows = Vec::new();
+    let steps = Steps::of(selection, step_ms);
+    add_samples(samples, steps, selection.from_ms, &mut windows);
+    windows
 }
 
 fn add_samples(samples: &[MetricSample], steps: Steps, first_ms: i64, to: &mut Vec<Window>) {

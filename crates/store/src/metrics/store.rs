@@ -14,7 +14,7 @@ use super::sqlite::SqliteBackend;
 use super::state::State;
 use super::writer::{Command, Writer};
 use super::{
-    Counts, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
+    Appended, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
     SeriesSamples, SeriesWindows, SourceUse,
 };
 use crate::url::Target;
@@ -138,18 +138,21 @@ impl ChunkStore {
 
 #[async_trait]
 impl MetricStore for ChunkStore {
-    async fn append(&self, source: &SourceId, batch: Batch, now: Instant) -> Result<Counts> {
+    async fn append(&self, source: &SourceId, batch: Batch, now: Instant) -> Result<Appended> {
         let source = source.clone();
         let now_ms = now.micros().div_euclid(1000);
-        self.ask(|reply| {
+        let counts = self.ask(|reply| {
             Command::Append(super::writer::Request {
                 source,
                 batch,
                 now_ms,
                 reply,
             })
+        });
+        Ok(Appended {
+            counts: counts.await??,
+            refusal: None,
         })
-        .await?
     }
 
     async fn select(&self, selection: &Selection) -> Result<Vec<SeriesSamples>, ReadError> {
@@ -183,24 +186,28 @@ impl MetricStore for ChunkStore {
         Ok(labels)
     }
 
-    async fn label_names(&self, matchers: &[Matcher]) -> Vec<String> {
+    async fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
         self.catch_up_if_it_answers().await;
         let state = self.shared.state();
         if matchers.is_empty() {
-            return state.index.label_names(None);
+            return Ok(state.index.label_names(None));
         }
         let found = state.index.select(matchers);
-        state.index.label_names(Some(&found))
+        Ok(state.index.label_names(Some(&found)))
     }
 
-    async fn label_values(&self, name: &str, matchers: &[Matcher]) -> Vec<String> {
+    async fn label_values(
+        &self,
+        name: &str,
+        matchers: &[Matcher],
+    ) -> Result<Vec<String>, ReadError> {
         self.catch_up_if_it_answers().await;
         let state = self.shared.state();
         if matchers.is_empty() {
-            return state.index.label_values(name, None);
+            return Ok(state.index.label_values(name, None));
         }
         let found = state.index.select(matchers);
-        state.index.label_values(name, Some(&found))
+        Ok(state.index.label_values(name, Some(&found)))
     }
 
     async fn metadata(&self) -> Vec<MetricMeta> {

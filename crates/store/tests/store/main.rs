@@ -9,6 +9,7 @@
 mod accounts;
 mod channel;
 mod events;
+mod fake_engine;
 mod forecasts;
 mod full_disk;
 mod harness;
@@ -16,6 +17,8 @@ mod imports;
 mod leases;
 mod metrics;
 mod opening;
+#[path = "../peers/mod.rs"]
+mod peers;
 mod samples;
 mod scrapes;
 mod series;

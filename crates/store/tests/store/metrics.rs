@@ -1,9 +1,11 @@
 //! The contract of metric stores, on each database.
 
 mod crash;
+mod engine;
 mod full;
 mod outage;
 mod replicas;
+mod shared;
 
 use api::{Instant, SourceId};
 use series::{Batch, Labels, MetricKind, MetricMeta, MetricSample, STALE_BITS};
@@ -99,7 +101,8 @@ async fn push(store: &dyn MetricStore, samples: &[MetricSample]) -> store::metri
     batch
         .push(&mut [("__name__", "cpu"), ("host", "h0")], samples.to_vec())
         .unwrap();
-    store.append(&source(), batch, at(now)).await.unwrap()
+    let appended = store.append(&source(), batch, at(now)).await.unwrap();
+    appended.counts
 }
 
 async fn only(store: &dyn MetricStore) -> Vec<(i64, u64)> {
@@ -117,11 +120,11 @@ async fn what_is_acknowledged_is_read_again_after_a_restart_whether_sealed_or_no
     let mut now = START;
     for i in 0..500 {
         now = START + i * STEP;
-        let counts = store
+        let appended = store
             .append(&source(), batch(7, [now]), at(now))
             .await
             .unwrap();
-        assert_eq!(counts.samples, 7);
+        assert_eq!(appended.counts.samples, 7);
     }
     let before = store.select(&everything()).await.unwrap();
     assert_eq!(before.len(), 7);
@@ -184,7 +187,8 @@ async fn duplicates_are_counted_and_samples_far_ahead_are_refused(home: Home) {
     ahead
         .push(&mut [("__name__", "cpu"), ("host", "h0")], samples)
         .unwrap();
-    let counts = store.append(&source(), ahead, at(START)).await.unwrap();
+    let appended = store.append(&source(), ahead, at(START)).await.unwrap();
+    let counts = appended.counts;
     assert_eq!((counts.samples, counts.refused), (1, 1));
     let before = only(&store).await;
     assert_eq!(before.len(), 3);
@@ -265,10 +269,16 @@ async fn labels_can_be_asked_for_and_limits_hold(home: Home) {
     store.close().await;
     let store = home.metrics().await;
     assert_eq!(store.metadata().await, [meta]);
-    assert_eq!(store.label_names(&[]).await, ["__name__", "host"]);
-    assert_eq!(store.label_values("__name__", &[]).await, ["cpu", "up"]);
+    assert_eq!(store.label_names(&[]).await.unwrap(), ["__name__", "host"]);
+    assert_eq!(
+        store.label_values("__name__", &[]).await.unwrap(),
+        ["cpu", "up"]
+    );
     let some = [matcher("host", MatchOp::Regex, "h[12]")];
-    assert_eq!(store.label_values("host", &some).await, ["h1", "h2"]);
+    assert_eq!(
+        store.label_values("host", &some).await.unwrap(),
+        ["h1", "h2"]
+    );
     let found = store.series(&some, 10).await.unwrap();
     assert_eq!(found[0].to_string(), "cpu{host=\"h1\"}");
     let tight = |series, samples| Selection {
@@ -319,7 +329,7 @@ async fn series_without_anything_left_are_forgotten(home: Home) {
     let done = store.maintain(at(START + 40 * DAY)).await.unwrap();
     assert_eq!((done.expired, done.forgotten), (1, 1));
     assert_eq!(store.memory_use().await.series, 0);
-    assert!(store.label_names(&[]).await.is_empty());
+    assert!(store.label_names(&[]).await.unwrap().is_empty());
     assert_eq!(store.disk_use().await.unwrap().raw.bytes, 0);
     store.close().await;
     let store = home.metrics().await;
@@ -419,8 +429,11 @@ async fn names_with_any_character_are_kept(home: Home) {
     store.append(&source(), batch, at(START)).await.unwrap();
     store.close().await;
     let store = home.metrics().await;
-    assert_eq!(store.label_values("host", &[]).await, ["a\0b\u{1F600}"]);
-    assert_eq!(store.label_values("long", &[]).await, [long]);
+    assert_eq!(
+        store.label_values("host", &[]).await.unwrap(),
+        ["a\0b\u{1F600}"]
+    );
+    assert_eq!(store.label_values("long", &[]).await.unwrap(), [long]);
     assert!(store.metadata().await[0].help.starts_with("how"));
 }
 
@@ -484,7 +497,8 @@ async fn a_clock_that_is_set_loses_nothing(home: Home) {
             batch
                 .push(&mut [("__name__", "cpu")], [sample(now, 1.0)])
                 .unwrap();
-            let counts = store.append(&source(), batch, at(clock)).await.unwrap();
+            let done = store.append(&source(), batch, at(clock)).await;
+            let counts = done.unwrap().counts;
             // What seems to lie ahead is refused and said, and never taken and lost.
             assert_eq!(counts.samples, u64::from(set >= 0), "{counts:?}");
             assert_eq!(counts.samples + counts.refused, 1, "{counts:?}");

@@ -3,13 +3,11 @@
 use serde_json::json;
 
 use super::Encoding;
-use crate::metrics::refused::{Refused, shortened};
+use crate::metrics::refused::shortened;
 
 /// The body of a 200: an `ExportMetricsServiceResponse`, which says how many points were refused
-/// and why, or nothing at all where everything was taken.
-pub fn success(encoding: Encoding, refused: &Refused) -> Vec<u8> {
-    let rejected = refused.total();
-    let message = refused.to_string();
+/// and why, by the protocol and by who keeps them, or nothing at all where everything was taken.
+pub fn success(encoding: Encoding, rejected: u64, message: &str) -> Vec<u8> {
     match encoding {
         Encoding::Json if rejected == 0 => b"{}".to_vec(),
         Encoding::Json => json!({

@@ -486,16 +486,16 @@ fn deltas_of_histograms_are_added_up() {
 #[test]
 fn answers_are_written_as_the_request() {
     let none = Refused::default();
-    assert_eq!(success(Encoding::Json, &none), b"{}");
-    assert_eq!(success(Encoding::Protobuf, &none), b"");
+    assert_eq!(success(Encoding::Json, 0, &none.to_string()), b"{}");
+    assert_eq!(success(Encoding::Protobuf, 0, &none.to_string()), b"");
     let mut some = Refused::default();
     some.add(Reason::NoValue, 300, || "x".into());
-    let text = String::from_utf8(success(Encoding::Json, &some)).unwrap();
+    let text = String::from_utf8(success(Encoding::Json, some.total(), &some.to_string())).unwrap();
     assert!(text.contains(r#""rejectedDataPoints":"300""#), "{text}");
     let message = some.to_string();
     let partial = Encoder::default().varint(1, 300).text(2, &message);
     assert_eq!(
-        success(Encoding::Protobuf, &some),
+        success(Encoding::Protobuf, some.total(), &some.to_string()),
         Encoder::default().message(1, partial).0
     );
     assert_eq!(

@@ -53,11 +53,14 @@ async fn write_until_killed(store: ChunkStore, first: i64) {
             let source = SourceId("crash".into());
             for round in first.. {
                 let now = Instant((START + round * STEP) * 1000);
-                let counts = store
+                let appended = store
                     .append(&source, batch(writer, round), now)
                     .await
                     .unwrap();
-                say(&format!("{writer} {round} {}\n", counts.duplicates));
+                say(&format!(
+                    "{writer} {round} {}\n",
+                    appended.counts.duplicates
+                ));
                 // Seals, rollups and forgotten records are crashed into as well.
                 if round % 40 == 0 {
                     let hours = (round % 3) * 3 * 3_600_000_000;

@@ -23,7 +23,7 @@ async fn fill_up(store: &ChunkStore) -> (u64, i64) {
             noise.push(&mut labels, [one]).unwrap();
         }
         match store.append(&source(), noise, at(now)).await {
-            Ok(counts) => taken += counts.samples,
+            Ok(appended) => taken += appended.counts.samples,
             Err(error) => {
                 assert!(matches!(error, StoreError::Full), "{error:?}");
                 refused += 1;

@@ -40,7 +40,10 @@ fn what_one_took_the_other_reads_at_once() {
         };
         named.meta.push(meta.clone());
         a.append(&source(), named, at(START)).await.unwrap();
-        assert_eq!(b.label_values("__name__", &[]).await, ["cpu", "up"]);
+        assert_eq!(
+            b.label_values("__name__", &[]).await.unwrap(),
+            ["cpu", "up"]
+        );
         assert_eq!(b.metadata().await, [meta]);
         assert_eq!(b.memory_use().await.series, 4);
     });
@@ -62,7 +65,7 @@ fn both_give_one_number_to_one_series_while_both_take_samples() {
                     // New series all the time, and the same ones from every side.
                     let series = u32::try_from(round).unwrap() + 1;
                     let sent = store.append(&source(), batch(series, [now]), at(now)).await;
-                    assert_eq!(sent.unwrap().refused, 0);
+                    assert_eq!(sent.unwrap().counts.refused, 0);
                     if round % 20 == i {
                         store.maintain(at(now + 3 * HOUR_MS)).await.unwrap();
                     }

@@ -1,4 +1,4 @@
-//! Whose certificates a target may show: the public authorities', its own ones', or anybody's.
+//! Whose certificates a target or an engine may show: the public authorities', its own ones', or anybody's.
 
 use std::sync::Arc;
 
