@@ -10,7 +10,7 @@
     reason = "an example talks to a terminal"
 )]
 
-use forecast::{Request, forecast};
+use forecast::{Forecaster, Pool, Request, fit};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args()
@@ -18,19 +18,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ok_or("usage: score_forecast FILE.bench")?;
     let text = std::fs::read_to_string(path)?;
     let before = cpu_ms();
-    let mut count = 0_u32;
-    for line in text.lines() {
-        let (id, seasons, horizon, values) =
-            parse(line).ok_or_else(|| format!("not a series: {line}"))?;
-        let non_negative = values.iter().all(|value| *value >= 0.0);
-        let request = Request {
-            values: &values,
-            seasons: &seasons,
-            horizon,
-            non_negative,
-            integer: false,
-        };
-        let outcome = forecast(&request, &|| false)?;
+    let fitted: Vec<(&str, usize, Forecaster)> =
+        text.lines().map(fitted).collect::<Result<_, _>>()?;
+    // The pool knows the back-tests only, nothing of what is held out.
+    let pool = Pool::learn(
+        fitted
+            .iter()
+            .map(|(.., forecaster)| forecaster.calibration()),
+    );
+    for (id, horizon, forecaster) in &fitted {
+        let outcome = forecaster.outcome(*horizon, &pool)?;
         let curves = [
             &outcome.point,
             &outcome.lo80,
@@ -39,16 +36,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             &outcome.hi95,
         ];
         println!("{id}|{}", curves.map(|curve| joined(curve)).join("|"));
-        count += 1;
     }
+    let count = fitted.len();
     match (before, cpu_ms()) {
         (Some(before), Some(after)) => eprintln!(
             "{count} series, {:.3} CPU ms each",
-            (after - before) / f64::from(count.max(1))
+            (after - before) / count.max(1) as f64
         ),
         _ => eprintln!("{count} series; no CPU time on this system"),
     }
     Ok(())
+}
+
+fn fitted(line: &str) -> Result<(&str, usize, Forecaster), Box<dyn std::error::Error>> {
+    let (id, seasons, horizon, values) =
+        parse(line).ok_or_else(|| format!("not a series: {line}"))?;
+    let request = Request {
+        values: &values,
+        seasons: &seasons,
+        horizon,
+        non_negative: values.iter().all(|value| *value >= 0.0),
+        integer: false,
+    };
+    Ok((id, horizon, fit(&request, &|| false)?))
 }
 
 fn parse(line: &str) -> Option<(&str, Vec<usize>, usize, Vec<f64>)> {

@@ -1,28 +1,38 @@
 #![doc = include_str!("../README.md")]
 
+mod adjusted;
 mod backtest;
-mod bands;
+mod blend;
+mod ces;
 mod crossing;
 mod ensemble;
 mod ets;
+mod forecaster;
 mod guard;
+mod indices;
 mod intermittent;
+mod linear;
 mod minimise;
 mod model;
 mod mstl;
 mod naive;
+mod pool;
 mod request;
 mod scaling;
 mod season;
+mod spread;
 mod theta;
 
+pub use ces::Ces;
 pub use crossing::{Crossing, Direction, time_to_limit};
-pub use ensemble::forecast;
+pub use ensemble::{fit, forecast};
 pub use ets::Ets;
+pub use forecaster::Forecaster;
 pub use intermittent::{Sba, Tsb};
 pub use model::{Fit, FitError, Model, Predict};
 pub use mstl::Mstl;
 pub use naive::{SeasonalMean, SeasonalNaive};
+pub use pool::{Calibration, Pool};
 pub use request::{
     BackTestError, Bands, FEWEST_VALUES, ForecastError, LONGEST_HORIZON, MOST_VALUES, MemberReport,
     Outcome, Request,
