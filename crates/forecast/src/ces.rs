@@ -6,7 +6,7 @@
 //! The season is taken off first and put back afterwards, as for Theta.
 
 use crate::adjusted::{Adjusted, Level};
-use crate::minimise::minimise;
+use crate::minimise::{minimise, passes};
 use crate::{Fit, FitError, Model, Predict};
 
 /// Complex exponential smoothing of the seasonally adjusted history.
@@ -42,7 +42,7 @@ impl Fit for Ces {
             }
         };
         let bounds = [(0.01, 2.4), (0.01, 1.98)];
-        let (point, _) = minimise(cost, [1.2, 1.0], &bounds, 60);
+        let (point, _) = minimise(cost, [1.2, 1.0], &bounds, passes(60, z.len()));
         let (state, _) = from(&point).backcast(z).over(z);
         Ok(Box::new(adjusted.fitted(state)))
     }

@@ -5,6 +5,7 @@ mod backtest;
 mod blend;
 mod ces;
 mod crossing;
+mod effects;
 mod ensemble;
 mod ets;
 mod forecaster;
@@ -25,6 +26,7 @@ mod theta;
 
 pub use ces::Ces;
 pub use crossing::{Crossing, Direction, time_to_limit};
+pub use effects::{Effect, EffectSize, forecast_with_effects};
 pub use ensemble::{fit, forecast};
 pub use ets::Ets;
 pub use forecaster::Forecaster;

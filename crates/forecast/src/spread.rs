@@ -19,6 +19,8 @@ pub(crate) struct Spread {
     level: Option<f64>,
     /// What was learned from values that came in later: a factor on the scale, and on both bands.
     drift: f64,
+    /// The scale in the usual pool before any drift: what the drift is measured by.
+    usual: f64,
     facts: f64,
     widened: [f64; 2],
 }
@@ -41,7 +43,9 @@ impl Spread {
             count,
         };
         let facts = calibration.facts();
+        let usual = steadied(&calibration.misses, step, &Pool::default());
         Self {
+            usual,
             calibration,
             level,
             drift: 1.0,
@@ -92,7 +96,7 @@ impl Spread {
     /// Gibbs and Candès, "Adaptive conformal inference under distribution shift", `NeurIPS` (2021).
     pub(crate) fn follow(&mut self, off: f64, point: f64) {
         let pool = Pool::default();
-        let scale = self.scale(&pool);
+        let scale = self.drift * self.usual;
         let halves = self.half(scale, &pool, 1, point);
         for ((half, widened), level) in halves.iter().zip(&mut self.widened).zip([0.80, 0.95]) {
             let missed = f64::from(u8::from(off.abs() > *half));
@@ -107,6 +111,7 @@ impl Spread {
         } else if self.calibration.step <= 0.0 {
             // A constant that moves: what it moved by is all that is known.
             self.calibration.step = seen;
+            self.usual = steadied(&self.calibration.misses, seen, &pool);
         }
         self.facts = (self.facts + 1.0).min(FACTS.1);
     }

@@ -8,7 +8,7 @@
 //! its fit tries four starts with a power in the inner loop, and a back-test pays that at every origin.
 
 use crate::adjusted::{Adjusted, Level};
-use crate::minimise::minimise;
+use crate::minimise::{minimise, passes};
 use crate::season::line;
 use crate::{Fit, FitError, Model, Predict};
 
@@ -101,7 +101,8 @@ impl Fit for DynamicTheta {
         let first = z[0];
         let size = series::mean(z).unwrap_or(first).abs();
         let bounds = [(0.05, 0.99), (1.0, 20.0), (first - size, first + size)];
-        let ([alpha, theta, level], _) = minimise(cost, [0.4, 2.0, first], &bounds, 150);
+        let ([alpha, theta, level], _) =
+            minimise(cost, [0.4, 2.0, first], &bounds, passes(150, z.len()));
         let (state, _) = Dynamic::run(z, alpha, theta, level);
         Ok(Box::new(adjusted.fitted(state)))
     }

@@ -12,6 +12,7 @@ mod filter;
 mod form;
 mod search;
 
+use crate::minimise::passes;
 use crate::season::{Indices, Together, is_seasonal, line};
 use crate::{Fit, FitError, Model, Predict};
 use filter::{Smoothing, State};
@@ -90,7 +91,7 @@ impl Ets {
                     Some(Together::Multiplied) => multiplied.as_ref(),
                 };
                 let mut search = Search::new(form, first?.clone());
-                search.smooth(y, FIRST_PASSES);
+                search.smooth(y, passes(FIRST_PASSES, y.len()));
                 search.refine(y);
                 Some(search)
             })
@@ -98,7 +99,7 @@ impl Ets {
         searches.sort_by(by_information);
         searches.truncate(KEPT);
         for search in &mut searches {
-            search.smooth(y, LAST_PASSES);
+            search.smooth(y, passes(LAST_PASSES, y.len()));
         }
         searches.sort_by(by_information);
         searches

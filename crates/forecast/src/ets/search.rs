@@ -11,6 +11,9 @@ use std::cell::RefCell;
 const DAMPING: (f64, f64) = (0.8, 0.98);
 /// Above this many points the first season stays as the decomposition found it: each point costs a pass a step.
 const LONGEST_ESTIMATED: usize = 24;
+/// After this many values the first state is forgotten.
+const LONGEST_REMEMBERED: usize = 500;
+
 /// How far the first state is drawn to where it starts, as a share of what the values say of it:
 /// a month's index has few values to speak for it, and an estimate drawn to the decomposition forecasts better.
 const SEASON_RIDGE: f64 = 0.1;
@@ -70,7 +73,7 @@ impl Search {
     ///
     /// Linear forms have their least squares in one step, the others come near it.
     pub(super) fn refine(&mut self, y: &[f64]) {
-        if self.first.season.len() > LONGEST_ESTIMATED {
+        if self.first.season.len() > LONGEST_ESTIMATED || y.len() > LONGEST_REMEMBERED {
             return;
         }
         let smoothing = decode(&self.point);
