@@ -11,7 +11,7 @@ const SCALE_WEIGHT: f64 = 10.0;
 /// How many series the usual pool is worth, and how far a pool is trusted at most:
 /// its series live through the same weeks, and a thousand of them see one holiday.
 const POOL_WEIGHT: f64 = 50.0;
-const MOST_TRUST: f64 = 0.7;
+const MOST_TRUST: f64 = 0.8;
 /// A scale from twice as many errors has lighter tails: by so much narrower is the band, as Student's distribution has it
 /// with five degrees of freedom a horizon (1.372 / 1.476 and 2.228 / 2.571).
 const LIGHTER: [f64; 2] = [0.93, 0.867];
