@@ -1,6 +1,8 @@
 //! Forecasts every series of a `.bench` file and prints `id|point…|lo80…|hi80…|lo95…|hi95…`, a line a series.
 //!
-//! `cargo run --release -p forecast --example score_forecast -- FILE.bench > predictions`
+//! `cargo run --release -p forecast --example score_forecast -- FILE.bench [background] > predictions`
+//!
+//! With `background` ARIMA is one more member, as where nobody waits.
 //!
 //! A line of the file is `id,season,horizon|training values|held-out values`.
 //! The CPU milliseconds per series follow on standard error, read from `/proc/self/stat` where there is one.
@@ -10,16 +12,19 @@
     reason = "an example talks to a terminal"
 )]
 
-use forecast::{Forecaster, Pool, Request, fit};
+use forecast::{Forecaster, Pool, Request, fit, fit_in_background};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args()
         .nth(1)
-        .ok_or("usage: score_forecast FILE.bench")?;
+        .ok_or("usage: score_forecast FILE.bench [background]")?;
     let text = std::fs::read_to_string(path)?;
+    let background = std::env::args().nth(2).as_deref() == Some("background");
     let before = cpu_ms();
-    let fitted: Vec<(&str, usize, Forecaster)> =
-        text.lines().map(fitted).collect::<Result<_, _>>()?;
+    let fitted: Vec<(&str, usize, Forecaster)> = text
+        .lines()
+        .map(|line| fitted(line, background))
+        .collect::<Result<_, _>>()?;
     // The pool knows the back-tests only, nothing of what is held out.
     let pool = Pool::learn(
         fitted
@@ -48,7 +53,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn fitted(line: &str) -> Result<(&str, usize, Forecaster), Box<dyn std::error::Error>> {
+fn fitted(
+    line: &str,
+    background: bool,
+) -> Result<(&str, usize, Forecaster), Box<dyn std::error::Error>> {
     let (id, seasons, horizon, values) =
         parse(line).ok_or_else(|| format!("not a series: {line}"))?;
     let request = Request {
@@ -58,7 +66,12 @@ fn fitted(line: &str) -> Result<(&str, usize, Forecaster), Box<dyn std::error::E
         non_negative: values.iter().all(|value| *value >= 0.0),
         integer: false,
     };
-    Ok((id, horizon, fit(&request, &|| false)?))
+    let forecaster = if background {
+        fit_in_background(&request, &|| false)?
+    } else {
+        fit(&request, &|| false)?
+    };
+    Ok((id, horizon, forecaster))
 }
 
 fn parse(line: &str) -> Option<(&str, Vec<usize>, usize, Vec<f64>)> {

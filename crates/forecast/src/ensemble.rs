@@ -10,10 +10,12 @@ use crate::intermittent::is_intermittent;
 use crate::pool::{Miss, Pool};
 use crate::scaling::Scaling;
 use crate::season::main_season;
+use crate::shift::Shift;
 use crate::spread::Spread;
 use crate::{
-    BackTestError, Ces, DynamicTheta, Ets, FEWEST_VALUES, Fit, ForecastError, LONGEST_HORIZON,
-    MOST_VALUES, Mstl, Outcome, Request, Sba, SeasonalMean, SeasonalNaive, Theta, Tsb,
+    Arima, BackTestError, Ces, DynamicTheta, Ets, FEWEST_VALUES, Fit, ForecastError,
+    LONGEST_HORIZON, MOST_VALUES, Mstl, Note, Outcome, Request, Sba, SeasonalMean, SeasonalNaive,
+    Theta, Tsb,
 };
 
 /// Forecasts `request.values` with honest bands: [`fit`] and the usual [`Pool`].
@@ -33,15 +35,41 @@ pub fn forecast(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Outco
 /// # Errors
 /// As [`forecast`].
 pub fn fit(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Forecaster, ForecastError> {
+    fit_with(request, cancelled, |_| Vec::new())
+}
+
+/// [`fit`] with ARIMA as one more member, for where nobody waits.
+///
+/// # Errors
+/// As [`forecast`].
+pub fn fit_in_background(
+    request: &Request,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Forecaster, ForecastError> {
+    fit_with(request, cancelled, |season| {
+        vec![Box::new(Arima { season })]
+    })
+}
+
+/// Fits the usual members and those that `more` names for the season found.
+fn fit_with(
+    request: &Request,
+    cancelled: &dyn Fn() -> bool,
+    more: impl Fn(usize) -> Vec<Box<dyn Fit>>,
+) -> Result<Forecaster, ForecastError> {
     let values = checked(request)?;
     let same = |value: &f64| value.total_cmp(&values[0]).is_eq();
     if values.iter().all(same) {
         return constant(values, request);
     }
     let scaling = Scaling::of(values);
-    let y = scaling.into_range(values);
+    let mut y = scaling.into_range(values);
     let season = main_season(&y, request.seasons);
     let main = season.unwrap_or(1);
+    let shift = Shift::latest(&y, main);
+    if let Some(shift) = shift {
+        shift.undo(&mut y);
+    }
     let trial = Trial {
         floor: if request.non_negative {
             scaling.zero()
@@ -53,7 +81,8 @@ pub fn fit(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Forecaster
         y,
     };
     let mut members = Vec::new();
-    for model in lineup(&trial.y, main, request.seasons) {
+    let usual = lineup(&trial.y, main, request.seasons);
+    for model in usual.into_iter().chain(more(main)) {
         members.push(trial.of(model.as_ref(), cancelled)?);
     }
     weigh(&mut members);
@@ -62,11 +91,24 @@ pub fn fit(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Forecaster
     }
     let blended = trial.blended(&members);
     // Only where zero is zero and nothing lies below it does a higher level mean greater errors.
-    let grows = scaling.zero().abs() <= 0.0 && values.iter().all(|value| *value >= 0.0);
-    let level = series::mean(&trial.y).filter(|_| grows);
+    let grows = scaling.zero().abs() <= 0.0 && trial.y.iter().all(|value| *value >= 0.0);
+    let level = series::mean(&trial.y).filter(|level| grows && *level > 0.0);
     let spread = Spread::new(trial.misses(&blended), trial.step, values.len(), level);
+    // Told in the unit of the history, where zero is where people think it is.
+    let unmoved: Vec<f64> = trial.y.iter().map(|value| scaling.back(*value)).collect();
+    let mut told = trial.told(&members, &blended, &unmoved, scaling, season);
+    let short = |season: &&usize| values.len() < 2 * **season;
+    let season = request.seasons.iter().filter(short).min();
+    told.notes.extend(season.map(|season| Note::ShortForSeason {
+        season: *season,
+        have: values.len(),
+    }));
+    told.notes.extend(shift.map(|shift| Note::LevelShift {
+        place: shift.place,
+        by: scaling.back(shift.by) - scaling.back(0.0),
+    }));
     Ok(Forecaster {
-        told: trial.told(&members, &blended, values, scaling, season),
+        told,
         last: trial.y.last().copied().unwrap_or(0.0),
         members: members.into_iter().map(Member::without_trial).collect(),
         scaling,
@@ -161,6 +203,7 @@ impl Trial {
             origins: self.origins.len(),
             season,
             used: values.len(),
+            notes: Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::blend::{Member, blend};
 use crate::pool::{Calibration, Pool};
 use crate::scaling::Scaling;
 use crate::spread::Spread;
-use crate::{BackTestError, Bands, ForecastError, LONGEST_HORIZON, MemberReport, Outcome};
+use crate::{BackTestError, Bands, ForecastError, LONGEST_HORIZON, MemberReport, Note, Outcome};
 
 /// A fitted ensemble: the outcome of [`crate::fit`].
 ///
@@ -30,6 +30,7 @@ pub(crate) struct Told {
     pub(crate) origins: usize,
     pub(crate) season: Option<usize>,
     pub(crate) used: usize,
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Forecaster {
@@ -69,6 +70,7 @@ impl Forecaster {
             origins: told.origins,
             season: told.season,
             used: told.used,
+            notes: told.notes,
         })
     }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod adjusted;
+mod arima;
 mod backtest;
 mod blend;
 mod ces;
@@ -21,13 +22,15 @@ mod pool;
 mod request;
 mod scaling;
 mod season;
+mod shift;
 mod spread;
 mod theta;
 
+pub use arima::Arima;
 pub use ces::Ces;
 pub use crossing::{Crossing, Direction, time_to_limit};
 pub use effects::{Effect, EffectSize, forecast_with_effects};
-pub use ensemble::{fit, forecast};
+pub use ensemble::{fit, fit_in_background, forecast};
 pub use ets::Ets;
 pub use forecaster::Forecaster;
 pub use intermittent::{Sba, Tsb};
@@ -37,6 +40,6 @@ pub use naive::{SeasonalMean, SeasonalNaive};
 pub use pool::{Calibration, Pool};
 pub use request::{
     BackTestError, Bands, FEWEST_VALUES, ForecastError, LONGEST_HORIZON, MOST_VALUES, MemberReport,
-    Outcome, Request,
+    Note, Outcome, Request,
 };
 pub use theta::{DynamicTheta, Theta};

@@ -38,6 +38,8 @@ pub enum Model {
     Theta,
     /// Complex exponential smoothing.
     Ces,
+    /// Autoregression, differences and moving averages, in the background only.
+    Arima,
     /// Seasons by MSTL, the rest by exponential smoothing.
     Mstl,
     /// Croston's method for intermittent demand, with Syntetos and Boylan's correction.
@@ -57,6 +59,7 @@ impl Model {
             Self::DynamicTheta => "Dynamic Theta",
             Self::Theta => "Theta",
             Self::Ces => "CES",
+            Self::Arima => "ARIMA",
             Self::Mstl => "MSTL",
             Self::Sba => "Croston SBA",
             Self::Tsb => "TSB",

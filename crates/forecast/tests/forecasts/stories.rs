@@ -2,7 +2,7 @@
 
 use crate::noise;
 use forecast::{
-    Crossing, Direction, ForecastError, Model, Outcome, Request, forecast, time_to_limit,
+    Crossing, Direction, ForecastError, Model, Note, Outcome, Request, forecast, time_to_limit,
 };
 
 fn request(values: &[f64]) -> Request<'_> {
@@ -225,4 +225,40 @@ fn a_value_at_its_limit_has_reached_it() {
 fn a_constant_never_reaches_what_it_is_not() {
     let crossing = time_to_limit(5.0, &outcome(&[5.0; 40]), 100.0, Direction::Rising);
     assert_eq!(crossing, Crossing::Clear { probability: 0.0 });
+}
+
+#[test]
+fn a_level_that_moved_for_good_is_said_so_and_believed() {
+    let users: Vec<f64> = (0..120)
+        .map(|day| if day < 80 { 40.0 } else { 90.0 } + 2.0 * noise(day) - f64::from(u8::from(day % 7 == 6)) * 10.0)
+        .collect();
+    let found = outcome(&users);
+    let shift = found.notes.iter().find_map(|note| match note {
+        Note::LevelShift { place, by } => Some((*place, *by)),
+        Note::ShortForSeason { .. } => None,
+    });
+    let (place, by) = shift.unwrap();
+    assert!(place == 80 && (45.0..55.0).contains(&by), "{shift:?}");
+    assert!(
+        found
+            .point
+            .iter()
+            .all(|value| (70.0..100.0).contains(value)),
+        "{:?}",
+        found.point
+    );
+}
+
+#[test]
+fn a_history_too_short_for_a_season_says_so() {
+    let values: Vec<f64> = (0..13).map(|day| 20.0 + noise(day)).collect();
+    let found = outcome(&values);
+    assert!(
+        found.notes.contains(&Note::ShortForSeason {
+            season: 7,
+            have: 13
+        }),
+        "{:?}",
+        found.notes
+    );
 }
