@@ -18,6 +18,9 @@ use crate::{
     Theta, Tsb,
 };
 
+/// At most about so many errors of a back-test are kept: enough for a scale, and little beside the models.
+const MOST_MISSES: usize = 600;
+
 /// Forecasts `request.values` with honest bands: [`fit`] and the usual [`Pool`].
 ///
 /// A constant history forecasts itself, with bands of no width.
@@ -161,12 +164,15 @@ impl Trial {
         (0..self.origins.len()).filter_map(saying).collect()
     }
 
-    /// How far off the ensemble was at each origin and step.
+    /// How far off the ensemble was at each origin and step; of long horizons not every step, to be kept for a pool.
     fn misses(&self, blended: &Tried) -> Vec<Miss> {
-        let mut misses = Vec::new();
+        let all: usize = self.origins.iter().map(|origin| origin.steps).sum();
+        let apart = all.div_ceil(MOST_MISSES).max(1);
+        let mut misses = Vec::with_capacity(all / apart + self.origins.len());
         for (points, origin) in blended.iter().zip(&self.origins) {
             let pairs = points.iter().zip(&self.y[origin.known..]);
-            misses.extend(pairs.enumerate().map(|(index, (point, actual))| Miss {
+            let kept = pairs.enumerate().step_by(apart);
+            misses.extend(kept.map(|(index, (point, actual))| Miss {
                 origin: origin.known,
                 step: index + 1,
                 point: *point,
