@@ -1,6 +1,8 @@
 //! Forecasts every series of a `.bench` file and prints `id|point…|lo80…|hi80…|lo95…|hi95…`, a line a series.
 //!
-//! `cargo run --release -p forecast --example score_forecast -- FILE.bench > predictions`
+//! `cargo run --release -p forecast --example score_forecast -- FILE.bench [background] > predictions`
+//!
+//! With `background` ARIMA is one more member, as where nobody waits.
 //!
 //! A line of the file is `id,season,horizon|training values|held-out values`.
 //! The CPU milliseconds per series follow on standard error, read from `/proc/self/stat` where there is one.
@@ -10,27 +12,27 @@
     reason = "an example talks to a terminal"
 )]
 
-use forecast::{Request, forecast};
+use forecast::{Forecaster, Pool, Request, fit, fit_in_background};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args()
         .nth(1)
-        .ok_or("usage: score_forecast FILE.bench")?;
+        .ok_or("usage: score_forecast FILE.bench [background]")?;
     let text = std::fs::read_to_string(path)?;
+    let background = std::env::args().nth(2).as_deref() == Some("background");
     let before = cpu_ms();
-    let mut count = 0_u32;
-    for line in text.lines() {
-        let (id, seasons, horizon, values) =
-            parse(line).ok_or_else(|| format!("not a series: {line}"))?;
-        let non_negative = values.iter().all(|value| *value >= 0.0);
-        let request = Request {
-            values: &values,
-            seasons: &seasons,
-            horizon,
-            non_negative,
-            integer: false,
-        };
-        let outcome = forecast(&request, &|| false)?;
+    let fitted: Vec<(&str, usize, Forecaster)> = text
+        .lines()
+        .map(|line| fitted(line, background))
+        .collect::<Result<_, _>>()?;
+    // The pool knows the back-tests only, nothing of what is held out.
+    let pool = Pool::learn(
+        fitted
+            .iter()
+            .map(|(.., forecaster)| forecaster.calibration()),
+    );
+    for (id, horizon, forecaster) in &fitted {
+        let outcome = forecaster.outcome(*horizon, &pool)?;
         let curves = [
             &outcome.point,
             &outcome.lo80,
@@ -39,16 +41,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             &outcome.hi95,
         ];
         println!("{id}|{}", curves.map(|curve| joined(curve)).join("|"));
-        count += 1;
     }
+    let count = fitted.len();
     match (before, cpu_ms()) {
         (Some(before), Some(after)) => eprintln!(
             "{count} series, {:.3} CPU ms each",
-            (after - before) / f64::from(count.max(1))
+            (after - before) / count.max(1) as f64
         ),
         _ => eprintln!("{count} series; no CPU time on this system"),
     }
     Ok(())
+}
+
+fn fitted(
+    line: &str,
+    background: bool,
+) -> Result<(&str, usize, Forecaster), Box<dyn std::error::Error>> {
+    let (id, seasons, horizon, values) =
+        parse(line).ok_or_else(|| format!("not a series: {line}"))?;
+    let request = Request {
+        values: &values,
+        seasons: &seasons,
+        horizon,
+        non_negative: values.iter().all(|value| *value >= 0.0),
+        integer: false,
+    };
+    let forecaster = if background {
+        fit_in_background(&request, &|| false)?
+    } else {
+        fit(&request, &|| false)?
+    };
+    Ok((id, horizon, forecaster))
 }
 
 fn parse(line: &str) -> Option<(&str, Vec<usize>, usize, Vec<f64>)> {

@@ -1,4 +1,4 @@
-//! Keeps what third-party fits may do (panic, answer NaN, answer too little) inside one member.
+//! Keeps what a fit may do (panic in third-party code, answer NaN) inside one member.
 
 use crate::{FitError, Predict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +20,7 @@ pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T, FitError>) -> Result<T,
 
 /// Predicts, and refuses what is not `horizon` finite numbers.
 pub(crate) fn predict_finite(fitted: &dyn Predict, horizon: usize) -> Result<Vec<f64>, FitError> {
-    let values = guarded(|| Ok(fitted.predict(horizon)))?;
+    let values = fitted.predict(horizon);
     if values.len() == horizon && values.iter().all(|value| value.is_finite()) {
         Ok(values)
     } else {

@@ -1,12 +1,6 @@
 //! Demand with many zeros.
 
-use crate::guard::guarded;
 use crate::{Fit, FitError, Model, Predict};
-use anofox_forecast::core::TimeSeries;
-use anofox_forecast::models::Forecaster;
-use anofox_forecast::models::intermittent::{Croston, TSB};
-use std::ops::Add;
-use std::time::Duration;
 
 /// The mean interval between demands above which Croston's kind beats smoothing:
 /// Syntetos, Boylan and Croston, "On the categorization of demand patterns",
@@ -32,7 +26,7 @@ impl Fit for Sba {
     }
 
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
-        fit_flat(Croston::new().sba_optimized(), y)
+        fitted(y, Rate::sizes_and_intervals)
     }
 }
 
@@ -47,35 +41,123 @@ impl Fit for Tsb {
     }
 
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
-        fit_flat(TSB::new(), y)
+        fitted(y, Rate::sizes_and_chances)
     }
 }
 
-fn fit_flat(mut model: impl Forecaster, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
-    guarded(|| {
-        let refused = |error: anofox_forecast::ForecastError| FitError::Refused(error.to_string());
-        let timed = TimeSeries::univariate(seconds(y.len()), y.to_vec()).map_err(refused)?;
-        model.fit(&timed).map_err(refused)?;
-        let next = model.predict(1).map_err(refused)?;
-        let level = next.primary().first().copied().ok_or(FitError::NotFinite)?;
-        Ok(Box::new(Flat { level }) as Box<dyn Predict>)
-    })
+/// The smoothing parameters that are tried: demand that comes seldom has too few events to tell finer ones apart.
+const SIZE_GAINS: [f64; 4] = [0.05, 0.1, 0.2, 0.3];
+const TIME_GAINS: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
+
+/// The rate with the smoothing that had the least squared errors one step ahead.
+fn fitted(
+    y: &[f64],
+    begin: impl Fn(&[f64], f64, f64) -> Option<Rate>,
+) -> Result<Box<dyn Predict>, FitError> {
+    let mut best: Option<(f64, Rate)> = None;
+    for size_gain in SIZE_GAINS {
+        for time_gain in TIME_GAINS {
+            let Some(mut rate) = begin(y, size_gain, time_gain) else {
+                return Err(FitError::Refused("there is no demand".to_owned()));
+            };
+            let mut squares = 0.0;
+            for value in y {
+                let error = value - rate.level();
+                squares += error * error;
+                rate.update(*value);
+            }
+            if best.as_ref().is_none_or(|(least, _)| squares < *least) {
+                best = Some((squares, rate));
+            }
+        }
+    }
+    let (_, rate) = best.ok_or(FitError::NotFinite)?;
+    Ok(Box::new(rate))
 }
 
-/// Any rising instants: the library asks for them and its models do not look at them.
-/// Generic, so that its date crate need not become ours.
-fn seconds<T: Copy + Default + Add<Duration, Output = T>>(count: usize) -> Vec<T> {
-    std::iter::successors(Some(T::default()), |at| Some(*at + Duration::from_secs(1)))
-        .take(count)
-        .collect()
+/// Demand a period: how much it is when there is some, and how often that is.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    size_gain: f64,
+    time_gain: f64,
+    /// The smoothed size of a demand.
+    size: f64,
+    time: Timing,
 }
 
-struct Flat {
-    level: f64,
+#[derive(Debug, Clone, Copy)]
+enum Timing {
+    /// Periods from one demand to the next, and how many passed since the last: looked at only when there is demand.
+    Interval { smoothed: f64, passed: f64 },
+    /// The chance of demand in a period, looked at in every one.
+    Chance(f64),
 }
 
-impl Predict for Flat {
+impl Rate {
+    fn sizes_and_intervals(y: &[f64], size_gain: f64, time_gain: f64) -> Option<Self> {
+        let (size, chance) = typical(y)?;
+        let time = Timing::Interval {
+            smoothed: 1.0 / chance,
+            passed: 1.0,
+        };
+        Some(Self {
+            size_gain,
+            time_gain,
+            size,
+            time,
+        })
+    }
+
+    fn sizes_and_chances(y: &[f64], size_gain: f64, time_gain: f64) -> Option<Self> {
+        let (size, chance) = typical(y)?;
+        Some(Self {
+            size_gain,
+            time_gain,
+            size,
+            time: Timing::Chance(chance),
+        })
+    }
+
+    fn level(&self) -> f64 {
+        match self.time {
+            // The correction of Syntetos and Boylan: the quotient of two means is too large.
+            Timing::Interval { smoothed, .. } => {
+                (1.0 - self.time_gain / 2.0) * self.size / smoothed
+            }
+            Timing::Chance(chance) => chance * self.size,
+        }
+    }
+}
+
+impl Predict for Rate {
     fn predict(&self, horizon: usize) -> Vec<f64> {
-        vec![self.level; horizon]
+        vec![self.level(); horizon]
     }
+
+    fn update(&mut self, value: f64) {
+        let demand = value > 0.0;
+        if demand {
+            self.size += self.size_gain * (value - self.size);
+        }
+        match &mut self.time {
+            Timing::Interval { smoothed, passed } => {
+                if demand {
+                    *smoothed += self.time_gain * (*passed - *smoothed);
+                    *passed = 1.0;
+                } else {
+                    *passed += 1.0;
+                }
+            }
+            Timing::Chance(chance) => {
+                *chance += self.time_gain * (f64::from(u8::from(demand)) - *chance);
+            }
+        }
+    }
+}
+
+/// The mean size of demands and how many there are a period; `None` without any.
+fn typical(y: &[f64]) -> Option<(f64, f64)> {
+    let demands: Vec<f64> = y.iter().copied().filter(|value| *value > 0.0).collect();
+    let size = series::mean(&demands)?;
+    Some((size, demands.len() as f64 / y.len() as f64))
 }

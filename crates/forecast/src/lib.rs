@@ -1,30 +1,45 @@
 #![doc = include_str!("../README.md")]
 
+mod adjusted;
+mod arima;
 mod backtest;
-mod bands;
+mod blend;
+mod ces;
 mod crossing;
+mod effects;
 mod ensemble;
 mod ets;
+mod forecaster;
 mod guard;
+mod indices;
 mod intermittent;
+mod linear;
 mod minimise;
 mod model;
 mod mstl;
 mod naive;
+mod pool;
 mod request;
 mod scaling;
 mod season;
+mod shift;
+mod spread;
 mod theta;
 
+pub use arima::Arima;
+pub use ces::Ces;
 pub use crossing::{Crossing, Direction, time_to_limit};
-pub use ensemble::forecast;
+pub use effects::{Effect, EffectSize, forecast_with_effects};
+pub use ensemble::{fit, fit_in_background, forecast};
 pub use ets::Ets;
+pub use forecaster::Forecaster;
 pub use intermittent::{Sba, Tsb};
 pub use model::{Fit, FitError, Model, Predict};
 pub use mstl::Mstl;
 pub use naive::{SeasonalMean, SeasonalNaive};
+pub use pool::{Calibration, Pool};
 pub use request::{
     BackTestError, Bands, FEWEST_VALUES, ForecastError, LONGEST_HORIZON, MOST_VALUES, MemberReport,
-    Outcome, Request,
+    Note, Outcome, Request,
 };
 pub use theta::{DynamicTheta, Theta};

@@ -6,6 +6,15 @@
 /// The lower and upper bound of each parameter.
 pub(crate) type Bounds<const N: usize> = [(f64, f64); N];
 
+/// How many evaluations a search over a history of `count` values may spend, where one over a short history may spend `wanted`.
+///
+/// An evaluation is a pass over the history: the longer it is the dearer they are, and the less one start differs from another.
+pub(crate) fn passes(wanted: usize, count: usize) -> usize {
+    const SHORT: usize = 500;
+    let fewest = wanted / 3;
+    (wanted * SHORT / count.max(SHORT)).max(fewest)
+}
+
 /// Finds a point in the box where `cost` is low, starting at `start`.
 ///
 /// At most `budget` evaluations: with no clock in an engine, counting is the only limit on work.

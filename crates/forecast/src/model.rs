@@ -15,9 +15,14 @@ pub trait Fit {
 }
 
 /// A fitted model.
-pub trait Predict {
-    /// The next `horizon` values after the last one fitted.
+pub trait Predict: Send {
+    /// The next `horizon` values after the last one fitted or seen.
     fn predict(&self, horizon: usize) -> Vec<f64>;
+
+    /// Takes one more value in: the state moves on, what was estimated stays.
+    ///
+    /// The value must be finite. It costs a step of the recursion, not a fit.
+    fn update(&mut self, value: f64);
 }
 
 /// The models that take part, by the names people see.
@@ -31,6 +36,10 @@ pub enum Model {
     DynamicTheta,
     /// Theta with both lines fixed, only its smoothing optimised.
     Theta,
+    /// Complex exponential smoothing.
+    Ces,
+    /// Autoregression, differences and moving averages, in the background only.
+    Arima,
     /// Seasons by MSTL, the rest by exponential smoothing.
     Mstl,
     /// Croston's method for intermittent demand, with Syntetos and Boylan's correction.
@@ -49,6 +58,8 @@ impl Model {
             Self::Ets => "ETS",
             Self::DynamicTheta => "Dynamic Theta",
             Self::Theta => "Theta",
+            Self::Ces => "CES",
+            Self::Arima => "ARIMA",
             Self::Mstl => "MSTL",
             Self::Sba => "Croston SBA",
             Self::Tsb => "TSB",

@@ -22,6 +22,8 @@ impl Fit for SeasonalNaive {
         })?;
         Ok(Box::new(Cycle {
             values: y[start..].to_vec(),
+            phase: 0,
+            learns: 1.0,
         }))
     }
 }
@@ -68,18 +70,33 @@ impl Fit for SeasonalMean {
                 }
             })
             .collect();
-        Ok(Box::new(Cycle { values }))
+        Ok(Box::new(Cycle {
+            values,
+            phase: 0,
+            learns: 1.0 - fade,
+        }))
     }
 }
 
-/// Values that repeat for ever.
+/// Values that repeat for ever; the next stands at `phase`.
 struct Cycle {
     values: Vec<f64>,
+    phase: usize,
+    /// How much of the difference to a new value is taken over.
+    learns: f64,
 }
 
 impl Predict for Cycle {
     fn predict(&self, horizon: usize) -> Vec<f64> {
-        self.values.iter().copied().cycle().take(horizon).collect()
+        let turned = self.values.iter().copied().cycle().skip(self.phase);
+        turned.take(horizon).collect()
+    }
+
+    fn update(&mut self, value: f64) {
+        if let Some(place) = self.values.get_mut(self.phase) {
+            *place += self.learns * (value - *place);
+        }
+        self.phase = (self.phase + 1) % self.values.len().max(1);
     }
 }
 

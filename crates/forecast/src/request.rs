@@ -71,6 +71,27 @@ pub struct Outcome {
     pub season: Option<usize>,
     /// How many of the values given were used, counted from the newest.
     pub used: usize,
+    /// What a reader should know of the history.
+    pub notes: Vec<Note>,
+}
+
+/// Something about a history that makes its forecast less certain than others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Note {
+    /// The history is shorter than two rounds of a season that was offered, and that season cannot be seen.
+    ShortForSeason {
+        /// Points in that season.
+        season: usize,
+        /// How many values there are.
+        have: usize,
+    },
+    /// The level moved at once and stayed; what came before was moved to the new level.
+    LevelShift {
+        /// The first place at the new level among the values used, 0 is the oldest of them.
+        place: usize,
+        /// How far the level moved, in the unit of the history.
+        by: f64,
+    },
 }
 
 /// A back-test's error, averaged over origins and steps.

@@ -38,10 +38,21 @@ impl Scaling {
         }
     }
 
+    /// Values as they are.
+    pub(crate) const fn none() -> Self {
+        Self {
+            shift: 0.0,
+            scale: 1.0,
+        }
+    }
+
+    /// A value on the scaled axis.
+    pub(crate) fn forward(self, value: f64) -> f64 {
+        (value - self.shift) / self.scale
+    }
+
     pub(crate) fn into_range(self, y: &[f64]) -> Vec<f64> {
-        y.iter()
-            .map(|value| (value - self.shift) / self.scale)
-            .collect()
+        y.iter().map(|value| self.forward(*value)).collect()
     }
 
     /// A value of the original kind; clamped to the largest float rather than infinite.

@@ -7,11 +7,10 @@
 //! `anofox-forecast` has both too and is the oracle of the tests;
 //! its fit tries four starts with a power in the inner loop, and a back-test pays that at every origin.
 
-use crate::minimise::minimise;
-use crate::season::{Indices, is_seasonal, line};
+use crate::adjusted::{Adjusted, Level};
+use crate::minimise::{minimise, passes};
+use crate::season::line;
 use crate::{Fit, FitError, Model, Predict};
-
-const FEWEST: usize = 4;
 
 /// The Theta method: `theta` 2, its straight line fixed by least squares over the whole history.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +19,7 @@ pub struct Theta {
     pub season: usize,
 }
 
-/// The dynamic optimised Theta model (DOTM): the line follows the history, `theta` and smoothing are estimated.
+/// The dynamic optimised Theta model (DOTM): the line follows the history; `theta`, smoothing and first level are estimated.
 #[derive(Debug, Clone, Copy)]
 pub struct DynamicTheta {
     /// Points in a season; below 2 there is none.
@@ -36,7 +35,6 @@ impl Fit for Theta {
         let adjusted = Adjusted::of(y, self.season)?;
         let z = &adjusted.values;
         let (intercept, slope) = line(z);
-        let last = z.len() as f64;
         // Smoothing is estimated on the theta-2 line: twice the data less the straight line.
         let theta_line: Vec<f64> = z
             .iter()
@@ -54,12 +52,40 @@ impl Fit for Theta {
         };
         let ([alpha], _) = minimise(|[alpha]| smooth(*alpha).1, [0.3], &[(0.01, 0.99)], 40);
         let (level, _) = smooth(alpha);
-        Ok(Box::new(adjusted.fitted(move |horizon| {
-            // The forecast is the mean of both lines.
-            (0..horizon)
-                .map(|step| f64::midpoint(level, intercept + slope * (last + step as f64)))
-                .collect()
-        })))
+        let lines = Lines {
+            alpha,
+            level,
+            next: intercept + slope * z.len() as f64,
+            slope,
+        };
+        Ok(Box::new(adjusted.fitted(lines)))
+    }
+}
+
+/// The two lines of the Theta method; the forecast is their mean.
+struct Lines {
+    alpha: f64,
+    /// Where the smoothed theta-2 line is.
+    level: f64,
+    /// Where the straight line is at the next value.
+    next: f64,
+    slope: f64,
+}
+
+impl Level for Lines {
+    fn level(&self) -> f64 {
+        f64::midpoint(self.level, self.next - self.slope)
+    }
+
+    fn ahead(&self, horizon: usize) -> Vec<f64> {
+        (0..horizon)
+            .map(|step| f64::midpoint(self.level, self.next + self.slope * step as f64))
+            .collect()
+    }
+
+    fn follow(&mut self, value: f64) {
+        self.level += self.alpha * (2.0 * value - self.next - self.level);
+        self.next += self.slope;
     }
 }
 
@@ -70,20 +96,23 @@ impl Fit for DynamicTheta {
 
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
         let adjusted = Adjusted::of(y, self.season)?;
-        let z = adjusted.values.clone();
-        let cost = |point: &[f64; 2]| Dynamic::run(&z, point[0], point[1]).1;
-        let bounds = [(0.05, 0.99), (1.0, 8.0)];
-        let ([alpha, theta], _) = minimise(cost, [0.4, 2.0], &bounds, 90);
-        let (state, _) = Dynamic::run(&z, alpha, theta);
-        Ok(Box::new(adjusted.fitted(move |horizon| {
-            state.predict(alpha, theta, horizon)
-        })))
+        let z = &adjusted.values;
+        let cost = |[alpha, theta, level]: &[f64; 3]| Dynamic::run(z, *alpha, *theta, *level).1;
+        let first = z[0];
+        let size = series::mean(z).unwrap_or(first).abs();
+        let bounds = [(0.05, 0.99), (1.0, 20.0), (first - size, first + size)];
+        let ([alpha, theta, level], _) =
+            minimise(cost, [0.4, 2.0, first], &bounds, passes(150, z.len()));
+        let (state, _) = Dynamic::run(z, alpha, theta, level);
+        Ok(Box::new(adjusted.fitted(state)))
     }
 }
 
 /// The state of DOTM after some values: equations 8 to 13 of Fiorucci and others.
 #[derive(Debug, Clone, Copy)]
 struct Dynamic {
+    alpha: f64,
+    theta: f64,
     /// How many values were seen.
     seen: f64,
     level: f64,
@@ -95,12 +124,14 @@ struct Dynamic {
 }
 
 impl Dynamic {
-    /// Filters `z` and answers the last state and the sum of squared one-step errors.
-    fn run(z: &[f64], alpha: f64, theta: f64) -> (Self, f64) {
+    /// Filters `z` from a first level and answers the last state and the sum of squared one-step errors.
+    fn run(z: &[f64], alpha: f64, theta: f64, level: f64) -> (Self, f64) {
         let first = z.first().copied().unwrap_or(0.0);
         let mut state = Self {
+            alpha,
+            theta,
             seen: 1.0,
-            level: first,
+            level: level + alpha * (first - level),
             mean: first,
             intercept: first,
             slope: 0.0,
@@ -108,87 +139,48 @@ impl Dynamic {
         };
         let mut errors = 0.0;
         for (at, value) in z.iter().enumerate().skip(1) {
-            let error = value - state.next(alpha, theta);
+            let error = value - state.next();
             // The first steps know no slope yet; letting them decide would choose alpha by the start.
             if at > 2 {
                 errors += error * error;
             }
-            state.update(*value, alpha);
+            state.follow(*value);
         }
         (state, errors)
     }
 
     /// The value expected next.
-    fn next(&self, alpha: f64, theta: f64) -> f64 {
-        let pull =
-            self.intercept * self.faded + self.slope * (1.0 - self.faded * (1.0 - alpha)) / alpha;
-        self.level + (1.0 - 1.0 / theta) * pull
+    fn next(&self) -> f64 {
+        let pull = self.intercept * self.faded
+            + self.slope * (1.0 - self.faded * (1.0 - self.alpha)) / self.alpha;
+        self.level + (1.0 - 1.0 / self.theta) * pull
+    }
+}
+
+impl Level for Dynamic {
+    fn level(&self) -> f64 {
+        self.level
     }
 
-    fn update(&mut self, value: f64, alpha: f64) {
-        let seen = self.seen;
-        self.level += alpha * (value - self.level);
-        self.slope =
-            ((seen - 1.0) * self.slope + 6.0 * (value - self.mean) / (seen + 1.0)) / (seen + 2.0);
-        self.mean = (seen * self.mean + value) / (seen + 1.0);
-        self.intercept = self.mean - self.slope * (seen + 2.0) / 2.0;
-        self.faded *= 1.0 - alpha;
-        self.seen += 1.0;
-    }
-
-    fn predict(mut self, alpha: f64, theta: f64, horizon: usize) -> Vec<f64> {
+    fn ahead(&self, horizon: usize) -> Vec<f64> {
+        let mut state = *self;
         (0..horizon)
             .map(|_| {
-                let value = self.next(alpha, theta);
-                self.update(value, alpha);
+                let value = state.next();
+                state.follow(value);
                 value
             })
             .collect()
     }
-}
 
-/// Values without their season, and the season to put back.
-struct Adjusted {
-    values: Vec<f64>,
-    indices: Option<Indices>,
-}
-
-impl Adjusted {
-    fn of(y: &[f64], season: usize) -> Result<Self, FitError> {
-        if y.len() < FEWEST {
-            return Err(FitError::TooShort {
-                have: y.len(),
-                need: FEWEST,
-            });
-        }
-        let indices = is_seasonal(y, season).then(|| Indices::of(y, season));
-        let values = indices
-            .as_ref()
-            .map_or_else(|| y.to_vec(), |indices| indices.removed_from(y));
-        Ok(Self { values, indices })
-    }
-
-    fn fitted<F: Fn(usize) -> Vec<f64>>(self, ahead: F) -> Fitted<F> {
-        Fitted {
-            ahead,
-            phase: self.values.len(),
-            indices: self.indices,
-        }
-    }
-}
-
-struct Fitted<F> {
-    ahead: F,
-    phase: usize,
-    indices: Option<Indices>,
-}
-
-impl<F: Fn(usize) -> Vec<f64>> Predict for Fitted<F> {
-    fn predict(&self, horizon: usize) -> Vec<f64> {
-        let mut values = (self.ahead)(horizon);
-        if let Some(indices) = &self.indices {
-            indices.put_back(&mut values, self.phase);
-        }
-        values
+    fn follow(&mut self, value: f64) {
+        let seen = self.seen;
+        self.level += self.alpha * (value - self.level);
+        self.slope =
+            ((seen - 1.0) * self.slope + 6.0 * (value - self.mean) / (seen + 1.0)) / (seen + 2.0);
+        self.mean = (seen * self.mean + value) / (seen + 1.0);
+        self.intercept = self.mean - self.slope * (seen + 2.0) / 2.0;
+        self.faded *= 1.0 - self.alpha;
+        self.seen += 1.0;
     }
 }

@@ -1,8 +1,10 @@
 //! The engine as its callers see it: stories, properties, and other people's libraries as oracles.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod effects;
 mod oracles;
 mod properties;
+mod shared;
 mod stories;
 
 /// A number between -1 and 1 that depends on nothing but `seed`: noise that every run repeats.

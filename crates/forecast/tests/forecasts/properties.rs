@@ -1,7 +1,7 @@
 //! What must hold for any history at all.
 
 use crate::noise;
-use forecast::{Direction, ForecastError, Outcome, Request, forecast, time_to_limit};
+use forecast::{Direction, ForecastError, Outcome, Pool, Request, fit, forecast, time_to_limit};
 use proptest::prelude::*;
 
 fn run(values: &[f64], seasons: &[usize], horizon: usize) -> Result<Outcome, ForecastError> {
@@ -81,6 +81,21 @@ proptest! {
         let widths: Vec<f64> = free.hi95.iter().zip(&free.lo95).map(|(high, low)| high - low).collect();
         let slack = 1e-9 * widths.last().unwrap().abs() + 1e-9 * values[0].abs();
         prop_assert!(widths.windows(2).all(|pair| pair[1] >= pair[0] - slack), "{widths:?}");
+    }
+
+    #[test]
+    fn whatever_comes_in_later_keeps_the_bands_nested(
+        values in history(),
+        later in prop::collection::vec(prop_oneof![Just(0.0), Just(1e300), Just(f64::NAN), -1e3_f64..1e3], 0..12),
+    ) {
+        let request = Request { values: &values, seasons: &[7], horizon: 14, non_negative: false, integer: false };
+        let mut forecaster = fit(&request, &|| false).unwrap();
+        for value in later {
+            forecaster.update(value);
+            if let Ok(outcome) = forecaster.outcome(14, &Pool::default()) {
+                assert_nested_and_finite(&outcome, 14);
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::noise;
 use forecast::{
-    Crossing, Direction, ForecastError, Model, Outcome, Request, forecast, time_to_limit,
+    Crossing, Direction, ForecastError, Forecaster, Model, Note, Outcome, Pool, Request, fit,
+    fit_in_background, forecast, time_to_limit,
 };
 
 fn request(values: &[f64]) -> Request<'_> {
@@ -225,4 +226,101 @@ fn a_value_at_its_limit_has_reached_it() {
 fn a_constant_never_reaches_what_it_is_not() {
     let crossing = time_to_limit(5.0, &outcome(&[5.0; 40]), 100.0, Direction::Rising);
     assert_eq!(crossing, Crossing::Clear { probability: 0.0 });
+}
+
+#[test]
+fn a_level_that_moved_for_good_is_said_so_and_believed() {
+    let users: Vec<f64> = (0..120)
+        .map(|day| if day < 80 { 40.0 } else { 90.0 } + 2.0 * noise(day) - f64::from(u8::from(day % 7 == 6)) * 10.0)
+        .collect();
+    let found = outcome(&users);
+    let shift = found.notes.iter().find_map(|note| match note {
+        Note::LevelShift { place, by } => Some((*place, *by)),
+        Note::ShortForSeason { .. } => None,
+    });
+    let (place, by) = shift.unwrap();
+    assert!(place == 80 && (45.0..55.0).contains(&by), "{shift:?}");
+    assert!(
+        found
+            .point
+            .iter()
+            .all(|value| (70.0..100.0).contains(value)),
+        "{:?}",
+        found.point
+    );
+}
+
+#[test]
+fn a_history_too_short_for_a_season_says_so() {
+    let values: Vec<f64> = (0..13).map(|day| 20.0 + noise(day)).collect();
+    let found = outcome(&values);
+    assert!(
+        found.notes.contains(&Note::ShortForSeason {
+            season: 7,
+            have: 13
+        }),
+        "{:?}",
+        found.notes
+    );
+}
+
+fn fitted(values: &[f64]) -> Forecaster {
+    fit(&request(values), &|| false).unwrap()
+}
+
+#[test]
+fn values_that_came_in_later_leave_a_forecast_near_that_of_a_new_fit() {
+    let sales: Vec<f64> = (0..140)
+        .map(|day| {
+            50.0 + 0.2 * day as f64 + 3.0 * noise(day) - if day % 7 == 6 { 25.0 } else { 0.0 }
+        })
+        .collect();
+    let mut updated = fitted(&sales[..120]);
+    for value in &sales[120..] {
+        updated.update(*value);
+    }
+    let (updated, anew) = (
+        updated.outcome(14, &Pool::default()).unwrap(),
+        outcome(&sales),
+    );
+    for (a, b) in updated.point.iter().zip(&anew.point) {
+        assert!((a / b - 1.0).abs() < 0.05, "{a} and {b}");
+    }
+}
+
+#[test]
+fn bands_widen_when_values_stray_and_narrow_when_they_do_not() {
+    let calm: Vec<f64> = (0..100).map(|day| 50.0 + noise(day)).collect();
+    let width = |forecaster: &Forecaster| {
+        let found = forecaster.outcome(7, &Pool::default()).unwrap();
+        found.hi80[0] - found.lo80[0]
+    };
+    let (mut wild, mut quiet) = (fitted(&calm), fitted(&calm));
+    let before = width(&wild);
+    for day in 0..20 {
+        wild.update(50.0 + if day % 2 == 0 { 6.0 } else { -6.0 });
+        quiet.update(50.0);
+    }
+    assert!(width(&wild) > 1.5 * before, "{} {before}", width(&wild));
+    assert!(width(&quiet) < before, "{} {before}", width(&quiet));
+}
+
+#[test]
+fn arima_has_a_vote_in_the_background_only() {
+    let values: Vec<f64> = (0..100).map(|day| 50.0 + 5.0 * noise(day)).collect();
+    let voters = |found: &Outcome| {
+        let has = |model| {
+            found
+                .members
+                .iter()
+                .any(|member| member.model == model && member.weight > 0.0)
+        };
+        (has(Model::Arima), has(Model::Ces))
+    };
+    let background = fit_in_background(&request(&values), &|| false).unwrap();
+    assert_eq!(
+        voters(&background.outcome(7, &Pool::default()).unwrap()),
+        (true, true)
+    );
+    assert_eq!(voters(&outcome(&values)), (false, true));
 }

@@ -1,0 +1,81 @@
+//! A history without its season, for models that know none; the season is put back on what they say.
+
+use crate::season::{Indices, is_seasonal};
+use crate::{FitError, Predict};
+
+const FEWEST: usize = 4;
+
+/// A history without its season.
+pub(crate) struct Adjusted {
+    /// The values that are left.
+    pub(crate) values: Vec<f64>,
+    indices: Option<Indices>,
+}
+
+impl Adjusted {
+    /// Takes the season of `season` points off `y`, if a test finds it.
+    ///
+    /// # Errors
+    /// [`FitError::TooShort`] below four values.
+    pub(crate) fn of(y: &[f64], season: usize) -> Result<Self, FitError> {
+        if y.len() < FEWEST {
+            return Err(FitError::TooShort {
+                have: y.len(),
+                need: FEWEST,
+            });
+        }
+        let indices = is_seasonal(y, season).then(|| Indices::of(y, season));
+        let values = indices
+            .as_ref()
+            .map_or_else(|| y.to_vec(), |indices| indices.removed_from(y));
+        Ok(Self { values, indices })
+    }
+
+    /// A fitted model of the whole history, made of one of the values that are left.
+    pub(crate) fn fitted<L: Level>(self, level: L) -> Seasonal<L> {
+        Seasonal {
+            level,
+            phase: self.values.len(),
+            indices: self.indices,
+        }
+    }
+}
+
+/// A fitted model without a season.
+pub(crate) trait Level: Send {
+    /// Where the series is now, after the last value.
+    fn level(&self) -> f64;
+    /// The next `horizon` values.
+    fn ahead(&self, horizon: usize) -> Vec<f64>;
+    /// Takes one more value in.
+    fn follow(&mut self, value: f64);
+}
+
+/// A model without a season, and the season.
+pub(crate) struct Seasonal<L> {
+    level: L,
+    indices: Option<Indices>,
+    /// The place of the next value, counted from the first.
+    phase: usize,
+}
+
+impl<L: Level> Predict for Seasonal<L> {
+    fn predict(&self, horizon: usize) -> Vec<f64> {
+        let mut values = self.level.ahead(horizon);
+        if let Some(indices) = &self.indices {
+            indices.put_back(&mut values, self.phase);
+        }
+        values
+    }
+
+    fn update(&mut self, value: f64) {
+        match &mut self.indices {
+            None => self.level.follow(value),
+            Some(indices) => {
+                self.level.follow(indices.removed(value, self.phase));
+                indices.learn(value, self.level.level(), self.phase);
+            }
+        }
+        self.phase += 1;
+    }
+}

@@ -1,0 +1,118 @@
+//! Complex exponential smoothing.
+//!
+//! Svetunkov, Kourentzes and Ord, "Complex exponential smoothing", Naval Research Logistics 69 (2022).
+//! A level and a second component, the potential, smooth each other with one complex number;
+//! level and trend are not told apart, so no form has to be chosen.
+//! The season is taken off first and put back afterwards, as for Theta.
+
+use crate::adjusted::{Adjusted, Level};
+use crate::minimise::{minimise, passes};
+use crate::{Fit, FitError, Model, Predict};
+
+/// Complex exponential smoothing of the seasonally adjusted history.
+#[derive(Debug, Clone, Copy)]
+pub struct Ces {
+    /// Points in a season; below 2 there is none.
+    pub season: usize,
+}
+
+impl Fit for Ces {
+    fn model(&self) -> Model {
+        Model::Ces
+    }
+
+    fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
+        let adjusted = Adjusted::of(y, self.season)?;
+        let z = &adjusted.values;
+        let start = z.get(..self.season.max(FEWEST)).unwrap_or(z);
+        let level = series::mean(start).unwrap_or(0.0);
+        let from = |[real, imaginary]: &[f64; 2]| Complex {
+            real: *real,
+            imaginary: *imaginary,
+            level,
+            // The book of the `smooth` package begins here too.
+            potential: level / 1.1,
+        };
+        let cost = |point: &[f64; 2]| {
+            let state = from(point);
+            if state.forgets() {
+                state.backcast(z).over(z).1
+            } else {
+                f64::INFINITY
+            }
+        };
+        let bounds = [(0.01, 2.4), (0.01, 1.98)];
+        let (point, _) = minimise(cost, [1.2, 1.0], &bounds, passes(60, z.len()));
+        let (state, _) = from(&point).backcast(z).over(z);
+        Ok(Box::new(adjusted.fitted(state)))
+    }
+}
+
+/// The level before the first value is guessed from at least this many.
+const FEWEST: usize = 4;
+
+/// The complex smoothing parameter, and level and potential after some values.
+#[derive(Debug, Clone, Copy)]
+struct Complex {
+    real: f64,
+    imaginary: f64,
+    level: f64,
+    potential: f64,
+}
+
+impl Complex {
+    /// The state before the first value, by running over the values to the end and back.
+    fn backcast(self, z: &[f64]) -> Self {
+        let (mut state, _) = self.over(z);
+        for value in z.iter().rev() {
+            state.follow(*value);
+        }
+        state
+    }
+
+    /// The state after `z`, and the sum of squared one-step errors.
+    fn over(mut self, z: &[f64]) -> (Self, f64) {
+        let mut squares = 0.0;
+        for value in z {
+            let error = value - self.level;
+            squares += error * error;
+            self.follow(*value);
+        }
+        (self, squares)
+    }
+
+    /// Whether old values are forgotten: both eigenvalues of the discount matrix lie inside the unit circle.
+    fn forgets(&self) -> bool {
+        let (real, imaginary) = (self.real, self.imaginary);
+        let trace = 2.0 - 2.0 * real + imaginary;
+        let determinant =
+            (1.0 - real + imaginary) * (1.0 - real) - (imaginary - 1.0) * (1.0 - real - imaginary);
+        determinant.abs() < 1.0 && trace.abs() < 1.0 + determinant
+    }
+}
+
+impl Level for Complex {
+    fn level(&self) -> f64 {
+        self.level
+    }
+
+    fn ahead(&self, horizon: usize) -> Vec<f64> {
+        let mut state = *self;
+        (0..horizon)
+            .map(|_| {
+                let value = state.level;
+                state.follow(value);
+                value
+            })
+            .collect()
+    }
+
+    fn follow(&mut self, value: f64) {
+        let error = value - self.level;
+        let (level, potential) = (self.level, self.potential);
+        self.level =
+            level - (1.0 - self.imaginary) * potential + (self.real - self.imaginary) * error;
+        self.potential =
+            level + (1.0 - self.real) * potential + (self.real + self.imaginary) * error;
+    }
+}

@@ -1,0 +1,124 @@
+//! How far a series strays from its forecast: a scale of its own from the back-test, steadied by the pool, kept up online.
+
+use crate::Bands;
+use crate::pool::{Calibration, Miss, Pool, steadied};
+
+/// Even the flattest point of a forecast has the spread of this share of the mean level.
+const FLATTEST: f64 = 0.05;
+/// New one-step errors count as if there had been at least this many facts before and never more than that many.
+const FACTS: (f64, f64) = (10.0, 60.0);
+/// How fast the bands answer a value that fell outside or inside, and how far they may go.
+const ADAPTS: f64 = 0.03;
+const FARTHEST: (f64, f64) = (0.6, 1.8);
+
+/// The spread of one series, on its scaled axis.
+#[derive(Debug, Clone)]
+pub(crate) struct Spread {
+    pub(crate) calibration: Calibration,
+    /// The mean size of values if errors grow with them: no value of the history is below zero.
+    level: Option<f64>,
+    /// What was learned from values that came in later: a factor on the scale, and on both bands.
+    drift: f64,
+    /// The scale in the usual pool before any drift: what the drift is measured by.
+    usual: f64,
+    facts: f64,
+    widened: [f64; 2],
+}
+
+impl Spread {
+    /// No spread at all: the history never moved.
+    pub(crate) fn none() -> Self {
+        Self::new(Vec::new(), 0.0, 0, None)
+    }
+
+    /// Learns from the misses of a back-test; `step` is the mean step of the naive forecast, `count` the history's length
+    /// and `level` the mean of a history without negatives.
+    pub(crate) fn new(mut misses: Vec<Miss>, step: f64, count: usize, level: Option<f64>) -> Self {
+        for miss in &mut misses {
+            miss.off /= size(level, miss.point);
+        }
+        let calibration = Calibration {
+            misses,
+            step,
+            count,
+        };
+        let facts = calibration.facts();
+        let usual = steadied(&calibration.misses, step, &Pool::default());
+        Self {
+            usual,
+            calibration,
+            level,
+            drift: 1.0,
+            facts: facts.max(FACTS.0),
+            widened: [1.0; 2],
+        }
+    }
+
+    /// Half the width of the 80 % and the 95 % band at `ahead` steps (1 is the next) where the forecast is `point`.
+    fn half(&self, scale: f64, pool: &Pool, ahead: usize, point: f64) -> [f64; 2] {
+        let here = scale * (ahead as f64).powf(pool.growth) * size(self.level, point);
+        let half80 = here * pool.half80 * self.widened[0];
+        [half80, (here * pool.half95 * self.widened[1]).max(half80)]
+    }
+
+    fn scale(&self, pool: &Pool) -> f64 {
+        let calibration = &self.calibration;
+        self.drift * steadied(&calibration.misses, calibration.step, pool)
+    }
+
+    /// Bands around `point`, wider where the forecast is higher.
+    pub(crate) fn around(&self, point: &[f64], pool: &Pool) -> Bands {
+        self.bands(point, pool, |value| value)
+    }
+
+    /// Bands around `point` as wide as at the level `last`: a stock's errors do not shrink because it runs out.
+    pub(crate) fn around_from(&self, last: f64, point: &[f64], pool: &Pool) -> Bands {
+        self.bands(point, pool, |_| last)
+    }
+
+    fn bands(&self, point: &[f64], pool: &Pool, level: impl Fn(f64) -> f64) -> Bands {
+        let scale = self.scale(pool);
+        let mut bands = Bands::default();
+        for (index, value) in point.iter().enumerate() {
+            let [half80, half95] = self.half(scale, pool, index + 1, level(*value));
+            bands.point.push(*value);
+            bands.lo80.push(value - half80);
+            bands.hi80.push(value + half80);
+            bands.lo95.push(value - half95);
+            bands.hi95.push(value + half95);
+        }
+        bands
+    }
+
+    /// Learns from a value that came in where `point` was expected.
+    ///
+    /// The scale follows the size of the error, and each band its own misses:
+    /// Gibbs and Candès, "Adaptive conformal inference under distribution shift", `NeurIPS` (2021).
+    pub(crate) fn follow(&mut self, off: f64, point: f64) {
+        let pool = Pool::default();
+        let scale = self.drift * self.usual;
+        let halves = self.half(scale, &pool, 1, point);
+        for ((half, widened), level) in halves.iter().zip(&mut self.widened).zip([0.80, 0.95]) {
+            let missed = f64::from(u8::from(off.abs() > *half));
+            let (least, most) = FARTHEST;
+            *widened = (*widened * (ADAPTS * (missed - (1.0 - level))).exp()).clamp(least, most);
+        }
+        let seen = off.abs() / size(self.level, point);
+        if scale > 0.0 {
+            // One accident moves the scale as four usual errors would.
+            let ratio = (seen / scale).min(4.0);
+            self.drift *= (self.facts + ratio) / (self.facts + 1.0);
+        } else if self.calibration.step <= 0.0 {
+            // A constant that moves: what it moved by is all that is known.
+            self.calibration.step = seen;
+            self.usual = steadied(&self.calibration.misses, seen, &pool);
+        }
+        self.facts = (self.facts + 1.0).min(FACTS.1);
+    }
+}
+
+/// What an error is divided by where the forecast is `point`: it grows with the root of the level,
+/// between errors that are added (the level does not matter) and multiplied (it is all that matters).
+fn size(level: Option<f64>, point: f64) -> f64 {
+    level.map_or(1.0, |level| (point.max(0.0) / level + FLATTEST).sqrt())
+}
