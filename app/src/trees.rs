@@ -136,23 +136,60 @@ pub const fn ms(at: Instant) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::{Curve, Point, Range};
+    use api::{Aggregation, Curve, Domain, Limit, Range, Unit};
+
+    fn series(limit: Option<Limit>) -> Series {
+        Series {
+            id: "0190c5f0-0000-7000-8000-000000000000".into(),
+            source_id: "0190c5f0-0000-7000-8000-000000000001".into(),
+            source_name: "db-1".into(),
+            name: "disk_used_percent".into(),
+            title: "/var on db-1".into(),
+            labels: Vec::new(),
+            unit: Unit::Percent,
+            aggregation: Aggregation::Last,
+            domain: Domain::Machine,
+            non_negative: true,
+            limit,
+            stake: None,
+            demo: false,
+            last: None,
+            first_at: None,
+            stale_since: None,
+        }
+    }
 
     #[test]
-    fn a_tree_names_its_lines_and_leaves_their_points_out() {
+    fn a_series_is_a_line() {
+        insta::assert_json_snapshot!(of_series(&series(None), false));
+    }
+
+    #[test]
+    fn a_forecast_is_dashed_between_two_bands_and_a_limit_is_marked() {
+        let limit = Limit {
+            value: 90.0,
+            direction: Direction::Rising,
+        };
+        insta::assert_json_snapshot!(of_series(&series(Some(limit)), true));
+    }
+
+    #[test]
+    fn curves_are_a_line_each_without_their_points() {
         let (from, to) = (Instant(0), Instant(Instant::HOUR));
-        let value = Some(42.0);
+        let point = api::Point {
+            at: from,
+            value: Some(42.0),
+        };
+        let curve = |name: &str| Curve {
+            name: name.into(),
+            points: vec![point],
+        };
         let curves = Curves {
             range: Range { from, to },
             step_seconds: 60.0,
-            curves: vec![Curve {
-                name: "up{job=\"a\"}".into(),
-                points: vec![Point { at: from, value }],
-            }],
-            total: 1,
+            curves: vec![curve("up{job=\"a\"}"), curve("up{job=\"b\"}")],
+            total: 2,
         };
-        let tree = written(&of_curves(&curves));
-        assert!(tree.contains(r#""id":"up{job=\"a\"}""#), "{tree}");
-        assert!(!tree.contains("42"), "{tree}");
+        insta::assert_json_snapshot!(of_curves(&curves));
     }
 }

@@ -367,6 +367,28 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// What `--help` prints for a command and those below it; what is set here does not show.
+    fn helps(command: &clap::Command, name: &str, out: &mut String) {
+        use std::fmt::Write as _;
+        let mut shown = command
+            .clone()
+            .bin_name(name.to_owned())
+            .mut_args(|arg| arg.hide_env_values(true));
+        write!(out, "$ {name} --help\n{}\n", shown.render_long_help()).unwrap();
+        for below in command.get_subcommands() {
+            let name = format!("{name} {}", below.get_name());
+            helps(below, &name, out);
+        }
+    }
+
+    #[test]
+    fn every_command_says_how_it_is_used() {
+        use clap::CommandFactory;
+        let mut out = String::new();
+        helps(&Cli::command(), "millrace", &mut out);
+        insta::assert_snapshot!(out);
+    }
+
     #[test]
     fn nothing_needs_to_be_set() {
         let settings = parse(&["millrace"]);
