@@ -1,25 +1,29 @@
 //! The explorer of metrics: an expression in PromQL, and its curves.
 
+mod expression;
 mod senders;
 mod storage;
 
-use api::Curves;
+use api::{Curves, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
+use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Input, Numbers, PageHead,
-    Points, Segmented, Skeleton, StaticChart, Table,
+    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Numbers, PageHead, Points,
+    Segmented, Skeleton, StaticChart, Table,
 };
 
+use crate::live;
 use crate::problem::Problem;
 use crate::range;
 use crate::rpc;
 use crate::trees::ms;
 use crate::wire;
 
+use expression::ExpressionField;
 pub use senders::Senders;
 pub use storage::Storage;
 
@@ -62,15 +66,7 @@ pub fn Explore() -> impl IntoView {
         <Title text="Explore"/>
         <PageHead title="Explore" lede="Metrics that machines and services send, in PromQL."/>
         <Form method="GET" action="/explore" attr:class="search-form search-wide" attr:role="search">
-            <Input
-                name="q"
-                value=text.get_untracked()
-                placeholder="sum by (instance) (rate(node_cpu_seconds_total{mode!=\"idle\"}[5m]))"
-                label="Expression in PromQL"
-                attr:list="metric-names"
-                attr:autocomplete="off"
-                attr:spellcheck="false"
-            />
+            <ExpressionField value=text.get_untracked()/>
             {move || (!range.get().is_empty()).then(|| view! { <input type="hidden" name="range" value=range.get()/> })}
             <Button icon=Glyph::Chart>"Draw"</Button>
         </Form>
@@ -78,9 +74,6 @@ pub fn Explore() -> impl IntoView {
             {move || Suspend::new(async move {
                 let names = names.await.unwrap_or_default();
                 view! {
-                    <datalist id="metric-names">
-                        {names.iter().map(|name| view! { <option value=name.clone()></option> }).collect_view()}
-                    </datalist>
                     {text.get().is_empty().then(|| view! { <Names names/> })}
                 }
             })}
@@ -129,9 +122,12 @@ fn Drawn(text: String, range: String) -> impl IntoView {
         // A store of many series has no first sample to begin at.
         (word != "all").then(|| format!("{own}&range={word}"))
     });
+    let asked = StoredValue::new((text, range));
+    // Counted up when other series are in the answer than those that are drawn.
+    let others = RwSignal::new(0);
     let curves = wire::load(
-        move || (text.clone(), range.clone()),
-        |(text, range)| load_curves(text, range),
+        move || (asked.get_value(), others.get()),
+        |((text, range), _)| load_curves(text, range),
     );
     view! {
         <div class="toolbar">
@@ -152,7 +148,7 @@ fn Drawn(text: String, range: String) -> impl IntoView {
                         }
                             .into_any()
                     }
-                    Ok(found) => view! { <Lines found/> }.into_any(),
+                    Ok(found) => view! { <Lines found asked others/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
             })}
@@ -160,8 +156,14 @@ fn Drawn(text: String, range: String) -> impl IntoView {
     }
 }
 
+/// The curves, moving as samples come in.
 #[component]
-fn Lines(found: Explored) -> impl IntoView {
+fn Lines(
+    found: Explored,
+    asked: StoredValue<(String, String)>,
+    others: RwSignal<u32>,
+) -> impl IntoView {
+    let moving = follow(&found, asked, others);
     let Explored { curves, tree } = found;
     let shown = curves.curves.len();
     let step = ui::span_text(curves.step_seconds);
@@ -173,7 +175,6 @@ fn Lines(found: Explored) -> impl IntoView {
     } else {
         format!("{shown} series, a point each {step}")
     };
-    let numbers = numbers(&curves);
     let first = curves.curves.first();
     let label = first.map_or_else(String::new, |curve| curve.name.clone());
     let points = first.map_or_else(Vec::new, |curve| {
@@ -188,7 +189,7 @@ fn Lines(found: Explored) -> impl IntoView {
     });
     view! {
         <Card title="Over time" note=note>
-            <Chart tree numbers=Signal::stored(numbers) label=format!("{label} over time") tall=true>
+            <Chart tree numbers=Signal::derive(move || moving.with(numbers)) label=format!("{label} over time") tall=true>
                 <StaticChart points=points label=label/>
             </Chart>
         </Card>
@@ -197,12 +198,13 @@ fn Lines(found: Explored) -> impl IntoView {
                 {curves
                     .curves
                     .into_iter()
-                    .map(|curve| {
-                        let newest = curve.points.iter().rev().find_map(|p| p.value);
+                    .enumerate()
+                    .map(|(place, curve)| {
+                        let newest = move || moving.with(|now| newest(now, place));
                         view! {
                             <tr>
                                 <td data-label="Series"><code>{curve.name}</code></td>
-                                <td class="num" data-label="Newest">{ui::number_text(newest, "")}</td>
+                                <td class="num" data-label="Newest">{move || ui::number_text(newest(), "")}</td>
                             </tr>
                         }
                     })
@@ -210,6 +212,52 @@ fn Lines(found: Explored) -> impl IntoView {
             </Table>
         </Card>
     }
+}
+
+/// What the curves have come to: asked again whenever metrics came in, and without a pause in what
+/// is drawn. Where other series are in the answer, `others` counts up.
+fn follow(
+    found: &Explored,
+    asked: StoredValue<(String, String)>,
+    others: RwSignal<u32>,
+) -> RwSignal<Curves> {
+    let stream = live::live();
+    let moving = RwSignal::new(found.curves.clone());
+    let tree = found.tree.clone();
+    let asking = StoredValue::new(false);
+    Effect::new(move |before: Option<u32>| {
+        let version = stream.version(Topic::Metrics);
+        // One question at a time: who is slow to answer is not asked more often.
+        if before.is_none_or(|before| before == version) || asking.get_value() {
+            return version;
+        }
+        asking.set_value(true);
+        let tree = tree.clone();
+        spawn_local(async move {
+            let Some((text, range)) = asked.try_get_value() else {
+                return;
+            };
+            // Somebody may have gone on meanwhile; what cannot be asked now is asked the next time.
+            match load_curves(text, range).await {
+                Ok(now) if now.tree == tree => {
+                    moving.try_set(now.curves);
+                }
+                Ok(_) => {
+                    others.try_update(|n| *n += 1);
+                }
+                Err(_) => {}
+            }
+            asking.try_set_value(false);
+        });
+        version
+    });
+    moving
+}
+
+/// The newest value of one of the curves.
+fn newest(curves: &Curves, place: usize) -> Option<f64> {
+    let curve = curves.curves.get(place)?;
+    curve.points.iter().rev().find_map(|p| p.value)
 }
 
 /// What the tree leaves out; gaps are left open.

@@ -175,3 +175,63 @@ test.describe("what is kept", () => {
     await expect(days).toHaveValue("7");
   });
 });
+
+test("the explorer moves as samples come in @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  const key = empty.key("boiler", "ingest");
+  const send = async (value: number) => {
+    const body = `boiler,site=a temperature=${value} ${Math.floor(Date.now() / 1000)}`;
+    const answer = await fetch(`${empty.url}/influx/api/v2/write?precision=s`, { method: "POST", headers: { authorization: `Token ${key}` }, body });
+    expect(answer.status).toBe(204);
+  };
+  await send(61.5);
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/explore?q=boiler_temperature`);
+  await ready(page, true);
+  const series = page.getByRole("table", { name: /Series and their newest/ });
+  await expect(series).toContainText("61.5");
+  await expect(page.locator("canvas")).toHaveCount(1);
+  await page.waitForTimeout(1_100);
+  await send(62.5);
+  await expect(series).toContainText("62.5", { timeout: 10_000 });
+  // The chart that is there moves; it is not made anew.
+  await expect(page.locator("canvas")).toHaveCount(1);
+  // Another series in the answer is another line.
+  await page.waitForTimeout(1_100);
+  const other = await fetch(`${empty.url}/influx/api/v2/write?precision=s`, { method: "POST", headers: { authorization: `Token ${key}` }, body: `boiler,site=b temperature=70.25 ${Math.floor(Date.now() / 1000)}` });
+  expect(other.status).toBe(204);
+  await expect(series).toContainText("70.25", { timeout: 10_000 });
+});
+
+test("an expression is completed with the keyboard and the mouse @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  const key = empty.key("boiler", "ingest");
+  const lines = ["boiler,site=cellar temperature=61.5", "boiler,site=attic temperature=40.5", "boiler,site=attic pressure=2"];
+  await fetch(`${empty.url}/influx/api/v2/write`, { method: "POST", headers: { authorization: `Token ${key}` }, body: lines.join("\n") });
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/explore`);
+  await ready(page, true);
+  const field = page.getByRole("combobox", { name: "Expression in PromQL" });
+  const offers = page.getByRole("listbox", { name: "What could come next" });
+  await field.pressSequentially("av");
+  await expect(offers.getByRole("option").first()).toContainText("avg(");
+  await field.press("ArrowDown");
+  await field.press("Enter");
+  await expect(field).toHaveValue("avg(");
+  await field.pressSequentially("temp");
+  await offers.getByRole("option", { name: /boiler_temperature/ }).click();
+  await expect(field).toHaveValue("avg(boiler_temperature");
+  await field.pressSequentially("{si");
+  await expect(offers.getByRole("option", { name: /site/ })).toBeVisible();
+  await field.press("ArrowDown");
+  await field.press("Enter");
+  await field.pressSequentially('="');
+  await expect(offers.getByRole("option")).toHaveText([/attic/, /cellar/]);
+  await field.press("Escape");
+  await expect(offers).toBeHidden();
+  await field.pressSequentially('attic"})');
+  await expect(offers).toBeHidden();
+  await field.press("Enter");
+  await expect(page).toHaveURL(/q=avg/);
+  await expect(page.getByRole("table", { name: /Series and their newest/ })).toContainText("40.5");
+});

@@ -41,8 +41,8 @@ pub use import::{
 };
 pub use live::{Event, LivePoint, Topic};
 pub use metrics::{
-    Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage, Metrics,
-    MetricsProblem, MetricsQuestion, Push, PushAnswer, PushProtocol,
+    Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
+    Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
 pub use permission::{Permission, Role, Scope};
 pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};

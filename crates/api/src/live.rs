@@ -49,4 +49,6 @@ pub enum Topic {
     Imports,
     /// The demo company came or went.
     Demo,
+    /// Samples of metrics came in; told at most once a second.
+    Metrics,
 }

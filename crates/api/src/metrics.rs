@@ -213,6 +213,26 @@ pub struct DatabaseStorage {
 /// More curves than these nobody can tell apart.
 pub const MOST_CURVES: usize = 50;
 
+/// What could be written next in an expression.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The end of what is there that an offer takes the place of.
+    pub prefix: String,
+    /// The best first; few enough to look at.
+    pub offers: Vec<Offer>,
+}
+
+/// Something that could be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// What is written.
+    pub text: String,
+    /// What kind of thing it is, in a word.
+    pub kind: String,
+    /// What it does, in a line; often nothing.
+    pub about: String,
+}
+
 /// Metrics in, PromQL out.
 #[async_trait]
 pub trait Metrics: Send + Sync {
@@ -227,6 +247,9 @@ pub trait Metrics: Send + Sync {
     ) -> Result<std::result::Result<String, MetricsProblem>>;
     /// An expression over a range, in some hundred steps. Needs `monitoring:read`.
     async fn curves(&self, caller: &Caller, expression: &str, range: Range) -> Result<Curves>;
+    /// What could be written next in an expression of which this much is there, up to the cursor.
+    /// Needs `monitoring:read`.
+    async fn complete(&self, caller: &Caller, before: &str) -> Result<Completion>;
     /// The names of the metrics that came in, in order. Needs `monitoring:read`.
     async fn names(&self, caller: &Caller) -> Result<Vec<String>>;
     /// What is kept, for how long, and what it takes. Needs `monitoring:read`.

@@ -1,17 +1,20 @@
 //! Metrics: what senders push goes through a parser to the store; PromQL reads it back.
 
 mod ask;
+mod complete;
 mod curves;
 mod push;
 mod steady;
 mod storage;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use api::{
-    Caller, Curves, Error, Keep, MetricStorage, Metrics, MetricsProblem, MetricsQuestion,
-    Permission, Push, PushAnswer, Range, Result, SourceId, Topic, Who,
+    Caller, Completion, Curves, Error, Event, Keep, MetricStorage, Metrics, MetricsProblem,
+    MetricsQuestion, Permission, Push, PushAnswer, Range, Result, SourceId, Topic, Who,
 };
 use async_trait::async_trait;
 use ingest::metrics::otlp::DeltaState;
@@ -36,6 +39,7 @@ pub(crate) struct Intake {
     sources: Mutex<HashMap<String, SourceId>>,
     /// What came in and is not written to the sources yet: one row for many requests.
     tallies: Mutex<HashMap<SourceId, Arrival>>,
+    news: News,
     /// What expiry goes by.
     steady: Mutex<Steady>,
     started: std::time::Instant,
@@ -48,9 +52,45 @@ impl Intake {
             deltas: tokio::sync::Mutex::new(DeltaState::new(MOST_DELTA_SERIES)),
             sources: Mutex::default(),
             tallies: Mutex::default(),
+            news: News::default(),
             steady: Mutex::default(),
             started: std::time::Instant::now(),
         }
+    }
+}
+
+/// Samples of metrics came in.
+const METRICS: Event = Event::Changed {
+    topic: Topic::Metrics,
+    id: None,
+};
+
+/// When pages were told of new samples: at once, and then not again for a second. What comes in
+/// meanwhile is told by the next round of upkeep.
+#[derive(Default)]
+struct News {
+    told: Mutex<Option<std::time::Instant>>,
+    waiting: AtomicBool,
+}
+
+impl News {
+    const PAUSE: Duration = Duration::from_secs(1);
+
+    /// Whether to tell pages of what just came in.
+    fn came(&self) -> bool {
+        let mut told = held(&self.told);
+        if told.is_some_and(|at| at.elapsed() < Self::PAUSE) {
+            self.waiting.store(true, Ordering::Relaxed);
+            return false;
+        }
+        *told = Some(std::time::Instant::now());
+        self.waiting.store(false, Ordering::Relaxed);
+        true
+    }
+
+    /// Whether something came in that nobody was told of.
+    fn waits(&self) -> bool {
+        self.waiting.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -80,6 +120,11 @@ impl Metrics for Hub {
         self.draw(expression, range).await
     }
 
+    async fn complete(&self, caller: &Caller, before: &str) -> Result<Completion> {
+        require(caller, Permission::MonitoringRead)?;
+        self.completion(before).await
+    }
+
     async fn names(&self, caller: &Caller) -> Result<Vec<String>> {
         require(caller, Permission::MonitoringRead)?;
         let store = self.metric_store()?;
@@ -101,6 +146,9 @@ impl Metrics for Hub {
         require_system(caller)?;
         let now = held(&self.metrics.steady).now(self.clock.now(), self.metrics.started.elapsed());
         self.write_tallies(caller).await?;
+        if self.metrics.news.waits() {
+            self.bus.publish(METRICS);
+        }
         self.metric_store()?
             .maintain(now)
             .await
@@ -114,6 +162,13 @@ impl Hub {
         self.metrics.store.as_ref().ok_or(Error::Unavailable {
             message: "Metrics are kept by the running server.".into(),
         })
+    }
+
+    /// Tells pages that metrics came in.
+    pub(crate) fn metrics_came(&self) {
+        if self.metrics.news.came() {
+            self.bus.publish(METRICS);
+        }
     }
 
     /// The source that a sender's key stands for.

@@ -272,6 +272,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             }),
         ),
         (
+            "metrics.complete",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.metrics.complete(&c, "ra").await }),
+        ),
+        (
             "metrics.names",
             Hold(MonitoringRead),
             call(|s, c| async move { s.metrics.names(&c).await }),

@@ -201,7 +201,9 @@ impl Hub {
         }
         let now = self.clock.now();
         let store = self.metric_store()?;
-        store.append(source, batch, now).await.or_failure(caller)
+        let appended = store.append(source, batch, now).await.or_failure(caller)?;
+        self.metrics_came();
+        Ok(appended)
     }
 
     fn taken(&self, source: &SourceId, appended: &Appended, refused: Refused) -> Taken {

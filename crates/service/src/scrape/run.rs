@@ -219,7 +219,9 @@ impl ScrapeTask {
     async fn append(&self, caller: &Caller, batch: Batch) -> Result<Appended> {
         let store = self.hub.metric_store()?;
         let appended = store.append(self.id(), batch, self.hub.clock.now()).await;
-        appended.or_failure(caller)
+        let appended = appended.or_failure(caller)?;
+        self.hub.metrics_came();
+        Ok(appended)
     }
 
     /// Keeps how it went and tells open pages, where that is news.
