@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs every benchmark of the engines, the examples that measure themselves, and the load program:
 # Millrace, Prometheus and VictoriaMetrics with the same bytes in one run.
-# `LOAD_ONLY=1 make bench` runs the last alone.
+# `LOAD_ONLY=1 make bench` runs only what needs the whole program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+scripts/setup.sh test
 scripts/setup.sh bench
 . scripts/env.sh
 
@@ -19,10 +20,30 @@ engines() {
     fi
     for example in "$folder"/examples/*_{bench,rate,speed}.rs; do
       [ -e "$example" ] || continue
+      # These want the data that not everybody has.
+      [ "$crate" != forecast ] || continue
       say "$example"
       cargo run --locked --release -p "$crate" --example "$(basename "$example" .rs)"
     done
   done
+}
+
+# Accuracy and speed on the data that the references were measured on.
+on_shared_data() {
+  local data=../shared/data file
+  [ -d "$data" ] || { say "No ../shared/data: the figures on it are left out"; return 0; }
+  example() { cargo run --locked --release --quiet -p "$1" --example "$2" -- "${@:3}"; }
+  for file in "$data"/forecast/*.bench; do
+    say "Forecasts of $file"
+    mkdir -p target
+    example forecast score_forecast "$file" >target/predictions
+    python3 ../shared/tools/score_forecast.py "$file" ours=target/predictions
+    example forecast forecast_bench "$file"
+    example forecast crossing_bench "$file"
+  done
+  say "Anomalies in tables and series"
+  example anomaly adbench "$data/adbench"
+  example anomaly nab_score "$data/nab"
 }
 
 peers() {
@@ -34,5 +55,10 @@ peers() {
     --victoria-metrics "$MILLRACE_TOOLS/bin/victoria-metrics"
 }
 
-[ -n "${LOAD_ONLY:-}" ] || engines "$@"
+if [ -z "${LOAD_ONLY:-}" ]; then
+  engines "$@"
+  on_shared_data
+fi
 peers
+say "From a sample to the pixels of a page"
+scripts/ts.sh end2end/latency.ts

@@ -1,6 +1,7 @@
 // Tables on their way in, through the browser.
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { test, expect, ready, signIn, type Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
@@ -103,4 +104,49 @@ test("a cloud bill in FOCUS goes in with its dirt", async ({ page, empty, javaSc
   await run(page, javaScriptEnabled);
   await page.getByRole("link", { name: "See its series" }).click();
   await expect(page.getByRole("link", { name: /Cost/ }).first()).toBeVisible();
+});
+
+/** Minutes of a hundred machines: a million rows, some 35 MB. */
+async function aMillionRows(file: string): Promise<void> {
+  const out = createWriteStream(file);
+  out.write("time,machine,pieces\n");
+  const begin = Date.UTC(2026, 0, 1);
+  for (let minute = 0; minute < 10_000; minute++) {
+    const time = new Date(begin + minute * 60_000).toISOString();
+    const rows = Array.from({ length: 100 }, (_, machine) => `${time},press-${machine},${(minute * (machine + 3)) % 41}`);
+    if (!out.write(`${rows.join("\n")}\n`)) await new Promise((drained) => out.once("drain", drained));
+  }
+  await new Promise<void>((closed) => out.end(closed));
+}
+
+test("a million rows are cancelled on the way, and then all of them go in @hydrated", async ({ page, empty }) => {
+  test.setTimeout(300_000);
+  const folder = mkdtempSync(join(tmpdir(), "millrace-import-"));
+  const file = join(folder, "pieces.csv");
+  try {
+    await aMillionRows(file);
+    await empty.claim();
+    await signIn(page, empty);
+    const begin = async () => {
+      await page.goto(`${empty.url}/imports`);
+      await ready(page, true);
+      await page.locator('input[type="file"]').setInputFiles(file);
+      await page.getByRole("button", { name: "Look at it" }).click();
+      await expect(page.getByRole("heading", { level: 1 })).toContainText("pieces.csv", { timeout: 60_000 });
+      await ready(page, true);
+      await page.getByRole("button", { name: "Import it" }).click();
+      await expect(page.getByRole("progressbar")).toBeVisible();
+    };
+    await begin();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await expect(page.getByText("Nothing was imported.")).toBeVisible({ timeout: 30_000 });
+    await page.goto(`${empty.url}/series?q=pieces`);
+    await expect(page.getByText("Nothing fits")).toBeVisible();
+    await begin();
+    await expect(page.getByText(/1,000,000 rows became 1,000,000 samples in 100 series/)).toBeVisible({ timeout: 180_000 });
+    await page.getByRole("link", { name: "See its series" }).click();
+    await expect(page.getByRole("link", { name: /press-/ }).first()).toBeVisible();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
