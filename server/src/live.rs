@@ -9,14 +9,14 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 
 use crate::rest::Problem;
 use crate::state::App;
 
 /// `GET /live`: one stream for each tab. `Last-Event-ID` resumes; when too much was missed the
 /// first event is a reset.
-pub(crate) async fn stream(
+pub(crate) async fn follow(
     State(app): State<App>,
     Extension(caller): Extension<api::Caller>,
     headers: HeaderMap,
@@ -33,12 +33,22 @@ pub(crate) async fn stream(
             .into_response();
         }
     };
-    let events = news
-        .map(frame)
+    let events = stream::once(std::future::ready(here()))
+        .chain(news.map(frame))
         .take_until(app.stopping.clone().cancelled_owned());
     Sse::new(events.map(Ok::<_, Infallible>))
-        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+        .keep_alive(
+            KeepAlive::new()
+                .interval(Duration::from_secs(15))
+                .event(here()),
+        )
         .into_response()
+}
+
+/// Says that the stream is open and no more: where nothing happens a page knows that it would be told.
+/// A comment would do for the connection, but pages are not shown comments.
+fn here() -> Frame {
+    Frame::default().data("0")
 }
 
 fn frame((id, event): (String, Event)) -> Frame {

@@ -60,7 +60,7 @@ pub(crate) fn router(app: App) -> Router {
     };
     Router::new()
         .leptos_routes_with_context(&app, generate_route_list(app::App), context.clone(), shell)
-        .route("/live", get(live::stream))
+        .route("/live", get(live::follow))
         .route(
             "/upload",
             post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()),
