@@ -17,7 +17,7 @@ pub struct Live {
     pub mark: RwSignal<ui::Live>,
     /// The last batch of points.
     pub points: RwSignal<Vec<LivePoint>>,
-    versions: [RwSignal<u32>; 5],
+    versions: [RwSignal<u32>; 6],
 }
 
 impl Live {
@@ -42,6 +42,7 @@ const fn slot(topic: Topic) -> usize {
         Topic::Forecasts => 2,
         Topic::Imports => 3,
         Topic::Demo => 4,
+        Topic::Findings => 5,
     }
 }
 

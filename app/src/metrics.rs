@@ -183,6 +183,7 @@ fn Lines(found: Explored) -> impl IntoView {
             forecast: None,
             band_80: None,
             band_95: None,
+            unusual: false,
         });
         points.collect()
     });

@@ -1,9 +1,9 @@
 //! A series and its forecast as the numbers of a chart, which moves as samples come in.
 
-use api::{Forecast, ForecastPoint, Instant, Point, Range, Series};
+use api::{Finding, Forecast, ForecastPoint, Instant, Point, Range, Series};
 use ui::{BAND_80, BAND_95, ChartPoint, Numbers, Points};
 
-use crate::trees::{FUTURE, HISTORY, ms};
+use crate::trees::{FUTURE, HISTORY, UNUSUAL, ms};
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,13 +14,40 @@ pub struct Drawn {
     pub points: Vec<Point>,
     /// What is foreseen, if it is.
     pub forecast: Option<Forecast>,
+    /// Which of the points are findings, oldest first.
+    pub unusual: Vec<Point>,
     /// The stretch of time that was asked for.
     pub range: Range,
 }
 
+/// The drawn points that stand for findings.
+///
+/// A finding is about a period; of the points drawn in it the one that is farthest from what was
+/// expected stands for it, and the nearest one where the chart was thinned and has none there.
+pub fn marks(findings: &[Finding], points: &[Point], range: Range) -> Vec<Point> {
+    let mut marks: Vec<Point> = findings
+        .iter()
+        .filter(|finding| range.from <= finding.worst && finding.worst < range.to)
+        .filter_map(|finding| {
+            let length = i64::from(finding.period_seconds) * Instant::SECOND;
+            let period = finding.worst..finding.worst.plus(length);
+            let expected = finding.expected.unwrap_or(finding.value);
+            let off = |point: &Point| point.value.map_or(-1.0, |value| (value - expected).abs());
+            let known = || points.iter().filter(|point| point.value.is_some());
+            let within = known().filter(|point| period.contains(&point.at));
+            within
+                .max_by(|a, b| off(a).total_cmp(&off(b)))
+                .or_else(|| known().min_by_key(|p| p.at.0.abs_diff(finding.worst.0)))
+                .copied()
+        })
+        .collect();
+    marks.sort_by_key(|point| point.at);
+    marks
+}
+
 impl Drawn {
     /// Where the time axis ends: the forecast may take as much room as the history shown.
-    fn end(&self) -> Instant {
+    pub fn end(&self) -> Instant {
         let shown = self.range.to.0.saturating_sub(self.range.from.0);
         let most = self.range.to.plus(shown);
         match self.forecast.as_ref().and_then(|f| f.points.last()) {
@@ -45,6 +72,7 @@ impl Drawn {
             forecast: None,
             band_80: None,
             band_95: None,
+            unusual: self.unusual.iter().any(|mark| mark.at == p.at),
         });
         let future = self.future().map(|p| ChartPoint {
             at: p.at.0,
@@ -52,6 +80,7 @@ impl Drawn {
             forecast: Some(p.point),
             band_80: Some((p.lo80, p.hi80)),
             band_95: Some((p.lo95, p.hi95)),
+            unusual: false,
         });
         seen.chain(future).collect()
     }
@@ -69,6 +98,10 @@ impl Drawn {
             lines.push(line(BAND_80.0, |p| p.lo80));
             lines.push(line(BAND_80.1, |p| p.hi80 - p.lo80));
             lines.push(line(FUTURE, |p| p.point));
+        }
+        if !self.unusual.is_empty() {
+            let marks = self.unusual.iter().map(|p| (ms(p.at), p.value));
+            lines.push(Points::new(UNUSUAL, marks));
         }
         Numbers {
             span: Some((ms(self.range.from), ms(self.end()))),

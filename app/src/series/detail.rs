@@ -1,6 +1,6 @@
 //! One series: its chart with what is foreseen, how good such forecasts were, its limit.
 
-use api::{ForecastState, Instant, Point, Points, Series, Topic};
+use api::{ForecastState, Instant, Point, Points, Series, Topic, Unusual};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -11,9 +11,10 @@ use ui::{
     Segment, Segmented, Skeleton, StaticChart, Tone, When,
 };
 
-use super::chart::Drawn;
+use super::chart::{Drawn, marks};
 use super::foreseen::Foreseen;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
+use super::unusual::{Judging, UnusualCard, ribbon};
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
@@ -31,6 +32,8 @@ pub struct Detail {
     pub points: Points,
     /// What is known of its future.
     pub forecast: ForecastState,
+    /// What is unusual in the range.
+    pub unusual: Unusual,
     /// The option tree of its chart, without the points.
     pub tree: String,
 }
@@ -58,11 +61,15 @@ pub async fn load_detail(
     let points = services.series.points(&caller, &id, range, 1_200).await?;
     let forecast = services.forecasts.get(&caller, &id).await?;
     let foreseen = matches!(forecast, ForecastState::Ready { .. });
-    let tree = crate::trees::written(&crate::trees::of_series(&series, foreseen));
+    let unusual = services.findings.unusual(&caller, &id, range).await?;
+    let marked = !unusual.findings.is_empty();
+    let tree = crate::trees::of_series(&series, foreseen, marked);
+    let tree = crate::trees::written(&tree);
     Ok(Detail {
         series,
         points,
         forecast,
+        unusual,
         tree,
     })
 }
@@ -91,13 +98,16 @@ pub fn SeriesDetail() -> impl IntoView {
     let set_limit = ServerAction::<SetLimit>::new();
     let change = ServerAction::<ChangeSeries>::new();
     let refresh = ServerAction::<RefreshForecast>::new();
+    let judging = Judging::new();
     let detail = wire::load(
         move || {
             let versions = (
+                judging.version(),
                 set_limit.version().get(),
                 change.version().get(),
                 refresh.version().get(),
                 stream.version(Topic::Forecasts),
+                stream.version(Topic::Findings),
             );
             (id.get(), range.get(), from.get(), to.get(), versions)
         },
@@ -105,6 +115,7 @@ pub fn SeriesDetail() -> impl IntoView {
     );
     tell_of_limit(set_limit, detail);
     tell(change.value(), "Name and unit saved");
+    judging.tell();
     let asked = move || range::asked(Some(&range.get()), Some(&from.get()), Some(&to.get()));
     view! {
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
@@ -119,6 +130,7 @@ pub fn SeriesDetail() -> impl IntoView {
                                 set_limit
                                 change
                                 refresh
+                                judging
                             />
                         }
                             .into_any()
@@ -158,12 +170,14 @@ fn Body(
     set_limit: ServerAction<SetLimit>,
     change: ServerAction<ChangeSeries>,
     refresh: ServerAction<RefreshForecast>,
+    judging: Judging,
 ) -> impl IntoView {
     let SessionContext(session) = expect_context();
     let Detail {
         series,
         points,
         forecast,
+        unusual,
         tree,
     } = detail;
     let now = points.now;
@@ -173,10 +187,13 @@ fn Body(
     };
     let drawn = Drawn {
         series: series.clone(),
+        unusual: marks(&unusual.findings, &points.points, points.range),
         points: points.points,
         forecast: ready.clone(),
         range: points.range,
     };
+    let span = (drawn.range, drawn.end());
+    let ribbon = ribbon(&unusual.ribbon, unusual.sensitivity.threshold, span);
     let title = series.title.clone();
     let own = format!("/series/{}", series.id);
     let csv = format!(
@@ -198,6 +215,7 @@ fn Body(
         <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
             <Ranges own asked=asked.clone() as_table/>
             <Plot drawn tree moves=asked.moves() as_table/>
+            {ribbon}
         </Card>
         {match (ready, why) {
             (Some(forecast), _) => view! { <Foreseen limited=series.limit.is_some() forecast now/> }.into_any(),
@@ -206,6 +224,7 @@ fn Body(
             }
             (None, None) => ().into_any(),
         }}
+        <UnusualCard unusual series=series.id.clone() judging/>
         <Transition>
             {move || {
                 let (for_limit, for_name) = forms.clone();

@@ -9,6 +9,7 @@
 mod accounts;
 mod channel;
 mod events;
+mod findings;
 mod forecasts;
 mod full_disk;
 mod harness;
