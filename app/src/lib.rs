@@ -24,6 +24,7 @@ mod scrape;
 mod series;
 mod settings;
 mod sources;
+pub mod told;
 pub mod trees;
 mod welcome;
 mod wire;

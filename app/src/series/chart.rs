@@ -1,6 +1,6 @@
 //! A series and its forecast as the numbers of a chart, which moves as samples come in.
 
-use api::{Finding, Forecast, ForecastPoint, Instant, Point, Range, Series};
+use api::{Forecast, ForecastPoint, Instant, Point, Range, Series};
 use ui::{BAND_80, BAND_95, ChartPoint, Numbers, Points};
 
 use crate::trees::{FUTURE, HISTORY, UNUSUAL, ms};
@@ -20,40 +20,19 @@ pub struct Drawn {
     pub range: Range,
 }
 
-/// The drawn points that stand for findings.
-///
-/// A finding is about a period; of the points drawn in it the one that is farthest from what was
-/// expected stands for it, and the nearest one where the chart was thinned and has none there.
-pub fn marks(findings: &[Finding], points: &[Point], range: Range) -> Vec<Point> {
-    let mut marks: Vec<Point> = findings
-        .iter()
-        .filter(|finding| range.from <= finding.worst && finding.worst < range.to)
-        .filter_map(|finding| {
-            let length = i64::from(finding.period_seconds) * Instant::SECOND;
-            let period = finding.worst..finding.worst.plus(length);
-            let expected = finding.expected.unwrap_or(finding.value);
-            let off = |point: &Point| point.value.map_or(-1.0, |value| (value - expected).abs());
-            let known = || points.iter().filter(|point| point.value.is_some());
-            let within = known().filter(|point| period.contains(&point.at));
-            within
-                .max_by(|a, b| off(a).total_cmp(&off(b)))
-                .or_else(|| known().min_by_key(|p| p.at.0.abs_diff(finding.worst.0)))
-                .copied()
-        })
-        .collect();
-    marks.sort_by_key(|point| point.at);
-    marks
+/// The forecast may take as much room as the history shown.
+pub fn shown_until(range: Range, forecast: Option<&Forecast>) -> Instant {
+    let shown = range.to.0.saturating_sub(range.from.0);
+    let most = range.to.plus(shown);
+    match forecast.and_then(|f| f.points.last()) {
+        Some(last) if last.at > range.to => last.at.min(most),
+        _ => range.to,
+    }
 }
 
 impl Drawn {
-    /// Where the time axis ends: the forecast may take as much room as the history shown.
-    pub fn end(&self) -> Instant {
-        let shown = self.range.to.0.saturating_sub(self.range.from.0);
-        let most = self.range.to.plus(shown);
-        match self.forecast.as_ref().and_then(|f| f.points.last()) {
-            Some(last) if last.at > self.range.to => last.at.min(most),
-            _ => self.range.to,
-        }
+    fn end(&self) -> Instant {
+        shown_until(self.range, self.forecast.as_ref())
     }
 
     fn future(&self) -> impl Iterator<Item = &ForecastPoint> {

@@ -1,6 +1,6 @@
 //! One series: its chart with what is foreseen, how good such forecasts were, its limit.
 
-use api::{ForecastState, Instant, Point, Points, Series, Topic, Unusual};
+use api::{ForecastState, Instant, Point, Points, Series, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -11,16 +11,17 @@ use ui::{
     Segment, Segmented, Skeleton, StaticChart, Tone, When,
 };
 
-use super::chart::{Drawn, marks};
+use super::chart::Drawn;
 use super::foreseen::Foreseen;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
-use super::unusual::{Judging, UnusualCard, ribbon};
+use super::unusual::{Say, UnusualCard, ribbon_view};
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
 use crate::rpc;
 use crate::runway::limit_words;
+use crate::told::{Ribbon, Shown};
 use crate::wire;
 
 /// A series with its points and its forecast: all that its page shows.
@@ -33,7 +34,11 @@ pub struct Detail {
     /// What is known of its future.
     pub forecast: ForecastState,
     /// What is unusual in the range.
-    pub unusual: Unusual,
+    pub unusual: Shown,
+    /// Which of its points are findings.
+    pub marks: Vec<Point>,
+    /// How unusual each stretch of the range was.
+    pub ribbon: Option<Ribbon>,
     /// The option tree of its chart, without the points.
     pub tree: String,
 }
@@ -62,14 +67,26 @@ pub async fn load_detail(
     let forecast = services.forecasts.get(&caller, &id).await?;
     let foreseen = matches!(forecast, ForecastState::Ready { .. });
     let unusual = services.findings.unusual(&caller, &id, range).await?;
-    let marked = !unusual.findings.is_empty();
-    let tree = crate::trees::of_series(&series, foreseen, marked);
+    let marks = crate::told::marks(&unusual.findings, &points.points, points.range);
+    let ready = match &forecast {
+        ForecastState::Ready { forecast } => Some(&**forecast),
+        ForecastState::Unknown { .. } => None,
+    };
+    let end = super::chart::shown_until(points.range, ready);
+    let ribbon = crate::told::ribbon(
+        &unusual.ribbon,
+        unusual.sensitivity.threshold,
+        (points.range, end),
+    );
+    let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty());
     let tree = crate::trees::written(&tree);
     Ok(Detail {
         series,
         points,
         forecast,
-        unusual,
+        unusual: crate::told::shown(&unusual),
+        marks,
+        ribbon,
         tree,
     })
 }
@@ -98,11 +115,11 @@ pub fn SeriesDetail() -> impl IntoView {
     let set_limit = ServerAction::<SetLimit>::new();
     let change = ServerAction::<ChangeSeries>::new();
     let refresh = ServerAction::<RefreshForecast>::new();
-    let judging = Judging::new();
+    let say = ServerAction::<Say>::new();
     let detail = wire::load(
         move || {
             let versions = (
-                judging.version(),
+                say.version().get(),
                 set_limit.version().get(),
                 change.version().get(),
                 refresh.version().get(),
@@ -115,7 +132,7 @@ pub fn SeriesDetail() -> impl IntoView {
     );
     tell_of_limit(set_limit, detail);
     tell(change.value(), "Name and unit saved");
-    judging.tell();
+    tell(say.value(), "Noted: the sensitivity follows");
     let asked = move || range::asked(Some(&range.get()), Some(&from.get()), Some(&to.get()));
     view! {
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
@@ -130,7 +147,7 @@ pub fn SeriesDetail() -> impl IntoView {
                                 set_limit
                                 change
                                 refresh
-                                judging
+                                say
                             />
                         }
                             .into_any()
@@ -170,7 +187,7 @@ fn Body(
     set_limit: ServerAction<SetLimit>,
     change: ServerAction<ChangeSeries>,
     refresh: ServerAction<RefreshForecast>,
-    judging: Judging,
+    say: ServerAction<Say>,
 ) -> impl IntoView {
     let SessionContext(session) = expect_context();
     let Detail {
@@ -178,6 +195,8 @@ fn Body(
         points,
         forecast,
         unusual,
+        marks,
+        ribbon,
         tree,
     } = detail;
     let now = points.now;
@@ -187,13 +206,11 @@ fn Body(
     };
     let drawn = Drawn {
         series: series.clone(),
-        unusual: marks(&unusual.findings, &points.points, points.range),
+        unusual: marks,
         points: points.points,
         forecast: ready.clone(),
         range: points.range,
     };
-    let span = (drawn.range, drawn.end());
-    let ribbon = ribbon(&unusual.ribbon, unusual.sensitivity.threshold, span);
     let title = series.title.clone();
     let own = format!("/series/{}", series.id);
     let csv = format!(
@@ -215,7 +232,7 @@ fn Body(
         <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
             <Ranges own asked=asked.clone() as_table/>
             <Plot drawn tree moves=asked.moves() as_table/>
-            {ribbon}
+            {ribbon_view(ribbon)}
         </Card>
         {match (ready, why) {
             (Some(forecast), _) => view! { <Foreseen limited=series.limit.is_some() forecast now/> }.into_any(),
@@ -224,7 +241,7 @@ fn Body(
             }
             (None, None) => ().into_any(),
         }}
-        <UnusualCard unusual series=series.id.clone() judging/>
+        <UnusualCard shown=unusual series=series.id.clone() action=say/>
         <Transition>
             {move || {
                 let (for_limit, for_name) = forms.clone();

@@ -1,137 +1,70 @@
 //! What is unusual in one series: the ribbon under its chart, its findings, what people say of them,
 //! and how sensitive that makes it.
+//!
+//! Words and drawings come from [`crate::told`].
 
-use api::{Finding, Foretold, Instant, Range, Scored, Sensitivity, SeriesId, Unusual};
+use api::SeriesId;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Postcard;
-use std::fmt::Write as _;
-use ui::{Button, ButtonKind, Card, Empty, Glyph, When};
+use ui::{Button, Card, Empty, Glyph, When};
 
-use crate::finding::{Said, address, rarity, reasons, stretch};
+use crate::finding::said;
 use crate::frame::SessionContext;
-use crate::problem::{FormProblem, tell};
+use crate::problem::FormProblem;
 use crate::rpc;
-use crate::runway::seen_words;
+use crate::told::{Ribbon, Shown, Slider, Told};
 
-/// How many findings the list shows.
-const SHOWN: usize = 20;
-
-/// Says what a finding was: `yes`, `no`, or nothing to take it back.
+/// Says what a finding that began then was, `yes` or `no`, or takes that back; without a finding it
+/// sets the score from which there are some, or gives that back. One function for both: each costs
+/// every visitor of a chart some kilobytes.
 #[server(output = Postcard)]
-pub async fn judge_finding(id: String, begins: i64, verdict: String) -> rpc::Answer<()> {
+pub async fn say(id: String, finding: Option<i64>, word: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    let verdict = match verdict.as_str() {
-        "yes" => Some(api::Verdict::Yes),
-        "no" => Some(api::Verdict::No),
-        _ => None,
-    };
-    let (id, begins) = (SeriesId(id), Instant(begins));
-    Ok(services
-        .findings
-        .judge(&caller, &id, begins, verdict)
-        .await?)
-}
-
-/// Sets the score from which points of a series are findings; the default where nothing is said.
-#[server(output = Postcard)]
-pub async fn set_sensitivity(id: String, threshold: String) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    // What is no number lies in no range, and is refused there.
-    let threshold = (!threshold.is_empty()).then(|| threshold.parse().unwrap_or(f64::NAN));
-    Ok(services
-        .findings
-        .set_sensitivity(&caller, &SeriesId(id), threshold)
-        .await?)
-}
-
-/// The two things that people say of findings.
-#[derive(Clone, Copy)]
-pub struct Judging {
-    judge: ServerAction<JudgeFinding>,
-    set: ServerAction<SetSensitivity>,
-}
-
-impl Judging {
-    /// Nothing said yet.
-    pub fn new() -> Self {
-        Self {
-            judge: ServerAction::new(),
-            set: ServerAction::new(),
+    let (id, findings) = (SeriesId(id), services.findings);
+    Ok(match finding {
+        Some(begins) => {
+            let verdict = crate::told::verdict(&word);
+            let begins = api::Instant(begins);
+            findings.judge(&caller, &id, begins, verdict).await
         }
-    }
-
-    /// Counts what was said.
-    pub fn version(self) -> usize {
-        self.judge.version().get() + self.set.version().get()
-    }
-
-    /// Says in a toast that it was heard.
-    pub fn tell(self) {
-        tell(self.judge.value(), "Noted: the sensitivity follows");
-        tell(self.set.value(), "Sensitivity saved");
-    }
+        None => {
+            let threshold = crate::told::threshold(&word);
+            findings.set_sensitivity(&caller, &id, threshold).await
+        }
+    }?)
 }
 
-/// How unusual each stretch of the chart's time was; `span` is the history's time and where the
-/// chart's ends.
-pub fn ribbon(scored: &[Scored], threshold: f64, span: (Range, Instant)) -> impl IntoView + use<> {
-    let highest = scored.iter().map(|one| one.score).reduce(f64::max)?;
-    let (range, end) = span;
-    let [some, much] = [(threshold / 2.0, threshold), (threshold, f64::INFINITY)]
-        .map(|(low, high)| stripes(scored, range, end, |score| (low..high).contains(&score)));
-    let label = format!("How unusual: scores up to {highest:.2}, findings from {threshold:.2}");
-    Some(view! {
-        <svg
-            class="ribbon"
-            viewBox="0 0 1000 10"
-            preserveAspectRatio="none"
-            role="img"
-            aria-label=label
-        >
-            <path class="ribbon-some" d=some></path>
-            <path class="ribbon-much" d=much></path>
-        </svg>
+/// The ribbon, where there is one.
+pub fn ribbon_view(ribbon: Option<Ribbon>) -> impl IntoView {
+    ribbon.map(|ribbon| {
+        view! {
+            <svg
+                class="ribbon"
+                viewBox="0 0 1000 10"
+                preserveAspectRatio="none"
+                role="img"
+                aria-label=ribbon.label
+            >
+                <path class="ribbon-some" d=ribbon.some></path>
+                <path class="ribbon-much" d=ribbon.much></path>
+            </svg>
+        }
     })
-}
-
-/// The stretches whose score is wanted, as rectangles of one path.
-fn stripes(scored: &[Scored], range: Range, end: Instant, wanted: impl Fn(f64) -> bool) -> String {
-    let whole = end.seconds_since(range.from).max(1.0);
-    let x = |at: Instant| (1000.0 * at.seconds_since(range.from) / whole).clamp(0.0, 1000.0);
-    let mut path = String::new();
-    for (place, one) in scored.iter().enumerate() {
-        if !wanted(one.score) {
-            continue;
-        }
-        let until = scored.get(place + 1).map_or(range.to, |next| next.at);
-        let from = x(one.at);
-        // One that is too narrow to see is no less unusual.
-        let to = x(until).max(from + 2.0);
-        // Writing to a string cannot fail.
-        let _ = write!(path, "M{from:.1} 0H{to:.1}V10H{from:.1}Z");
-    }
-    path
 }
 
 /// The findings of the time shown, and the series' sensitivity.
 #[component]
-pub fn UnusualCard(unusual: Unusual, series: SeriesId, judging: Judging) -> impl IntoView {
+pub fn UnusualCard(shown: Shown, series: SeriesId, action: ServerAction<Say>) -> impl IntoView {
     let SessionContext(session) = expect_context();
-    let note = match (&unusual.why_not, unusual.findings.len()) {
-        (Some(_), _) => "unknown".to_owned(),
-        (None, 1) => "1 finding in the time shown".to_owned(),
-        (None, many) => format!("{many} findings in the time shown"),
-    };
     view! {
-        <Card title="Unusual" note=note>
-            <FormProblem answer=judging.judge.value()/>
-            <FormProblem answer=judging.set.value()/>
+        <Card title="Unusual" note=shown.note.clone()>
+            <FormProblem answer=action.value()/>
             <Transition>
                 {move || {
-                    let (unusual, series) = (unusual.clone(), series.clone());
+                    let (shown, series) = (shown.clone(), series.clone());
                     Suspend::new(async move {
                         let may_write = session.await.is_ok_and(|s| s.may_write());
-                        view! { <Told unusual series judging may_write/> }
+                        inside(shown, &series, may_write.then_some(action))
                     })
                 }}
             </Transition>
@@ -139,250 +72,140 @@ pub fn UnusualCard(unusual: Unusual, series: SeriesId, judging: Judging) -> impl
     }
 }
 
-#[component]
-fn Told(unusual: Unusual, series: SeriesId, judging: Judging, may_write: bool) -> impl IntoView {
-    let nothing = match &unusual.why_not {
-        Some(why) => Some((
-            "Nothing can be said yet",
-            format!("Whether something is unusual is unknown: {why}."),
-        )),
-        None if unusual.findings.is_empty() => Some((
-            "Nothing unusual",
-            "Every point of the time shown is as others before it were.".to_owned(),
-        )),
-        None => None,
-    };
-    let known = unusual.why_not.is_none();
-    let more = unusual.findings.len().saturating_sub(SHOWN);
-    let listed: Vec<Finding> = unusual.findings.iter().take(SHOWN).cloned().collect();
+/// `action` is there for those who may say something.
+fn inside(
+    shown: Shown,
+    series: &SeriesId,
+    action: Option<ServerAction<Say>>,
+) -> impl IntoView + use<> {
+    let items = shown.findings.into_iter();
     view! {
-        {match nothing {
-            Some((title, text)) => view! { <Empty title text icon=Glyph::Check/> }.into_any(),
-            None => {
-                view! {
-                    <ul class="findings">
-                        {listed.into_iter().map(|finding| view! { <Item finding judging may_write/> }).collect_view()}
-                    </ul>
-                }
-                    .into_any()
-            }
-        }}
-        {(more > 0).then(|| view! { <p class="quiet">{format!("{more} earlier ones: choose a shorter time.")}</p> })}
-        {known.then(|| view! { <Slider unusual series judging may_write/> })}
+        {shown.nothing.map(|(title, text)| view! { <Empty title text icon=Glyph::Check/> })}
+        <ul class="findings">{items.map(|told| item(told, series, action)).collect_view()}</ul>
+        <p class="quiet">{shown.more}</p>
+        {shown.slider.map(|slider| sensitivity(slider, series, action))}
     }
 }
 
 /// One finding: what, when, why, what was like it, and what somebody says of it.
-#[component]
-fn Item(finding: Finding, judging: Judging, may_write: bool) -> impl IntoView {
-    let words = seen_words(finding.value, finding.expected, &finding.unit);
-    let within = ui::number_text(Some(finding.usual), &finding.unit);
-    let id = finding.series.clone();
-    let similar = finding.similar.clone();
-    let alike = move || {
-        let links = similar.iter().map(|range| {
-            let (href, at) = (stretch(&id, *range), range.from.0);
-            view! { " " <a href=href><When at/></a> }
-        });
-        (!similar.is_empty())
-            .then(|| view! { <p>"Most like it before:" {links.collect_view()}</p> })
+fn item(
+    finding: Told,
+    series: &SeriesId,
+    action: Option<ServerAction<Say>>,
+) -> impl IntoView + use<> {
+    let words: &[(&str, &'static str)] = if finding.said.is_empty() {
+        &[("no", "Not an anomaly"), ("yes", "Yes, it was")]
+    } else {
+        &[("", "Take back")]
     };
-    let verdict = finding.verdict;
+    let begins = Some(finding.begins.to_string());
+    let forms = action.map(|action| {
+        let buttons = words.iter();
+        buttons
+            .map(|(word, label)| button(action, series, begins.clone(), word, label))
+            .collect_view()
+    });
+    let alike = finding.alike.into_iter();
+    let alike = alike.map(|(href, at)| view! { " " <a href=href><When at/></a> });
     view! {
         <li class="finding">
             <div class="finding-words">
-                <a href=address(&finding)><When at=finding.worst.0/></a>
+                <a href=finding.href><When at=finding.at/></a>
                 ": "
-                <span class="num">{words}</span>
+                <span class="num">{finding.seen}</span>
                 " "
-                <Said verdict=verdict/>
-                <p>
-                    {format!(
-                        "Score {:.2}: {}; 98 of 100 points are within {within} of the usual level.",
-                        finding.score,
-                        rarity(&finding),
-                    )}
-                </p>
-                <p>"Why: " {reasons(&finding)} "."</p>
-                {alike()}
+                {said(finding.said)}
+                <p>{finding.rare}</p>
+                <p>"Why: " {finding.why} "."</p>
+                <p>"Most like it before:" {alike.collect_view()}</p>
             </div>
-            {may_write.then(|| view! { <Verdicts finding judging/> })}
+            <div class="finding-forms">{forms}</div>
         </li>
     }
 }
 
-#[component]
-fn Verdicts(finding: Finding, judging: Judging) -> impl IntoView {
-    let words: &[(&str, &str)] = match finding.verdict {
-        None => &[("no", "Not an anomaly"), ("yes", "Yes, it was")],
-        Some(_) => &[("", "Take back")],
+/// A form that is one button.
+fn button(
+    action: ServerAction<Say>,
+    series: &SeriesId,
+    finding: Option<String>,
+    word: &str,
+    label: &'static str,
+) -> AnyView {
+    let word = word.to_owned();
+    let fields = view! {
+        <input type="hidden" name="word" value=word/>
+        <Button small=true busy=action.pending()>{label}</Button>
     };
-    let form = |(verdict, words): &(&'static str, &'static str)| {
-        let (verdict, words) = (*verdict, *words);
-        let (id, begins) = (finding.series.0.clone(), finding.begins.0.to_string());
-        view! {
-            <ActionForm action=judging.judge>
-                <input type="hidden" name="id" value=id/>
-                <input type="hidden" name="begins" value=begins/>
-                <input type="hidden" name="verdict" value=verdict/>
-                <Button small=true busy=judging.judge.pending()>{words}</Button>
-            </ActionForm>
-        }
-    };
-    view! { <div class="finding-forms">{words.iter().map(form).collect_view()}</div> }
+    form(action, series, finding, fields.into_any())
 }
 
-/// How sensitive the series is, and what another threshold would have found.
-#[component]
-fn Slider(unusual: Unusual, series: SeriesId, judging: Judging, may_write: bool) -> impl IntoView {
-    let Unusual {
-        sensitivity,
-        recent,
-        days,
-        preview,
-        ..
-    } = unusual;
-    let lowest = preview.first().map_or(0.6, |one| one.threshold);
-    let highest = preview.last().map_or(0.98, |one| one.threshold);
-    let steps = told(&preview);
-    let chosen = RwSignal::new(None::<f64>);
-    let span = if days >= 29.5 {
-        "the last 30 days".to_owned()
-    } else {
-        format!("the last {}", ui::span_text(days * 86_400.0))
-    };
-    let now = sensitivity.threshold;
-    let would = move || match chosen.get() {
-        None => format!("From a score of {now:.2}: {} in {span}.", count(recent)),
-        Some(wanted) => {
-            let nearest = preview.iter().min_by(|a, b| {
-                let far = |one: &Foretold| (one.threshold - wanted).abs();
-                far(a).total_cmp(&far(b))
-            });
-            let found = nearest.map_or(0, |one| one.findings);
-            format!("From a score of {wanted:.2}: {} in {span}.", count(found))
+fn form(
+    action: ServerAction<Say>,
+    series: &SeriesId,
+    finding: Option<String>,
+    fields: AnyView,
+) -> AnyView {
+    let id = series.0.clone();
+    view! {
+        <ActionForm action=action attr:class="row-form">
+            <input type="hidden" name="id" value=id/>
+            {finding.map(|begins| view! { <input type="hidden" name="finding" value=begins/> })}
+            {fields}
+        </ActionForm>
+    }
+    .into_any()
+}
+
+/// How sensitive the series is, and a slider that says what another threshold would have found.
+fn sensitivity(
+    slider: Slider,
+    series: &SeriesId,
+    action: Option<ServerAction<Say>>,
+) -> impl IntoView + use<> {
+    let words = RwSignal::new(slider.now);
+    let would = slider.would;
+    let last = would.len().saturating_sub(1) as f64;
+    let forms = action.map(|action| {
+        let slide = move |event| {
+            let wanted = event_target_value(&event).parse().unwrap_or(0.6_f64);
+            let place = ((wanted - 0.6) / 0.02).round().clamp(0.0, last);
+            let sentence = would
+                .iter()
+                .zip(0_u8..)
+                .find(|(_, at)| f64::from(*at) >= place);
+            if let Some((sentence, _)) = sentence {
+                words.set(sentence.clone());
+            }
+        };
+        let fields = view! {
+            <label for="threshold">"Findings from a score of"</label>
+            <input
+                id="threshold"
+                type="range"
+                name="word"
+                min="0.6"
+                max="0.98"
+                step="0.02"
+                value=slider.value
+                on:input=slide
+            />
+            <Button busy=action.pending()>"Save sensitivity"</Button>
+        };
+        let back = slider
+            .moved
+            .then(|| button(action, series, None, "", "Back to the default"));
+        view! {
+            {form(action, series, None, fields.into_any())}
+            {back}
         }
-    };
+    });
     view! {
         <div class="sensitivity">
-            <p>{sensitivity_words(&sensitivity)}</p>
-            <output class="num" for="threshold">{would}</output>
-            <p class="quiet num">"Findings at each score: " {steps} "."</p>
-            {may_write
-                .then(|| {
-                    let ids = (series.0.clone(), series.0);
-                    view! {
-                        <ActionForm action=judging.set attr:class="row-form">
-                            <input type="hidden" name="id" value=ids.0/>
-                            <label for="threshold">"Findings from a score of"</label>
-                            <input
-                                id="threshold"
-                                type="range"
-                                name="threshold"
-                                min=lowest.to_string()
-                                max=highest.to_string()
-                                step="0.02"
-                                value=format!("{now:.2}")
-                                on:input=move |event| chosen.set(event_target_value(&event).parse().ok())
-                            />
-                            <Button busy=judging.set.pending()>"Save sensitivity"</Button>
-                        </ActionForm>
-                        {(sensitivity != unmoved())
-                            .then(|| {
-                                view! {
-                                    <ActionForm action=judging.set>
-                                        <input type="hidden" name="id" value=ids.1/>
-                                        <input type="hidden" name="threshold" value=""/>
-                                        <Button kind=ButtonKind::Quiet busy=judging.set.pending()>
-                                            "Back to the default"
-                                        </Button>
-                                    </ActionForm>
-                                }
-                            })}
-                    }
-                })}
+            <p>{slider.why}</p>
+            <output class="num" for="threshold">{words}</output>
+            <p class="quiet num">{slider.line}</p>
+            {forms}
         </div>
-    }
-}
-
-/// A series of which nothing was said.
-const fn unmoved() -> Sensitivity {
-    Sensitivity {
-        threshold: 0.8,
-        by_hand: false,
-        confirmed: 0,
-        dismissed: 0,
-    }
-}
-
-fn count(findings: u32) -> String {
-    match findings {
-        0 => "no finding".to_owned(),
-        1 => "1 finding".to_owned(),
-        many => format!("{many} findings"),
-    }
-}
-
-/// What each threshold finds; one with as many as the one before is left out.
-fn told(preview: &[Foretold]) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut before = None;
-    for one in preview {
-        if before != Some(one.findings) {
-            words.push(format!("{:.2}: {}", one.threshold, one.findings));
-        }
-        before = Some(one.findings);
-    }
-    words.join(" · ")
-}
-
-/// From which score there are findings, and why from there.
-fn sensitivity_words(sensitivity: &Sensitivity) -> String {
-    let start = if sensitivity.by_hand {
-        "set by hand"
-    } else {
-        "the default"
-    };
-    let said = match (sensitivity.dismissed, sensitivity.confirmed) {
-        (0, 0) => String::new(),
-        (no, 0) => format!(", moved by {no} that people called no anomaly"),
-        (0, yes) => format!(", moved by {yes} that people called an anomaly"),
-        (no, yes) => {
-            format!(", moved by {no} that people called no anomaly and {yes} that they called one")
-        }
-    };
-    format!(
-        "This series has findings from a score of {:.2}: {start}{said}.",
-        sensitivity.threshold
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_preview_names_only_what_differs() {
-        let preview = [(0.6, 9), (0.62, 9), (0.64, 3), (0.66, 0), (0.68, 0)];
-        let preview = preview.map(|(threshold, findings)| Foretold {
-            threshold,
-            findings,
-        });
-        assert_eq!(told(&preview), "0.60: 9 · 0.64: 3 · 0.66: 0");
-    }
-
-    #[test]
-    fn a_ribbon_shows_what_stands_out_however_narrow() {
-        let at = Instant::from_seconds;
-        let scored = [(0, 0.1), (10, 0.9), (11, 0.2)].map(|(second, score)| Scored {
-            at: at(second),
-            score,
-        });
-        let range = Range {
-            from: at(0),
-            to: at(1_000),
-        };
-        let path = stripes(&scored, range, at(2_000), |score| score >= 0.8);
-        assert_eq!(path, "M5.0 0H7.0V10H5.0Z");
     }
 }

@@ -52,7 +52,7 @@ impl Findings for Hub {
         let sensitivity = self.sensitivity(caller, id).await?;
         let scan = self.store.scan(id).await.or_failure(caller)?;
         let scores = match scan.map(|scan| scan.outcome) {
-            None => Err(WhyUnknown::Pending),
+            None => Err(self.not_looked_at(caller, id).await?),
             Some(ScanOutcome::Unknown(why)) => Err(why),
             Some(ScanOutcome::Scored { from, step, scores }) => match Step::from_label(&step) {
                 Some(step) => Ok(Scores {
@@ -144,6 +144,17 @@ impl Hub {
         Ok(())
     }
 
+    /// Why a series was never looked at.
+    async fn not_looked_at(&self, caller: &Caller, id: &SeriesId) -> Result<WhyUnknown> {
+        let series = self.store.series(id).await.or_failure(caller)?;
+        let seen = series.is_some_and(|series| series.last.is_some());
+        Ok(if seen {
+            WhyUnknown::Pending
+        } else {
+            WhyUnknown::NoData
+        })
+    }
+
     /// Looks at one series and keeps what came of it; answers whether its findings are others now.
     async fn scan_one(&self, caller: &Caller, id: &SeriesId) -> Result<bool> {
         let found = self.store.series(id).await.or_failure(caller)?;
@@ -154,12 +165,8 @@ impl Hub {
         let now = self.clock.now();
         let samples = self.store.last_n(id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
-        let from = samples.first().map_or(now, |(at, _)| Instant(*at));
         let mut looked = beside_the_pages(series, samples, threshold, now).await;
-        let from = match looked.step {
-            Some(step) => Instant(step.floor(from.0)),
-            None => from,
-        };
+        let from = looked.from;
         looked
             .findings
             .retain(|finding| !judged.iter().any(|said| overlaps(finding, said)));
@@ -178,7 +185,9 @@ impl Hub {
             .put_scan(id, &scan, from, &looked.findings)
             .await
             .or_failure(caller)?;
-        let open = before.iter().filter(|finding| finding.verdict.is_none());
+        let open = before
+            .iter()
+            .filter(|finding| finding.verdict.is_none() && finding.begins >= from);
         let known: Vec<_> = open
             .map(|finding| (finding.begins, finding.worst))
             .collect();

@@ -129,6 +129,27 @@ async fn a_short_history_is_said_to_be_too_short() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_is_not_judged_and_unknown() {
+    let (_folder, services) = services(START + 60 * 300).await;
+    let caller = Caller::system("test");
+    let id = with_a_spike(&services, &caller, 300).await;
+    services.findings.scan_due(&caller).await.unwrap();
+    let found = services.findings.unusual(&caller, &id, ever()).await;
+    let again = services
+        .findings
+        .judge(&caller, &id, Instant(1), None)
+        .await;
+    assert!(matches!(again, Err(api::Error::NotFound { .. })));
+    let kept = services.findings.unusual(&caller, &id, ever()).await;
+    assert_eq!(kept.unwrap().findings, found.unwrap().findings);
+    let never = services
+        .findings
+        .unusual(&caller, &"none".into(), ever())
+        .await;
+    assert_eq!(never.unwrap().why_not, Some(WhyUnknown::NoData));
+}
+
+#[tokio::test]
 async fn the_demo_company_has_few_findings() {
     let (_folder, services) = services(START).await;
     let caller = Caller::system("test");

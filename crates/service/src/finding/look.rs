@@ -24,6 +24,8 @@ const MOST: usize = 200;
 pub(crate) struct Looked {
     pub(crate) outcome: ScanOutcome,
     pub(crate) findings: Vec<Finding>,
+    /// From where on these are the findings; what was found before then stays.
+    pub(crate) from: Instant,
     /// The grid's step, where there is a grid.
     pub(crate) step: Option<Step>,
 }
@@ -33,6 +35,7 @@ impl Looked {
         Self {
             outcome: ScanOutcome::Unknown(why),
             findings: Vec::new(),
+            from: Instant(i64::MAX),
             step,
         }
     }
@@ -118,6 +121,7 @@ pub(crate) fn look(
                 .collect(),
         },
         findings: findings(series, &grid, &values, &points),
+        from: Instant(grid.at_us(first_judged(&grid))),
         step: Some(step),
     }
 }
@@ -141,6 +145,13 @@ fn on_grid(
         return Err(not_enough(known));
     }
     Ok(grid)
+}
+
+/// The place of the first point that has enough before it.
+fn first_judged(grid: &Grid) -> usize {
+    let known = grid.values.iter().enumerate();
+    let mut known = known.filter(|(_, value)| value.is_some());
+    known.nth(FEWEST - 1).map_or(0, |(place, _)| place)
 }
 
 /// One finding for each incident, told by its worst point; the newest if there are many.
