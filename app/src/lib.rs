@@ -10,6 +10,7 @@
 
 mod account;
 mod event;
+mod finding;
 mod frame;
 mod imports;
 mod live;
@@ -23,6 +24,7 @@ mod scrape;
 mod series;
 mod settings;
 mod sources;
+pub mod told;
 pub mod trees;
 mod welcome;
 mod wire;
@@ -84,6 +86,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/welcome") view=Seldom::Welcome.route() ssr=SsrMode::Async/>
                     <Route path=path!("/series") view=Charted::List.route() ssr=SsrMode::Async/>
                     <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/findings") view=Seldom::Findings.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore") view=Seldom::Explore.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=Seldom::Sources.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources/scrape") view=Seldom::Scrape.route() ssr=SsrMode::Async/>

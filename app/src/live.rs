@@ -17,7 +17,7 @@ pub struct Live {
     pub mark: RwSignal<ui::Live>,
     /// The last batch of points.
     pub points: RwSignal<Vec<LivePoint>>,
-    versions: [RwSignal<u32>; 6],
+    versions: [RwSignal<u32>; 7],
 }
 
 impl Live {
@@ -43,6 +43,7 @@ const fn slot(topic: Topic) -> usize {
         Topic::Imports => 3,
         Topic::Demo => 4,
         Topic::Metrics => 5,
+        Topic::Findings => 6,
     }
 }
 

@@ -184,6 +184,7 @@ fn Lines(
             forecast: None,
             band_80: None,
             band_95: None,
+            unusual: false,
         });
         points.collect()
     });

@@ -1,6 +1,6 @@
 //! The home page: what runs out, breaks or goes over next.
 
-use api::{Direction, Instant, Outlook, Runway as List, Stake, Strip, Topic};
+use api::{Direction, Glimpse, Instant, Outlook, Runway as List, Stake, Strip, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -49,7 +49,7 @@ pub fn RunwayPage() -> impl IntoView {
                 only.get(),
                 clear.get(),
                 stream.version(Topic::Forecasts),
-                stream.version(Topic::Demo),
+                (stream.version(Topic::Demo), stream.version(Topic::Findings)),
             )
         },
         |(only, clear, ..)| load_runway(only, clear),
@@ -106,6 +106,7 @@ fn Lines(list: List, only: String, clear: bool) -> impl IntoView {
             }
                 .into_any()
         }}
+        <UnusualNow found=list.unusual now/>
         <p class="runway-foot quiet">
             {(quiet > 0)
                 .then(|| {
@@ -125,6 +126,41 @@ fn Lines(list: List, only: String, clear: bool) -> impl IntoView {
                     }
                 })}
         </p>
+    }
+}
+
+/// What was unusual within the last day, if anything was.
+#[component]
+fn UnusualNow(found: Vec<Glimpse>, now: Instant) -> impl IntoView {
+    (!found.is_empty()).then(|| {
+        view! {
+            <Card title="Unusual now">
+                <ul class="glimpses">{found.into_iter().map(|one| glimpse(one, now)).collect_view()}</ul>
+                <a href="/findings">"All findings"</a>
+            </Card>
+        }
+    })
+}
+
+fn glimpse(found: Glimpse, now: Instant) -> impl IntoView {
+    let words = seen_words(found.value, found.expected, &found.unit);
+    let ago = ui::span_text(now.seconds_since(found.last));
+    view! {
+        <li>
+            <a href=format!("/series/{}", found.series)>{found.title}</a>
+            " "
+            <span class="num">{words}</span>
+            <span class="quiet">" · until " {ago} " ago"</span>
+        </li>
+    }
+}
+
+/// What was seen and what is usual there: `412 B, where 53 B is usual`.
+pub fn seen_words(value: f64, expected: Option<f64>, unit: &str) -> String {
+    let seen = ui::number_text(Some(value), unit);
+    match expected {
+        Some(_) => format!("{seen}, where {} is usual", ui::number_text(expected, unit)),
+        None => seen,
     }
 }
 

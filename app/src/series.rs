@@ -4,6 +4,7 @@ mod chart;
 mod detail;
 mod foreseen;
 mod limit;
+mod unusual;
 
 use api::{Series, SeriesPage, Topic};
 use leptos::prelude::*;

@@ -8,8 +8,8 @@ use api::{Curves, Direction, Instant, Series};
 use charming::Chart;
 use charming::component::{Axis, DataZoom, DataZoomType, Grid};
 use charming::element::{
-    AreaStyle, AxisType, Label, LabelPosition, LineStyle, LineStyleType, MarkLine, MarkLineData,
-    MarkLineVariant, Symbol,
+    AreaStyle, AxisType, ItemStyle, Label, LabelPosition, LineStyle, LineStyleType, MarkLine,
+    MarkLineData, MarkLineVariant, Symbol,
 };
 use charming::series::Line;
 use ui::{BAND_80, BAND_95};
@@ -18,6 +18,8 @@ use ui::{BAND_80, BAND_95};
 pub const HISTORY: &str = "history";
 /// The id of the line of what is foreseen.
 pub const FUTURE: &str = "forecast";
+/// The id of the points that are findings.
+pub const UNUSUAL: &str = "unusual";
 
 /// An empty chart over time: its axes, and zoom with the wheel.
 fn over_time() -> Chart {
@@ -35,8 +37,35 @@ fn over_time() -> Chart {
         .data_zoom(DataZoom::new().type_(DataZoomType::Inside))
 }
 
-/// The option tree of a series, with or without what is foreseen.
-pub fn of_series(series: &Series, foreseen: bool) -> Chart {
+/// The option tree of a series, with or without what is foreseen and what was unusual.
+pub fn of_series(series: &Series, foreseen: bool, unusual: bool) -> Chart {
+    let chart = seen_and_foreseen(series, foreseen);
+    if unusual {
+        chart.series(hollow_points())
+    } else {
+        chart
+    }
+}
+
+/// A line that is not drawn, of which only the points are: ECharts' own kind for that would be
+/// more to load.
+fn hollow_points() -> Line {
+    Line::new()
+        .id(UNUSUAL)
+        .name("Unusual")
+        .show_symbol(true)
+        .symbol(Symbol::Circle)
+        .symbol_size(9)
+        .line_style(LineStyle::new().opacity(0))
+        .item_style(
+            ItemStyle::new()
+                .color("var(--surface)")
+                .border_color("var(--alert)")
+                .border_width(2),
+        )
+}
+
+fn seen_and_foreseen(series: &Series, foreseen: bool) -> Chart {
     let colour = ui::series_colour(series.id.as_str());
     let mut line = Line::new()
         .id(HISTORY)
@@ -161,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_series_is_a_line() {
-        insta::assert_json_snapshot!(of_series(&series(None), false));
+        insta::assert_json_snapshot!(of_series(&series(None), false, false));
     }
 
     #[test]
@@ -170,7 +199,7 @@ mod tests {
             value: 90.0,
             direction: Direction::Rising,
         };
-        insta::assert_json_snapshot!(of_series(&series(Some(limit)), true));
+        insta::assert_json_snapshot!(of_series(&series(Some(limit)), true, true));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What happens without a request: reading this host, scraping targets, forecasts that are due, the
-//! demo's ticks.
+//! What happens without a request: reading this host, scraping targets, forecasts and looks for
+//! what is unusual that are due, the demo's ticks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::state::App;
 const DEMO_EVERY: Duration = Duration::from_secs(3);
 /// How often metrics are sealed, rolled up and forgotten, a slice at a time.
 const METRICS_EVERY: Duration = Duration::from_secs(2);
-/// How long the forecast job rests when nothing is due.
-const FORECAST_REST: Duration = Duration::from_secs(5);
+/// How long the jobs of the engines rest when nothing is due.
+const REST: Duration = Duration::from_secs(5);
 
 /// Carries events to and from the other servers until the server stops.
 pub(crate) async fn relay(relay: Relay, stopping: CancellationToken) {
@@ -50,6 +50,7 @@ pub(crate) fn start(
     tasks.spawn(tick_demo(DemoTicker::new(hub.clone()), stopping.clone()));
     tasks.spawn(crate::scrape::run(hub, stopping.clone()));
     tasks.spawn(forecast(app.services.clone(), stopping.clone()));
+    tasks.spawn(find(app.services.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
 
@@ -118,20 +119,28 @@ async fn maintain_metrics(services: api::Services, stopping: CancellationToken) 
 
 async fn forecast(services: api::Services, stopping: CancellationToken) {
     let caller = Caller::system("forecast");
-    loop {
-        let done = tokio::select! {
-            () = stopping.cancelled() => return,
-            done = services.forecasts.run_due(&caller) => done.unwrap_or(0),
-        };
-        // A pause between batches as well: pages come first on a machine with two cores.
-        let rest = if done == 0 {
-            FORECAST_REST
-        } else {
-            Duration::from_millis(50)
-        };
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            () = tokio::time::sleep(rest) => {}
-        }
+    while again(services.forecasts.run_due(&caller), &stopping).await {}
+}
+
+async fn find(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("finding");
+    while again(services.findings.scan_due(&caller), &stopping).await {}
+}
+
+/// Does what is due and rests; answers whether to go on.
+async fn again(due: impl Future<Output = api::Result<u32>>, stopping: &CancellationToken) -> bool {
+    let done = tokio::select! {
+        () = stopping.cancelled() => return false,
+        done = due => done.unwrap_or(0),
+    };
+    // A pause between batches as well: pages come first on a machine with two cores.
+    let rest = if done == 0 {
+        REST
+    } else {
+        Duration::from_millis(50)
+    };
+    tokio::select! {
+        () = stopping.cancelled() => false,
+        () = tokio::time::sleep(rest) => true,
     }
 }

@@ -3,7 +3,7 @@
 use api::{Forecast, ForecastPoint, Instant, Point, Range, Series};
 use ui::{BAND_80, BAND_95, ChartPoint, Numbers, Points};
 
-use crate::trees::{FUTURE, HISTORY, ms};
+use crate::trees::{FUTURE, HISTORY, UNUSUAL, ms};
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,19 +14,25 @@ pub struct Drawn {
     pub points: Vec<Point>,
     /// What is foreseen, if it is.
     pub forecast: Option<Forecast>,
+    /// Which of the points are findings, oldest first.
+    pub unusual: Vec<Point>,
     /// The stretch of time that was asked for.
     pub range: Range,
 }
 
+/// The forecast may take as much room as the history shown.
+pub fn shown_until(range: Range, forecast: Option<&Forecast>) -> Instant {
+    let shown = range.to.0.saturating_sub(range.from.0);
+    let most = range.to.plus(shown);
+    match forecast.and_then(|f| f.points.last()) {
+        Some(last) if last.at > range.to => last.at.min(most),
+        _ => range.to,
+    }
+}
+
 impl Drawn {
-    /// Where the time axis ends: the forecast may take as much room as the history shown.
     fn end(&self) -> Instant {
-        let shown = self.range.to.0.saturating_sub(self.range.from.0);
-        let most = self.range.to.plus(shown);
-        match self.forecast.as_ref().and_then(|f| f.points.last()) {
-            Some(last) if last.at > self.range.to => last.at.min(most),
-            _ => self.range.to,
-        }
+        shown_until(self.range, self.forecast.as_ref())
     }
 
     fn future(&self) -> impl Iterator<Item = &ForecastPoint> {
@@ -45,6 +51,7 @@ impl Drawn {
             forecast: None,
             band_80: None,
             band_95: None,
+            unusual: self.unusual.iter().any(|mark| mark.at == p.at),
         });
         let future = self.future().map(|p| ChartPoint {
             at: p.at.0,
@@ -52,6 +59,7 @@ impl Drawn {
             forecast: Some(p.point),
             band_80: Some((p.lo80, p.hi80)),
             band_95: Some((p.lo95, p.hi95)),
+            unusual: false,
         });
         seen.chain(future).collect()
     }
@@ -69,6 +77,10 @@ impl Drawn {
             lines.push(line(BAND_80.0, |p| p.lo80));
             lines.push(line(BAND_80.1, |p| p.hi80 - p.lo80));
             lines.push(line(FUTURE, |p| p.point));
+        }
+        if !self.unusual.is_empty() {
+            let marks = self.unusual.iter().map(|p| (ms(p.at), p.value));
+            lines.push(Points::new(UNUSUAL, marks));
         }
         Numbers {
             span: Some((ms(self.range.from), ms(self.end()))),

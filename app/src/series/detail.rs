@@ -14,12 +14,14 @@ use ui::{
 use super::chart::Drawn;
 use super::foreseen::Foreseen;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
+use super::unusual::{Say, UnusualCard, ribbon_view};
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
 use crate::rpc;
 use crate::runway::limit_words;
+use crate::told::{Ribbon, Shown};
 use crate::wire;
 
 /// A series with its points and its forecast: all that its page shows.
@@ -31,6 +33,12 @@ pub struct Detail {
     pub points: Points,
     /// What is known of its future.
     pub forecast: ForecastState,
+    /// What is unusual in the range.
+    pub unusual: Shown,
+    /// Which of its points are findings.
+    pub marks: Vec<Point>,
+    /// How unusual each stretch of the range was.
+    pub ribbon: Option<Ribbon>,
     /// The option tree of its chart, without the points.
     pub tree: String,
 }
@@ -58,11 +66,27 @@ pub async fn load_detail(
     let points = services.series.points(&caller, &id, range, 1_200).await?;
     let forecast = services.forecasts.get(&caller, &id).await?;
     let foreseen = matches!(forecast, ForecastState::Ready { .. });
-    let tree = crate::trees::written(&crate::trees::of_series(&series, foreseen));
+    let unusual = services.findings.unusual(&caller, &id, range).await?;
+    let marks = crate::told::marks(&unusual.findings, &points.points, points.range);
+    let ready = match &forecast {
+        ForecastState::Ready { forecast } => Some(&**forecast),
+        ForecastState::Unknown { .. } => None,
+    };
+    let end = super::chart::shown_until(points.range, ready);
+    let ribbon = crate::told::ribbon(
+        &unusual.ribbon,
+        unusual.sensitivity.threshold,
+        (points.range, end),
+    );
+    let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty());
+    let tree = crate::trees::written(&tree);
     Ok(Detail {
         series,
         points,
         forecast,
+        unusual: crate::told::shown(&unusual),
+        marks,
+        ribbon,
         tree,
     })
 }
@@ -91,13 +115,16 @@ pub fn SeriesDetail() -> impl IntoView {
     let set_limit = ServerAction::<SetLimit>::new();
     let change = ServerAction::<ChangeSeries>::new();
     let refresh = ServerAction::<RefreshForecast>::new();
+    let say = ServerAction::<Say>::new();
     let detail = wire::load(
         move || {
             let versions = (
+                say.version().get(),
                 set_limit.version().get(),
                 change.version().get(),
                 refresh.version().get(),
                 stream.version(Topic::Forecasts),
+                stream.version(Topic::Findings),
             );
             (id.get(), range.get(), from.get(), to.get(), versions)
         },
@@ -105,6 +132,7 @@ pub fn SeriesDetail() -> impl IntoView {
     );
     tell_of_limit(set_limit, detail);
     tell(change.value(), "Name and unit saved");
+    tell(say.value(), "Noted: the sensitivity follows");
     let asked = move || range::asked(Some(&range.get()), Some(&from.get()), Some(&to.get()));
     view! {
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
@@ -119,6 +147,7 @@ pub fn SeriesDetail() -> impl IntoView {
                                 set_limit
                                 change
                                 refresh
+                                say
                             />
                         }
                             .into_any()
@@ -158,12 +187,16 @@ fn Body(
     set_limit: ServerAction<SetLimit>,
     change: ServerAction<ChangeSeries>,
     refresh: ServerAction<RefreshForecast>,
+    say: ServerAction<Say>,
 ) -> impl IntoView {
     let SessionContext(session) = expect_context();
     let Detail {
         series,
         points,
         forecast,
+        unusual,
+        marks,
+        ribbon,
         tree,
     } = detail;
     let now = points.now;
@@ -173,6 +206,7 @@ fn Body(
     };
     let drawn = Drawn {
         series: series.clone(),
+        unusual: marks,
         points: points.points,
         forecast: ready.clone(),
         range: points.range,
@@ -198,6 +232,7 @@ fn Body(
         <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
             <Ranges own asked=asked.clone() as_table/>
             <Plot drawn tree moves=asked.moves() as_table/>
+            {ribbon_view(ribbon)}
         </Card>
         {match (ready, why) {
             (Some(forecast), _) => view! { <Foreseen limited=series.limit.is_some() forecast now/> }.into_any(),
@@ -206,6 +241,7 @@ fn Body(
             }
             (None, None) => ().into_any(),
         }}
+        <UnusualCard shown=unusual series=series.id.clone() action=say/>
         <Transition>
             {move || {
                 let (for_limit, for_name) = forms.clone();

@@ -10,6 +10,7 @@ mod caller;
 mod demo;
 mod error;
 mod event;
+mod finding;
 mod forecast;
 mod ids;
 mod import;
@@ -31,6 +32,10 @@ pub use caller::{Caller, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
+pub use finding::{
+    Aspect, Evidence, Finding, Findings, Foretold, MOST_FINDINGS, PREVIEW_DAYS, Scored,
+    Sensitivity, Unusual, Verdict,
+};
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
@@ -45,7 +50,7 @@ pub use metrics::{
     Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
 pub use permission::{Permission, Role, Scope};
-pub use runway::{Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
+pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
 pub use scrape::{
     Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
     ScrapeState, ScrapeTarget, Scrapes, TargetChange, TokenChange, Trial,
@@ -66,6 +71,8 @@ pub struct Services {
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.
     pub events: Arc<dyn Events>,
+    /// What is unusual.
+    pub findings: Arc<dyn Findings>,
     /// Forecasts of series.
     pub forecasts: Arc<dyn Forecasts>,
     /// Files on their way in.

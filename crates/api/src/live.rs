@@ -45,6 +45,8 @@ pub enum Topic {
     Sources,
     /// Forecasts, and with them the Runway.
     Forecasts,
+    /// What is unusual.
+    Findings,
     /// A file on its way in.
     Imports,
     /// The demo company came or went.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Crossing, Instant, Result, Series};
+use crate::{Caller, Crossing, Instant, Result, Series, SeriesId};
 
 /// The home page's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,27 @@ pub struct Runway {
     pub clear: u32,
     /// How many series have no limit.
     pub without_limit: u32,
+    /// What was unusual within the last day, the most unusual first.
+    pub unusual: Vec<Glimpse>,
+}
+
+/// A finding in a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Glimpse {
+    /// The series.
+    pub series: SeriesId,
+    /// What people call it.
+    pub title: String,
+    /// The unit of its numbers, as a word.
+    pub unit: String,
+    /// When it was last unusual.
+    pub last: Instant,
+    /// What was seen.
+    pub value: f64,
+    /// The usual level; `None` where nothing was known of it.
+    pub expected: Option<f64>,
+    /// The score, 0 to 1.
+    pub score: f64,
 }
 
 /// One line of the Runway.

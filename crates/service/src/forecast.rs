@@ -252,7 +252,8 @@ fn not_enough(have: usize) -> WhyUnknown {
     }
 }
 
-const fn aggregation(way: api::Aggregation) -> series::Aggregation {
+/// The engines' word for it.
+pub(crate) const fn aggregation(way: api::Aggregation) -> series::Aggregation {
     match way {
         api::Aggregation::Last => series::Aggregation::Last,
         api::Aggregation::Mean => series::Aggregation::Mean,

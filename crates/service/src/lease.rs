@@ -18,6 +18,8 @@ const ASK_AGAIN: i64 = 10 * Instant::SECOND;
 pub(crate) const SCRAPE: &str = "scrape";
 /// Making the forecasts that are due.
 pub(crate) const FORECAST: &str = "forecast";
+/// Looking for what is unusual.
+pub(crate) const FINDING: &str = "finding";
 
 /// The leases that this process holds.
 pub(crate) struct Leases {

@@ -8,6 +8,7 @@ mod bus;
 mod demo;
 mod event;
 mod failure;
+mod finding;
 mod forecast;
 mod guard;
 mod health;
@@ -98,6 +99,7 @@ impl Hub {
             accounts: self.clone(),
             demo: self.clone(),
             events: self.clone(),
+            findings: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
             metrics: self.clone(),

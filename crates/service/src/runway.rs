@@ -1,8 +1,8 @@
 //! The Runway: every series with a limit, by what its forecast says.
 
 use api::{
-    Caller, Crossing, ForecastState, Instant, Limit, Outlook, Permission, Result, Runway,
-    RunwayFilter, RunwayOps, Series, SeriesId, Strip, WhyUnknown,
+    Caller, Crossing, Domain, ForecastState, Glimpse, Instant, Limit, Outlook, Permission, Result,
+    Runway, RunwayFilter, RunwayOps, Series, SeriesId, Strip, WhyUnknown,
 };
 use async_trait::async_trait;
 
@@ -14,6 +14,10 @@ use crate::guard::require;
 const UNLIKELY: f64 = 0.5;
 /// How many samples are looked at to say since when a limit is reached.
 const LOOK_BACK: u32 = 2_000;
+/// How long a finding is news.
+const NEWS: i64 = Instant::DAY;
+/// How many findings a home page has room for.
+const MOST_GLIMPSES: usize = 6;
 
 #[async_trait]
 impl RunwayOps for Hub {
@@ -67,11 +71,32 @@ impl RunwayOps for Hub {
             strips,
             clear: u32::try_from(clear).unwrap_or(u32::MAX),
             without_limit,
+            unusual: self.glimpses(caller, filter.domain).await?,
         })
     }
 }
 
 impl Hub {
+    /// What was unusual of late, the most unusual first.
+    async fn glimpses(&self, caller: &Caller, domain: Option<Domain>) -> Result<Vec<Glimpse>> {
+        let since = self.clock.now().minus(NEWS);
+        let found = self.store.findings(since, api::MOST_FINDINGS).await;
+        let mut found = found.or_failure(caller)?;
+        found.retain(|finding| domain.is_none_or(|domain| domain == finding.domain));
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(MOST_GLIMPSES);
+        let glimpse = |finding: api::Finding| Glimpse {
+            series: finding.series,
+            title: finding.title,
+            unit: finding.unit,
+            last: finding.last,
+            value: finding.value,
+            expected: finding.expected,
+            score: finding.score,
+        };
+        Ok(found.into_iter().map(glimpse).collect())
+    }
+
     /// Since when a series has been at its limit, as far as its newest samples show.
     async fn over_since(
         &self,

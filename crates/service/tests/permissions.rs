@@ -178,6 +178,36 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.events.recent(&c).await }),
         ),
         (
+            "findings.newest",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.findings.newest(&c).await }),
+        ),
+        (
+            "findings.unusual",
+            Hold(MonitoringRead),
+            call(move |s, c| async move { s.findings.unusual(&c, &"none".into(), range).await }),
+        ),
+        (
+            "findings.judge",
+            Hold(MonitoringWrite),
+            call(|s, c| async move {
+                let nothing = Some(api::Verdict::No);
+                s.findings
+                    .judge(&c, &"none".into(), Instant(0), nothing)
+                    .await
+            }),
+        ),
+        (
+            "findings.set_sensitivity",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.findings.set_sensitivity(&c, &"none".into(), None).await }),
+        ),
+        (
+            "findings.scan_due",
+            System,
+            call(|s, c| async move { s.findings.scan_due(&c).await }),
+        ),
+        (
             "forecasts.get",
             Hold(MonitoringRead),
             call(|s, c| async move { s.forecasts.get(&c, &"none".into()).await }),

@@ -26,6 +26,8 @@ pub struct ChartPoint {
     pub band_80: Option<(f64, f64)>,
     /// The ends of the 95 % band.
     pub band_95: Option<(f64, f64)>,
+    /// Whether what was seen is unusual.
+    pub unusual: bool,
 }
 
 /// Positions on the drawing.
@@ -77,6 +79,16 @@ impl Scale {
             of(point)
                 .filter(|v| v.is_finite())
                 .map(|value| (self.x(point.at), self.y(value)))
+        }))
+    }
+
+    /// A dot for each unusual point.
+    fn dots(&self, points: &[ChartPoint]) -> String {
+        let unusual = points.iter().filter(|point| point.unusual);
+        // Between gaps a point becomes a dot.
+        line_path(unusual.flat_map(|point| {
+            let value = point.value.filter(|value| value.is_finite());
+            [None, value.map(|value| (self.x(point.at), self.y(value)))]
         }))
     }
 
@@ -141,6 +153,8 @@ pub fn StaticChart(
                 <path class="chart-band-80" d=scale.band(&points, |point| point.band_80)></path>
                 <path class="chart-line" d=scale.line(&points, |point| point.value)></path>
                 <path class="chart-forecast" d=scale.line(&points, |point| point.forecast)></path>
+                <path class="chart-unusual" d=scale.dots(&points)></path>
+                <path class="chart-unusual-core" d=scale.dots(&points)></path>
             </svg>
             {limit.map(|limit| limit_line(&scale, limit))}
         </svg>
@@ -276,6 +290,7 @@ pub fn DataTable(
                         <tr>
                             <td data-label="Time">{utc_text(point.at)}</td>
                             <td class="num" data-label="Seen">
+                                {point.unusual.then_some("unusual: ")}
                                 {cell(point.value, &unit).unwrap_or_else(|| "–".to_owned())}
                             </td>
                             {forecast

@@ -10,6 +10,7 @@ mod accounts;
 mod channel;
 mod events;
 mod fake_engine;
+mod findings;
 mod forecasts;
 mod full_disk;
 mod harness;

@@ -90,6 +90,7 @@ fn points() -> Vec<ChartPoint> {
             forecast: Some(middle),
             band_80: Some(((middle - spread).max(0.0), middle + spread)),
             band_95: Some(((middle - spread * 1.7).max(0.0), middle + spread * 1.7)),
+            unusual: false,
         }
     });
     seen.chain(expected).collect()

@@ -1,0 +1,383 @@
+//! Findings: what is unusual in each series, what people say of it, and how sensitive that makes it.
+
+mod look;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use api::{
+    Caller, Error, Event, Finding, Findings, Foretold, Instant, MOST_FINDINGS, PREVIEW_DAYS,
+    Permission, Range, Result, Scored, Sensitivity, Series, SeriesId, Topic, Unusual, Verdict,
+    WhyUnknown,
+};
+use async_trait::async_trait;
+use series::Step;
+use store::{Judgement, ScanOutcome, StoredScan};
+use tokio_util::sync::CancellationToken;
+
+use crate::Hub;
+use crate::failure::OrFailure;
+use crate::guard::{require, require_system};
+use crate::lease;
+use look::{Looked, failed, incidents, look};
+
+/// How many samples are looked at.
+const MOST_SAMPLES: u32 = 200_000;
+/// How many series one run of the job takes.
+const BATCH: u32 = 16;
+/// What takes longer than this is given up.
+const BUDGET: Duration = Duration::from_secs(5);
+/// How many stretches a ribbon has at most.
+const RIBBON: usize = 360;
+/// The thresholds of a preview, in hundredths: as far as a slider goes.
+const PREVIEWED: std::ops::RangeInclusive<u32> = 60..=98;
+
+#[async_trait]
+impl Findings for Hub {
+    async fn newest(&self, caller: &Caller) -> Result<Vec<Finding>> {
+        require(caller, Permission::MonitoringRead)?;
+        self.store
+            .findings(Instant(i64::MIN), MOST_FINDINGS)
+            .await
+            .or_failure(caller)
+    }
+
+    async fn unusual(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Unusual> {
+        require(caller, Permission::MonitoringRead)?;
+        let found = self
+            .store
+            .findings_of(id, range, MOST_FINDINGS)
+            .await
+            .or_failure(caller)?;
+        let sensitivity = self.sensitivity(caller, id).await?;
+        let scan = self.store.scan(id).await.or_failure(caller)?;
+        let scores = match scan.map(|scan| scan.outcome) {
+            None => Err(self.not_looked_at(caller, id).await?),
+            Some(ScanOutcome::Unknown(why)) => Err(why),
+            Some(ScanOutcome::Scored { from, step, scores }) => match Step::from_label(&step) {
+                Some(step) => Ok(Scores {
+                    from,
+                    step,
+                    values: scores,
+                }),
+                // An older version wrote it: the next look writes it anew.
+                None => Err(WhyUnknown::Pending),
+            },
+        };
+        Ok(unusual(found, sensitivity, scores, range))
+    }
+
+    async fn judge(
+        &self,
+        caller: &Caller,
+        id: &SeriesId,
+        begins: Instant,
+        verdict: Option<Verdict>,
+    ) -> Result<()> {
+        require(caller, Permission::MonitoringWrite)?;
+        self.store
+            .judge(id, begins, verdict, self.clock.now())
+            .await
+            .or_failure(caller)?;
+        self.look_anew(caller, id).await
+    }
+
+    async fn set_sensitivity(
+        &self,
+        caller: &Caller,
+        id: &SeriesId,
+        threshold: Option<f64>,
+    ) -> Result<()> {
+        require(caller, Permission::MonitoringWrite)?;
+        let allowed = anomaly::LOWEST_THRESHOLD..=anomaly::HIGHEST_THRESHOLD;
+        if threshold.is_some_and(|threshold| !allowed.contains(&threshold)) {
+            return Err(Error::field(
+                "threshold",
+                "A threshold lies between 0.6 and 0.98.",
+            ));
+        }
+        self.store
+            .set_threshold(id, threshold, self.clock.now())
+            .await
+            .or_failure(caller)?;
+        self.look_anew(caller, id).await
+    }
+
+    async fn scan_due(&self, caller: &Caller) -> Result<u32> {
+        require_system(caller)?;
+        if !self.holds(caller, lease::FINDING).await? {
+            return Ok(0);
+        }
+        let due = self
+            .store
+            .scan_due(self.clock.now(), BATCH)
+            .await
+            .or_failure(caller)?;
+        let (mut done, mut news) = (0, false);
+        for id in due {
+            match self.scan_one(caller, &id).await {
+                Ok(changed) => {
+                    done += 1;
+                    news |= changed;
+                }
+                // Removed since it was listed.
+                Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if news {
+            self.bus.publish(Event::Changed {
+                topic: Topic::Findings,
+                id: None,
+            });
+        }
+        Ok(done)
+    }
+}
+
+impl Hub {
+    /// Looks at a series because its sensitivity is another: here and now, so that the page that
+    /// comes back shows it.
+    async fn look_anew(&self, caller: &Caller, id: &SeriesId) -> Result<()> {
+        self.scan_one(caller, id).await?;
+        self.changed(Topic::Findings, Some(id));
+        Ok(())
+    }
+
+    /// Why a series was never looked at.
+    async fn not_looked_at(&self, caller: &Caller, id: &SeriesId) -> Result<WhyUnknown> {
+        let series = self.store.series(id).await.or_failure(caller)?;
+        let seen = series.is_some_and(|series| series.last.is_some());
+        Ok(if seen {
+            WhyUnknown::Pending
+        } else {
+            WhyUnknown::NoData
+        })
+    }
+
+    /// Looks at one series and keeps what came of it; answers whether its findings are others now.
+    async fn scan_one(&self, caller: &Caller, id: &SeriesId) -> Result<bool> {
+        let found = self.store.series(id).await.or_failure(caller)?;
+        let series = found.ok_or_else(|| Error::not_found("series"))?;
+        let threshold = self.sensitivity(caller, id).await?.threshold;
+        let judged = self.store.judgements(id).await.or_failure(caller)?;
+        // Before the samples are read: what comes in meanwhile makes it due again.
+        let now = self.clock.now();
+        let samples = self.store.last_n(id, MOST_SAMPLES).await;
+        let samples = samples.or_failure(caller)?;
+        let mut looked = beside_the_pages(series, samples, threshold, now).await;
+        let from = looked.from;
+        looked
+            .findings
+            .retain(|finding| !judged.iter().any(|said| overlaps(finding, said)));
+        let since = Range {
+            from,
+            to: Instant(i64::MAX),
+        };
+        let before = self.store.findings_of(id, since, u32::MAX).await;
+        let before = before.or_failure(caller)?;
+        let scan = StoredScan {
+            scanned_at: now,
+            next_at: now.plus(next_in(&looked)),
+            outcome: looked.outcome,
+        };
+        self.store
+            .put_scan(id, &scan, from, &looked.findings)
+            .await
+            .or_failure(caller)?;
+        let open = before
+            .iter()
+            .filter(|finding| finding.verdict.is_none() && finding.begins >= from);
+        let known: Vec<_> = open
+            .map(|finding| (finding.begins, finding.worst))
+            .collect();
+        let newest_first = looked.findings.iter().rev();
+        Ok(!newest_first
+            .map(|finding| (finding.begins, finding.worst))
+            .eq(known))
+    }
+
+    /// How sensitive a series is: what was set by hand, moved by what was said since.
+    async fn sensitivity(&self, caller: &Caller, id: &SeriesId) -> Result<Sensitivity> {
+        let set = self.store.threshold(id).await.or_failure(caller)?;
+        let said = self.store.judgements(id).await.or_failure(caller)?;
+        Ok(moved(set, &said))
+    }
+}
+
+/// What was said moves the threshold, in the order in which it was said: so that taking a word back
+/// leaves no trace of it.
+fn moved(set: Option<(Option<f64>, Instant)>, said: &[Judgement]) -> Sensitivity {
+    let (by_hand, since) = set.unwrap_or((None, Instant(i64::MIN)));
+    let start = anomaly::Sensitivity::default();
+    let start = by_hand.map_or(start, |threshold| start.with_threshold(threshold));
+    let end = said
+        .iter()
+        .filter(|said| said.judged_at > since)
+        .fold(start, |sensitivity, said| {
+            let verdict = match said.verdict {
+                Verdict::Yes => anomaly::Verdict::Anomaly,
+                Verdict::No => anomaly::Verdict::NotAnomaly,
+            };
+            sensitivity.after(verdict, said.score)
+        });
+    Sensitivity {
+        threshold: end.threshold,
+        by_hand: by_hand.is_some(),
+        confirmed: end.confirmed,
+        dismissed: end.dismissed,
+    }
+}
+
+/// Whether somebody has judged the same stretch: on another grid its ends may differ.
+fn overlaps(finding: &Finding, said: &Judgement) -> bool {
+    finding.begins < said.last && said.begins < finding.last
+}
+
+/// When to look again: when a period of the grid is over, but not all day for a day.
+fn next_in(looked: &Looked) -> i64 {
+    match (&looked.outcome, looked.step) {
+        (ScanOutcome::Unknown(_), _) | (_, None) => Instant::MINUTE,
+        (_, Some(step)) => {
+            (step.seconds() * Instant::SECOND / 4).clamp(Instant::MINUTE, Instant::HOUR)
+        }
+    }
+}
+
+/// Runs the engine on a thread of its own, within a budget, whatever it does.
+async fn beside_the_pages(
+    series: Series,
+    samples: Vec<(i64, f64)>,
+    threshold: f64,
+    now: Instant,
+) -> Looked {
+    let stop = CancellationToken::new();
+    let given_up = stop.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        std::panic::catch_unwind(AssertUnwindSafe(|| {
+            look(&series, &samples, threshold, now, &|| stop.is_cancelled())
+        }))
+    });
+    tokio::pin!(work);
+    tokio::select! {
+        answer = &mut work => match answer {
+            Ok(Ok(looked)) => looked,
+            Ok(Err(_)) | Err(_) => Looked::unknown(failed("the detector failed"), None),
+        },
+        () = tokio::time::sleep(BUDGET) => {
+            given_up.cancel();
+            Looked::unknown(failed("it took too long"), None)
+        }
+    }
+}
+
+/// The scores of a grid.
+struct Scores {
+    from: Instant,
+    step: Step,
+    /// In ten-thousandths; `None` where there is no value.
+    values: Vec<Option<u16>>,
+}
+
+impl Scores {
+    fn at(&self, place: usize) -> Instant {
+        let place = i64::try_from(place).unwrap_or(i64::MAX);
+        Instant(self.step.advance(self.from.0, place))
+    }
+
+    /// The place of the first period that begins at that instant or later.
+    fn place(&self, at: Instant) -> usize {
+        let steps = self.step.between(self.from.0, at.0);
+        let place = usize::try_from(steps).unwrap_or(0).min(self.values.len());
+        if place < self.values.len() && self.at(place) < at {
+            place + 1
+        } else {
+            place
+        }
+    }
+
+    /// The known scores among these.
+    fn known(&self, places: std::ops::Range<usize>) -> Vec<f64> {
+        let values = self.values.get(places).unwrap_or_default();
+        let known = values.iter().flatten();
+        known.map(|score| f64::from(*score) / 10_000.0).collect()
+    }
+
+    /// The highest score of each of at most [`RIBBON`] stretches of the range.
+    fn ribbon(&self, range: Range) -> Vec<Scored> {
+        let (from, to) = (self.place(range.from), self.place(range.to));
+        let width = to.saturating_sub(from).div_ceil(RIBBON).max(1);
+        (from..to)
+            .step_by(width)
+            .filter_map(|place| {
+                let known = self.known(place..(place + width).min(to));
+                let score = known.into_iter().reduce(f64::max)?;
+                Some(Scored {
+                    at: self.at(place),
+                    score,
+                })
+            })
+            .collect()
+    }
+
+    /// How many findings each threshold has in the last [`PREVIEW_DAYS`], and how many days that is.
+    fn counts(&self, thresholds: &[f64]) -> (Vec<u32>, f64) {
+        let end = self.at(self.values.len());
+        let begin = end.minus(i64::from(PREVIEW_DAYS) * Instant::DAY);
+        let first = self.place(begin);
+        let options = incidents(self.step, anomaly::THRESHOLD);
+        let all = anomaly::preview(&self.known(0..self.values.len()), thresholds, options);
+        // What began before is no finding of these days.
+        let before = anomaly::preview(&self.known(0..first), thresholds, options);
+        let counts = all.iter().zip(before);
+        let counts = counts
+            .map(|(all, before)| u32::try_from(all.saturating_sub(before)).unwrap_or(u32::MAX));
+        let days = end.seconds_since(self.at(first)) / 86_400.0;
+        (counts.collect(), days)
+    }
+}
+
+fn unusual(
+    findings: Vec<Finding>,
+    sensitivity: Sensitivity,
+    scores: std::result::Result<Scores, WhyUnknown>,
+    range: Range,
+) -> Unusual {
+    let mut out = Unusual {
+        why_not: None,
+        findings,
+        ribbon: Vec::new(),
+        sensitivity,
+        recent: 0,
+        days: 0.0,
+        preview: Vec::new(),
+    };
+    let scores = match scores {
+        Ok(scores) => scores,
+        Err(why) => {
+            out.why_not = Some(why);
+            return out;
+        }
+    };
+    let mut thresholds = vec![sensitivity.threshold];
+    thresholds.extend(
+        PREVIEWED
+            .step_by(2)
+            .map(|hundredths| f64::from(hundredths) / 100.0),
+    );
+    let (counts, days) = scores.counts(&thresholds);
+    let told = thresholds.iter().zip(&counts).skip(1);
+    out.recent = counts.first().copied().unwrap_or(0);
+    out.preview = told
+        .map(|(threshold, findings)| Foretold {
+            threshold: *threshold,
+            findings: *findings,
+        })
+        .collect();
+    out.days = days;
+    out.ribbon = scores.ribbon(range);
+    out
+}
+
+#[cfg(test)]
+mod tests;

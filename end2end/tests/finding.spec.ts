@@ -1,0 +1,80 @@
+// What is unusual: a series with a pattern and a spike is told as a finding, and people say what it was.
+import { test, expect, ready, signIn, type Hub } from "../hub";
+import type { Page } from "@playwright/test";
+
+/** Five hours of minutes: a wave of an hour, a little unrest, and a spike twenty minutes ago. */
+async function push(hub: Hub, minutes: number): Promise<void> {
+  const now = Math.floor(Date.now() / 60_000) * 60;
+  const samples = [...Array(minutes).keys()].map((ago) => {
+    const wave = 50 + 10 * Math.sin((ago * 2 * Math.PI) / 60) + ((ago * 7919) % 101) / 101;
+    return { name: "queue", labels: { shop: "eu" }, value: ago === 20 ? 150 : wave, at: now - ago * 60 };
+  });
+  const headers = { authorization: `Bearer ${hub.key("shop", "ingest")}` };
+  const answer = await fetch(`${hub.url}/api/v1/samples`, { method: "POST", headers, body: JSON.stringify({ samples }) });
+  expect(answer.status).toBe(200);
+}
+
+/** Opens the series once the background job has looked at it. */
+async function open(page: Page, hub: Hub, words: RegExp): Promise<void> {
+  await page.goto(`${hub.url}/series?q=queue`);
+  await page.getByRole("link", { name: /queue/ }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("queue");
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText(words).first()).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: 30_000 });
+}
+
+test("a spike is a finding, and what is said of it changes the sensitivity", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await push(empty, 300);
+  await signIn(page, empty);
+  await open(page, empty, /where \S+ is usual/);
+  await ready(page, javaScriptEnabled);
+  const finding = page.locator(".finding").first();
+  await expect(finding).toContainText(/150, where 5\d/);
+  await expect(finding).toContainText(/far from the usual level|a jump from the point before/);
+  await expect(finding.getByRole("link").nth(1)).toHaveAttribute("href", /from=\d+&to=\d+/);
+  await expect(page.locator(".ribbon-much")).toHaveAttribute("d", /M\d/);
+  const sensitivity = page.locator(".sensitivity");
+  await expect(sensitivity).toContainText("from a score of 0.80: the default.");
+  await expect(sensitivity.locator("output")).toContainText(/[1-9]\d* findings? in the last/);
+
+  await finding.getByRole("button", { name: "Not an anomaly" }).click();
+  await expect(sensitivity).toContainText("moved by 1 that people called no anomaly");
+  await expect(sensitivity).not.toContainText("from a score of 0.80: the default.");
+  await expect(finding).toContainText("not an anomaly");
+  await ready(page, javaScriptEnabled);
+  await finding.getByRole("button", { name: "Take back" }).click();
+  await expect(sensitivity).toContainText("from a score of 0.80: the default.");
+
+  await page.goto(`${empty.url}/`);
+  const unusual = page.locator(".card", { hasText: "Unusual now" });
+  await expect(unusual.getByRole("link", { name: /queue/ })).toBeVisible();
+  await unusual.getByRole("link", { name: "All findings" }).click();
+  await expect(page.getByRole("table", { name: "Findings" })).toContainText("queue");
+});
+
+test("a slider says what another threshold would have found @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  await push(empty, 300);
+  await signIn(page, empty);
+  await open(page, empty, /where \S+ is usual/);
+  await ready(page, true);
+  const said = page.locator(".sensitivity output");
+  await page.locator("#threshold").fill("0.98");
+  await expect(said).toContainText("From a score of 0.98: no finding");
+  await page.getByRole("button", { name: "Save sensitivity" }).click();
+  await expect(page.locator(".sensitivity")).toContainText("from a score of 0.98: set by hand.");
+  await expect(page.getByText("Nothing unusual")).toBeVisible();
+  await page.getByRole("button", { name: "Back to the default" }).click();
+  await expect(page.locator(".finding")).toHaveCount(1);
+});
+
+test("a short history is said to be too short, and not that nothing is unusual", async ({ page, empty }) => {
+  await empty.claim();
+  await push(empty, 60);
+  await signIn(page, empty);
+  await open(page, empty, /not enough history yet \(\d+ of 101 points\)/);
+  await expect(page.getByText("Nothing can be said yet")).toBeVisible();
+});
