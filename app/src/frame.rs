@@ -124,6 +124,8 @@ fn places() -> Vec<NavItem> {
         NavItem::new("/explore", "Explore", Glyph::Search),
         NavItem::new("/sources", "Sources", Glyph::Sources),
         NavItem::new("/imports", "Import", Glyph::Import),
+        NavItem::new("/models", "Models", Glyph::Box),
+        NavItem::new("/jobs", "Jobs", Glyph::Clock),
         NavItem::new("/settings", "Settings", Glyph::Settings),
     ]
 }

@@ -13,8 +13,10 @@ mod event;
 mod finding;
 mod frame;
 mod imports;
+mod job;
 mod live;
 mod metrics;
+mod model;
 pub mod parts;
 mod problem;
 pub mod range;
@@ -92,6 +94,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sources/scrape") view=Seldom::Scrape.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=Seldom::Import.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/models") view=Seldom::Models.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs") view=Seldom::Jobs.route() ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Seldom::Settings.route() ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

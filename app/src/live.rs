@@ -17,7 +17,7 @@ pub struct Live {
     pub mark: RwSignal<ui::Live>,
     /// The last batch of points.
     pub points: RwSignal<Vec<LivePoint>>,
-    versions: [RwSignal<u32>; 7],
+    versions: [RwSignal<u32>; 8],
 }
 
 impl Live {
@@ -44,6 +44,7 @@ const fn slot(topic: Topic) -> usize {
         Topic::Demo => 4,
         Topic::Metrics => 5,
         Topic::Findings => 6,
+        Topic::Jobs => 7,
     }
 }
 

@@ -17,7 +17,9 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos::web_sys;
 use ui::{Card, Skeleton};
 
-use crate::{account, finding, imports, metrics, scrape, series, settings, sources, welcome};
+use crate::{
+    account, finding, imports, job, metrics, model, scrape, series, settings, sources, welcome,
+};
 
 /// The file of a part could not be fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +72,10 @@ pub enum Seldom {
     Findings,
     /// PromQL.
     Explore,
+    /// What forecasts are made with.
+    Models,
+    /// Work beside the pages.
+    Jobs,
     /// The design system.
     Gallery,
 }
@@ -95,6 +101,8 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Settings => settings::SettingsPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
+        Seldom::Models => model::ModelsPage().into_any(),
+        Seldom::Jobs => job::JobsPage().into_any(),
         Seldom::Gallery => crate::Gallery().into_any(),
     })
 }
@@ -178,7 +186,7 @@ pub async fn load(path: &str) -> Result<(), NotLoaded> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Charted::load().await,
         "login" | "setup" | "welcome" | "sources" | "imports" | "settings" | "explore"
-        | "findings" | "gallery" => Seldom::load().await,
+        | "findings" | "models" | "jobs" | "gallery" => Seldom::load().await,
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ mod chart;
 mod detail;
 mod foreseen;
 mod limit;
+mod made;
 mod unusual;
 
 use api::{Series, SeriesPage, Topic};

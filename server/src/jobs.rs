@@ -1,4 +1,4 @@
-//! What happens without a request: reading this host, scraping targets, forecasts and looks for
+//! What happens without a request: reading this host, scraping targets, the queue of work, looks for
 //! what is unusual that are due, the demo's ticks.
 
 use std::sync::Arc;
@@ -16,7 +16,13 @@ use crate::state::App;
 const DEMO_EVERY: Duration = Duration::from_secs(3);
 /// How often metrics are sealed, rolled up and forgotten, a slice at a time.
 const METRICS_EVERY: Duration = Duration::from_secs(2);
-/// How long the jobs of the engines rest when nothing is due.
+/// How often the queue is looked after.
+const PLAN_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked into while it is empty.
+const WORK_EVERY: Duration = Duration::from_secs(1);
+/// How many do what is in it: while one reads and writes, the other's fits run.
+const WORKERS: u32 = 2;
+/// How long the look for what is unusual rests when nothing is due.
 const REST: Duration = Duration::from_secs(5);
 
 /// Carries events to and from the other servers until the server stops.
@@ -49,7 +55,10 @@ pub(crate) fn start(
     }
     tasks.spawn(tick_demo(DemoTicker::new(hub.clone()), stopping.clone()));
     tasks.spawn(crate::scrape::run(hub, stopping.clone()));
-    tasks.spawn(forecast(app.services.clone(), stopping.clone()));
+    tasks.spawn(plan(app.services.clone(), stopping.clone()));
+    for _ in 0..WORKERS {
+        tasks.spawn(work(app.services.clone(), stopping.clone()));
+    }
     tasks.spawn(find(app.services.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
@@ -117,9 +126,35 @@ async fn maintain_metrics(services: api::Services, stopping: CancellationToken) 
     let _ = services.metrics.maintain(&caller).await;
 }
 
-async fn forecast(services: api::Services, stopping: CancellationToken) {
-    let caller = Caller::system("forecast");
-    while again(services.forecasts.run_due(&caller), &stopping).await {}
+async fn plan(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("plan");
+    let mut timer = tokio::time::interval(PLAN_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        // A failure was logged where it happened; the next round tries again.
+        let _ = services.jobs.plan(&caller).await;
+    }
+}
+
+async fn work(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("work");
+    loop {
+        // What was begun is finished: it takes a second or two, and ends what it holds.
+        let done = services.jobs.work(&caller).await.unwrap_or(0);
+        let rest = if done == 0 {
+            WORK_EVERY
+        } else {
+            Duration::from_millis(1)
+        };
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
 }
 
 async fn find(services: api::Services, stopping: CancellationToken) {

@@ -31,6 +31,10 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
 
 /// `GET /metrics`: our own numbers in the text format that Prometheus scrapes.
 pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
+    for gauge in app.hub.gauges().await {
+        let name = format!("millrace_{}", gauge.name);
+        metrics::gauge!(name, &gauge.labels).set(gauge.value);
+    }
     (
         [("content-type", "text/plain; version=0.0.4")],
         app.metrics.render(),

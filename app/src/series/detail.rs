@@ -14,6 +14,7 @@ use ui::{
 use super::chart::Drawn;
 use super::foreseen::Foreseen;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
+use super::made::{ChangeModel, made_view};
 use super::unusual::{Say, UnusualCard, ribbon_view};
 use crate::frame::SessionContext;
 use crate::live;
@@ -21,6 +22,7 @@ use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
 use crate::rpc;
 use crate::runway::limit_words;
+use crate::told::model::Made;
 use crate::told::{Ribbon, Shown};
 use crate::wire;
 
@@ -39,6 +41,8 @@ pub struct Detail {
     pub marks: Vec<Point>,
     /// How unusual each stretch of the range was.
     pub ribbon: Option<Ribbon>,
+    /// How its forecast is made, where there is a model.
+    pub made: Option<Made>,
     /// The option tree of its chart, without the points.
     pub tree: String,
 }
@@ -78,6 +82,8 @@ pub async fn load_detail(
         unusual.sensitivity.threshold,
         (points.range, end),
     );
+    let versions = services.models.versions(&caller, &id).await?;
+    let may_write = crate::frame::load_session().await?.may_write();
     let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty());
     let tree = crate::trees::written(&tree);
     Ok(Detail {
@@ -87,6 +93,7 @@ pub async fn load_detail(
         unusual: crate::told::shown(&unusual),
         marks,
         ribbon,
+        made: crate::told::model::made(&versions, may_write),
         tree,
     })
 }
@@ -116,10 +123,11 @@ pub fn SeriesDetail() -> impl IntoView {
     let change = ServerAction::<ChangeSeries>::new();
     let refresh = ServerAction::<RefreshForecast>::new();
     let say = ServerAction::<Say>::new();
+    let model = ServerAction::<ChangeModel>::new();
     let detail = wire::load(
         move || {
             let versions = (
-                say.version().get(),
+                (say.version().get(), model.version().get()),
                 set_limit.version().get(),
                 change.version().get(),
                 refresh.version().get(),
@@ -148,6 +156,7 @@ pub fn SeriesDetail() -> impl IntoView {
                                 change
                                 refresh
                                 say
+                                model
                             />
                         }
                             .into_any()
@@ -188,6 +197,7 @@ fn Body(
     change: ServerAction<ChangeSeries>,
     refresh: ServerAction<RefreshForecast>,
     say: ServerAction<Say>,
+    model: ServerAction<ChangeModel>,
 ) -> impl IntoView {
     let SessionContext(session) = expect_context();
     let Detail {
@@ -197,6 +207,7 @@ fn Body(
         unusual,
         marks,
         ribbon,
+        made,
         tree,
     } = detail;
     let now = points.now;
@@ -228,6 +239,7 @@ fn Body(
         />
         <FormProblem answer=set_limit.value()/>
         <FormProblem answer=refresh.value()/>
+        <FormProblem answer=model.value()/>
         <Facts series=series.clone() now/>
         <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
             <Ranges own asked=asked.clone() as_table/>
@@ -241,6 +253,7 @@ fn Body(
             }
             (None, None) => ().into_any(),
         }}
+        {made_view(made, series.id.as_str(), model)}
         <UnusualCard shown=unusual series=series.id.clone() action=say/>
         <Transition>
             {move || {

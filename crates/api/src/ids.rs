@@ -37,6 +37,10 @@ macro_rules! id {
 }
 
 id!(
+    /// A piece of work beside the pages.
+    JobId
+);
+id!(
     /// A person who can sign in.
     UserId
 );

@@ -14,8 +14,10 @@ mod finding;
 mod forecast;
 mod ids;
 mod import;
+mod job;
 mod live;
 mod metrics;
+mod model;
 mod permission;
 mod runway;
 mod scrape;
@@ -39,15 +41,21 @@ pub use finding::{
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
-pub use ids::{ImportId, KeyId, SeriesId, SourceId, UserId};
+pub use ids::{ImportId, JobId, KeyId, SeriesId, SourceId, UserId};
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
     ImportState, Imports, PreviewRow, Separator, Staging,
 };
+pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
 pub use live::{Event, LivePoint, Topic};
 pub use metrics::{
     Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
     Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
+};
+pub use model::{
+    FitReason, Fitted, HELD_DAYS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE, ModelChoice,
+    ModelCounts, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow, ModelVersion, Models,
+    VersionState,
 };
 pub use permission::{Permission, Role, Scope};
 pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
@@ -77,8 +85,12 @@ pub struct Services {
     pub forecasts: Arc<dyn Forecasts>,
     /// Files on their way in.
     pub imports: Arc<dyn Imports>,
+    /// Work beside the pages.
+    pub jobs: Arc<dyn Jobs>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
+    /// The models that forecasts are made with.
+    pub models: Arc<dyn Models>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
     /// Targets that are scraped.

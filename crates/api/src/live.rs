@@ -53,4 +53,6 @@ pub enum Topic {
     Demo,
     /// Samples of metrics came in; told at most once a second.
     Metrics,
+    /// Work beside the pages; told at most once a second.
+    Jobs,
 }

@@ -5,7 +5,7 @@
 //! would cost two dozen forecasts, and the errors that it would save are what the bands should show anyway.
 
 use crate::guard::predict_finite;
-use crate::{BackTestError, Fit, ForecastError};
+use crate::{BackTestError, Fit, ForecastError, Predict};
 
 /// At most this many origins.
 const MOST_ORIGINS: usize = 36;
@@ -41,6 +41,9 @@ pub(crate) fn origins(count: usize, season: usize, horizon: usize) -> Vec<Origin
 /// What one model predicted at each origin.
 pub(crate) type Tried = Vec<Vec<f64>>;
 
+/// What one model predicted at each origin, and the model itself after the last value.
+pub(crate) type Rolled = (Tried, Box<dyn Predict>);
+
 /// Fits `model` at the first origin and rolls it over the others; `None` when it failed.
 ///
 /// # Errors
@@ -50,7 +53,7 @@ pub(crate) fn try_model(
     y: &[f64],
     origins: &[Origin],
     cancelled: &dyn Fn() -> bool,
-) -> Result<Option<Tried>, ForecastError> {
+) -> Result<Option<Rolled>, ForecastError> {
     if cancelled() {
         return Err(ForecastError::Cancelled);
     }
@@ -68,7 +71,11 @@ pub(crate) fn try_model(
         known = origin.known;
         predict_finite(fitted.as_ref(), origin.steps).ok()
     };
-    Ok(origins.iter().map(roll).collect())
+    let tried: Option<Tried> = origins.iter().map(roll).collect();
+    for value in &y[known..] {
+        fitted.update(*value);
+    }
+    Ok(tried.map(|tried| (tried, fitted)))
 }
 
 /// The mean in-sample step of the naive forecast, what MASE divides by; never zero.

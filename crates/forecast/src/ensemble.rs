@@ -18,6 +18,8 @@ use crate::{
     Theta, Tsb,
 };
 
+/// From so many values on a history is long.
+const LONG: usize = 300;
 /// At most about so many errors of a back-test are kept: enough for a scale, and little beside the models.
 const MOST_MISSES: usize = 600;
 
@@ -135,21 +137,34 @@ struct Trial {
 impl Trial {
     /// Back-tests a model and fits it to the whole history.
     fn of(&self, model: &dyn Fit, cancelled: &dyn Fn() -> bool) -> Result<Member, ForecastError> {
-        let mut tried = try_model(model, &self.y, &self.origins, cancelled)?;
+        let rolled = try_model(model, &self.y, &self.origins, cancelled)?;
         if cancelled() {
             return Err(ForecastError::Cancelled);
         }
+        let (mut tried, fitted) = match rolled {
+            Some((tried, rolled)) if self.rolls() => (Some(tried), Ok(rolled)),
+            rolled => (rolled.map(|(tried, _)| tried), model.fit(&self.y)),
+        };
         for point in tried.iter_mut().flatten().flatten() {
             *point = point.max(self.floor);
         }
         let error = |tried: &Tried| error_of(tried, &self.y, &self.origins, self.step);
         Ok(Member {
             model: model.model(),
-            fitted: model.fit(&self.y),
+            fitted,
             error: tried.as_ref().and_then(error),
             tried,
             weight: 0.0,
         })
+    }
+
+    /// Whether the models that went through the back-test are those that forecast.
+    ///
+    /// A second fit is half of all work. Where the first one saw most of a long history it would estimate the same
+    /// again; `docs/measurements.md` has what either way is worth.
+    fn rolls(&self) -> bool {
+        let held_out = self.origins.first().map(|first| self.y.len() - first.known);
+        self.y.len() >= LONG && held_out.is_some_and(|held_out| 3 * held_out <= self.y.len())
     }
 
     /// What the ensemble would have said at each origin.

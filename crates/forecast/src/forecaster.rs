@@ -3,7 +3,7 @@
 use crate::blend::{Member, blend};
 use crate::pool::{Calibration, Pool};
 use crate::scaling::Scaling;
-use crate::spread::Spread;
+use crate::spread::{Spread, Surprise};
 use crate::{BackTestError, Bands, ForecastError, LONGEST_HORIZON, MemberReport, Note, Outcome};
 
 /// A fitted ensemble: the outcome of [`crate::fit`].
@@ -74,22 +74,37 @@ impl Forecaster {
         })
     }
 
-    /// Takes one more value in; one that is not finite is left out.
+    /// The share of the back-test's errors that lay within the 80 % and the 95 % band; `None` where it was not tried.
+    ///
+    /// The bands' scale was learned from the same errors: it says whether bands fit their series, not how they will do.
+    pub fn coverage(&self, pool: &Pool) -> Option<[f64; 2]> {
+        self.spread.coverage(pool)
+    }
+
+    /// Takes one more value in and tells how it compares with what was expected of it; one that is not finite is left out.
     ///
     /// It costs a step of each member's recursion, some microseconds at most.
-    pub fn update(&mut self, value: f64) {
+    pub fn update(&mut self, value: f64) -> Option<Surprise> {
         if !value.is_finite() {
-            return;
+            return None;
         }
         let scaled = self.scaling.forward(value);
-        if let Some(expected) = blend(&self.says(1)).and_then(|next| next.first().copied()) {
-            let expected = expected.max(self.floor);
-            self.spread.follow(scaled - expected, expected);
-        }
+        let next = blend(&self.says(1)).and_then(|next| next.first().copied());
+        let surprise = next.map(|next| {
+            let expected = next.max(self.floor);
+            let seen = self.spread.follow(scaled - expected, expected);
+            let expected = self.scaling.back(seen.expected);
+            Surprise {
+                expected,
+                off: value - expected,
+                ..seen
+            }
+        });
         for member in &mut self.members {
             member.update(scaled);
         }
         self.last = scaled;
+        surprise
     }
 
     fn says(&self, horizon: usize) -> Vec<(f64, Vec<f64>)> {

@@ -6,6 +6,7 @@ mod backtest;
 mod blend;
 mod ces;
 mod crossing;
+mod drift;
 mod effects;
 mod ensemble;
 mod ets;
@@ -29,6 +30,7 @@ mod theta;
 pub use arima::Arima;
 pub use ces::Ces;
 pub use crossing::{Crossing, Direction, time_to_limit};
+pub use drift::Drift;
 pub use effects::{Effect, EffectSize, forecast_with_effects};
 pub use ensemble::{fit, fit_in_background, forecast};
 pub use ets::Ets;
@@ -42,4 +44,5 @@ pub use request::{
     BackTestError, Bands, FEWEST_VALUES, ForecastError, LONGEST_HORIZON, MOST_VALUES, MemberReport,
     Note, Outcome, Request,
 };
+pub use spread::Surprise;
 pub use theta::{DynamicTheta, Theta};

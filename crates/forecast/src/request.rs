@@ -42,7 +42,7 @@ pub struct Bands {
 /// A forecast, how far to trust it, and who made it.
 ///
 /// At every step `lo95 <= lo80 <= point <= hi80 <= hi95`, and all are finite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// The forecast, `horizon` values in the unit of the history.
     pub point: Vec<f64>,

@@ -11,6 +11,22 @@ const FACTS: (f64, f64) = (10.0, 60.0);
 const ADAPTS: f64 = 0.03;
 const FARTHEST: (f64, f64) = (0.6, 1.8);
 
+/// The errors one step ahead are steadied by as many usual ones.
+const FEW: f64 = 10.0;
+
+/// How a value that came in compares with what was expected of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Surprise {
+    /// What was expected, in the unit of the history.
+    pub expected: f64,
+    /// How far above it the value was.
+    pub off: f64,
+    /// The size of that error in mean errors of the back-test one step ahead; `None` where the history never moved.
+    pub ratio: Option<f64>,
+    /// Whether it lay within the 80 % and the 95 % band.
+    pub inside: [bool; 2],
+}
+
 /// The spread of one series, on its scaled axis.
 #[derive(Debug, Clone)]
 pub(crate) struct Spread {
@@ -21,6 +37,8 @@ pub(crate) struct Spread {
     drift: f64,
     /// The scale in the usual pool before any drift: what the drift is measured by.
     usual: f64,
+    /// The mean size of the back-test's errors one step ahead: what later errors are measured by.
+    one_step: f64,
     facts: f64,
     widened: [f64; 2],
 }
@@ -44,14 +62,17 @@ impl Spread {
         };
         let facts = calibration.facts();
         let usual = steadied(&calibration.misses, step, &Pool::default());
-        Self {
+        let mut spread = Self {
             usual,
             calibration,
             level,
             drift: 1.0,
+            one_step: 0.0,
             facts: facts.max(FACTS.0),
             widened: [1.0; 2],
-        }
+        };
+        spread.one_step = spread.mean_one_step();
+        spread
     }
 
     /// Half the width of the 80 % and the 95 % band at `ahead` steps (1 is the next) where the forecast is `point`.
@@ -90,14 +111,53 @@ impl Spread {
         bands
     }
 
-    /// Learns from a value that came in where `point` was expected.
+    /// The share of the back-test's errors that lay within the 80 % and the 95 % band; `None` without any.
+    pub(crate) fn coverage(&self, pool: &Pool) -> Option<[f64; 2]> {
+        let misses = &self.calibration.misses;
+        let scale = self.scale(pool);
+        let within = |half: f64| {
+            let inside = misses.iter().filter(|miss| {
+                let growth = (miss.step as f64).powf(pool.growth);
+                miss.off.abs() <= scale * growth * half
+            });
+            inside.count() as f64 / misses.len() as f64
+        };
+        let halves = [pool.half80 * self.widened[0], pool.half95 * self.widened[1]];
+        (!misses.is_empty()).then(|| halves.map(within))
+    }
+
+    /// The mean size of the back-test's errors one step ahead, steadied where they are few; zero where nothing is known.
+    fn mean_one_step(&self) -> f64 {
+        let first = self.calibration.misses.iter().filter(|miss| miss.step == 1);
+        let (sum, count) = first.fold((0.0, 0.0), |(sum, count), miss| {
+            (sum + miss.off.abs(), count + 1.0)
+        });
+        // The scale of all steps, brought to one, counts as `FEW` errors more.
+        let usual = steadied(
+            &self.calibration.misses,
+            self.calibration.step,
+            &Pool::default(),
+        );
+        (sum + FEW * usual) / (count + FEW)
+    }
+
+    /// Learns from a value that came in where `point` was expected; tells what it saw before it learned.
     ///
     /// The scale follows the size of the error, and each band its own misses:
     /// Gibbs and Candès, "Adaptive conformal inference under distribution shift", `NeurIPS` (2021).
-    pub(crate) fn follow(&mut self, off: f64, point: f64) {
+    pub(crate) fn follow(&mut self, off: f64, point: f64) -> Surprise {
         let pool = Pool::default();
         let scale = self.drift * self.usual;
         let halves = self.half(scale, &pool, 1, point);
+        let ratio = (self.one_step > 0.0)
+            .then(|| off.abs() / size(self.level, point) / self.one_step)
+            .filter(|ratio| ratio.is_finite());
+        let surprise = Surprise {
+            expected: point,
+            off,
+            ratio,
+            inside: halves.map(|half| off.abs() <= half),
+        };
         for ((half, widened), level) in halves.iter().zip(&mut self.widened).zip([0.80, 0.95]) {
             let missed = f64::from(u8::from(off.abs() > *half));
             let (least, most) = FARTHEST;
@@ -114,6 +174,7 @@ impl Spread {
             self.usual = steadied(&self.calibration.misses, seen, &pool);
         }
         self.facts = (self.facts + 1.0).min(FACTS.1);
+        surprise
     }
 }
 

@@ -36,6 +36,11 @@ impl Leases {
         }
     }
 
+    /// What this process is called where leases are kept.
+    pub(crate) fn holder(&self) -> &str {
+        &self.holder
+    }
+
     fn taken(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Instant>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -68,6 +73,9 @@ impl Hub {
     /// Where the store failed; the leases then run out by themselves.
     pub async fn leave(&self, caller: &Caller) -> Result<()> {
         require_system(caller)?;
+        let now = self.clock.now();
+        let left = self.store.leave_jobs(&self.leases.holder, now).await;
+        left.or_failure(caller)?;
         let taken = std::mem::take(&mut *self.leases.taken());
         for name in taken.into_keys() {
             let freed = self.store.free_lease(name, &self.leases.holder).await;

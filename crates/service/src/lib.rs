@@ -4,6 +4,7 @@
 //! looks at permissions, and nothing else in the workspace does.
 
 mod account;
+mod aside;
 mod bus;
 mod demo;
 mod event;
@@ -14,8 +15,10 @@ mod guard;
 mod health;
 mod host;
 mod import;
+mod job;
 mod lease;
 mod metrics;
+mod model;
 mod rate;
 mod relay;
 mod runway;
@@ -35,7 +38,7 @@ use tokio::sync::Mutex;
 
 pub use bus::Bus;
 pub use demo::DemoTicker;
-pub use health::Component;
+pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
@@ -59,6 +62,9 @@ pub struct Hub {
     leases: lease::Leases,
     rates: rate::Rates,
     scraping: scrape::Scraping,
+    models: forecast::Models,
+    aside: aside::Aside,
+    queue: job::Told,
 }
 
 /// What the operations are made from.
@@ -90,6 +96,9 @@ impl Hub {
             leases: lease::Leases::new(),
             rates: rate::Rates::default(),
             scraping: scrape::Scraping::new(settings.fetch),
+            models: forecast::Models::default(),
+            aside: aside::Aside::default(),
+            queue: job::Told::default(),
         })
     }
 
@@ -102,7 +111,9 @@ impl Hub {
             findings: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
+            jobs: self.clone(),
             metrics: self.clone(),
+            models: self.clone(),
             runway: self.clone(),
             scrapes: self.clone(),
             series: self.clone(),

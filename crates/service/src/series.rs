@@ -138,7 +138,7 @@ impl SeriesOps for Hub {
             .or_failure(caller)?;
         // When the limit is reached follows from the forecast: computed anew, here and now, so that
         // the page that comes back shows it.
-        self.forecast_one(caller, id).await?;
+        self.ask_anew(caller, id).await?;
         self.changed(Topic::Forecasts, Some(id));
         Ok(())
     }
@@ -154,7 +154,7 @@ impl SeriesOps for Hub {
             .change_series(id, &change, self.clock.now())
             .await
             .or_failure(caller)?;
-        self.forecast_one(caller, id).await?;
+        self.ask_anew(caller, id).await?;
         self.changed(Topic::Forecasts, Some(id));
         Ok(())
     }

@@ -267,6 +267,51 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(move |s, c| async move { s.imports.cancel(&c, &import("x")).await }),
         ),
         (
+            "jobs.queue",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.jobs.queue(&c).await }),
+        ),
+        (
+            "jobs.retry",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.jobs.retry(&c, &"none".into()).await }),
+        ),
+        (
+            "jobs.cancel",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.jobs.cancel(&c, &"none".into()).await }),
+        ),
+        (
+            "jobs.plan",
+            System,
+            call(|s, c| async move { s.jobs.plan(&c).await }),
+        ),
+        (
+            "jobs.work",
+            System,
+            call(|s, c| async move { s.jobs.work(&c).await }),
+        ),
+        (
+            "models.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.models.list(&c, api::ModelFilter::default()).await }),
+        ),
+        (
+            "models.versions",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.models.versions(&c, &"none".into()).await }),
+        ),
+        (
+            "models.promote",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.models.promote(&c, &"none".into(), 1).await }),
+        ),
+        (
+            "models.roll_back",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.models.roll_back(&c, &"none".into()).await }),
+        ),
+        (
             "metrics.push",
             Hold(DataIngest),
             call(|s, c| async move {

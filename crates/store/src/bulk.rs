@@ -72,7 +72,7 @@ macro_rules! put_sql {
 
 /// A connection that takes samples in bulk.
 pub(crate) trait Bulk: Send {
-    /// Answers `id, num` of the series in the list `$1` that may be written to.
+    /// Answers `id, num, last_at` of the series in the list `$1` that may be written to.
     /// On `PostgreSQL` it also locks them, in one order, so that two writers of the same series
     /// neither deadlock nor write to a series that is being removed.
     const WRITABLE: &'static str;
@@ -105,7 +105,7 @@ static STATEMENTS: LazyLock<Vec<[Arc<str>; 4]>> = LazyLock::new(|| {
 });
 
 impl Bulk for SqliteConnection {
-    const WRITABLE: &'static str = "select s.id, s.num from series s
+    const WRITABLE: &'static str = "select s.id, s.num, s.last_at from series s
         join source src on src.id = s.source_id
         where not src.deleting and s.id in (select value from json_each($1))";
 
@@ -130,7 +130,7 @@ impl Bulk for SqliteConnection {
 const ARRAY: usize = 20_000;
 
 impl Bulk for PgConnection {
-    const WRITABLE: &'static str = "select s.id, s.num from series s
+    const WRITABLE: &'static str = "select s.id, s.num, s.last_at from series s
         join source src on src.id = s.source_id
         where not src.deleting and s.id in (select value from json_each($1))
         order by s.num for update of s";

@@ -3,8 +3,8 @@
 use api::{ForecastState, Instant, SeriesId};
 use sqlx::FromRow;
 
-use crate::convert::{instant, list, of_json, to_json};
-use crate::db::{column, execute, read, rows};
+use crate::convert::{changed, instant, list, of_json, to_json};
+use crate::db::{execute, read, rows};
 use crate::{Result, Store};
 
 /// The latest forecast of a series.
@@ -61,27 +61,28 @@ macro_rules! forecast_sql {
     };
 }
 
+/// Makes this the series' forecast; nothing where the series is gone.
+pub(crate) const FORECAST: &str =
+    "insert into forecast (series_id, made_at, known_until, next_at, input_hash, state)
+    select s.id, $2, $3, $4, $5, $6 from series s where s.id = $1
+    on conflict (series_id) do update set made_at = excluded.made_at,
+        known_until = excluded.known_until, next_at = excluded.next_at,
+        input_hash = excluded.input_hash, state = excluded.state";
+
 impl Store {
     /// Makes this the series' forecast. `Missing` where the series is gone.
     pub async fn put_forecast(&self, id: &SeriesId, new: &StoredForecast) -> Result<()> {
-        let sql =
-            "insert into forecast (series_id, made_at, known_until, next_at, input_hash, state)
-            values ($1, $2, $3, $4, $5, $6)
-            on conflict (series_id) do update set made_at = excluded.made_at,
-                known_until = excluded.known_until, next_at = excluded.next_at,
-                input_hash = excluded.input_hash, state = excluded.state";
         let state = to_json(&new.state)?;
-        execute!(
+        changed(execute!(
             self,
-            sql,
+            FORECAST,
             id.as_str(),
             new.made_at.micros(),
             new.known_until.map(Instant::micros),
             new.next_at.micros(),
             new.input_hash.as_deref(),
             &state
-        );
-        Ok(())
+        ))
     }
 
     /// The series' forecast; `None` where there is none yet.
@@ -117,11 +118,22 @@ impl Store {
         Ok(())
     }
 
+    /// Puts the next forecasts of those series off (or up) to then; of those that are there.
+    pub async fn put_next_of(&self, ids: &[SeriesId], next_at: Instant) -> Result<()> {
+        let sql = "insert into forecast (series_id, next_at)
+            select s.id, $2 from series s where s.id in (select value from json_each($1))
+            on conflict (series_id) do update set next_at = excluded.next_at";
+        let ids = list(ids.iter().map(SeriesId::as_str))?;
+        execute!(self, sql, &ids, next_at.micros());
+        Ok(())
+    }
+
     /// The series whose forecast is to be made: those with samples that never had one, or that
     /// changed since and whose time has come. The ones with a limit come first. Forecasts from the
     /// future were made by a clock that was wrong, and are due at once.
-    pub async fn due(&self, now: Instant, limit: u32) -> Result<Vec<SeriesId>> {
-        let sql = "select s.id from series s
+    /// Each with when a sample came in for it that was older than its newest.
+    pub async fn due(&self, now: Instant, limit: u32) -> Result<Vec<(SeriesId, Option<Instant>)>> {
+        let sql = "select s.id, s.late_at from series s
             join source src on src.id = s.source_id
             left join forecast f on f.series_id = s.id
             where not src.deleting and s.last_at is not null and (f.series_id is null
@@ -129,12 +141,13 @@ impl Store {
                 or f.made_at > $3)
             order by case when s.limit_value is null then 1 else 0 end, coalesce(f.next_at, 0), s.num
             limit $2";
-        let ids: Vec<String> = read!(self, db => column(sql)
+        let found: Vec<(String, Option<i64>)> = read!(self, db => rows(sql)
             .bind(now.micros())
             .bind(i64::from(limit))
             .bind(now.plus(Instant::MINUTE).micros())
             .fetch_all(&mut *db)
             .await?);
-        Ok(ids.into_iter().map(SeriesId).collect())
+        let found = found.into_iter();
+        Ok(found.map(|(id, late)| (id.into(), instant(late))).collect())
     }
 }

@@ -17,7 +17,7 @@ use sqlx::{ConnectOptions, Connection, Postgres, SqliteConnection, Transaction};
 use crate::bulk::{Bulk, Put, Row, put_in_order, writable};
 use crate::convert::{list, to_json, u64_of};
 use crate::db::{Db, column, make_file, rows, run};
-use crate::samples::ENDS;
+use crate::samples::{ENDS, LATE};
 use crate::series::resolve_series;
 use crate::source::upsert_source;
 use crate::{NewSeries, NewSource, Result, Store, StoreError};
@@ -135,11 +135,11 @@ macro_rules! copy {
         let source_id = upsert_source!($db, &$writer.source, $now);
         let series: Vec<SeriesId> = resolve_series!($db, source_id, &$writer.series, $now);
         let wanted = list(series.iter().map(SeriesId::as_str))?;
-        let nums: Vec<(String, i64)> = rows(writable($db))
+        let nums: Vec<(String, i64, Option<i64>)> = rows(writable($db))
             .bind(&wanted)
             .fetch_all(&mut *$db)
             .await?;
-        let nums: HashMap<String, i64> = nums.into_iter().collect();
+        let nums: HashMap<String, i64> = nums.into_iter().map(|(id, num, _)| (id, num)).collect();
         let (mut new, mut replaced) = (0, 0);
         for (handle, id) in (0_i64..).zip(&series) {
             let num = *nums.get(id.as_str()).ok_or(StoreError::Missing)?;
@@ -154,6 +154,12 @@ macro_rules! copy {
             new += u64_of(all - overlap);
         }
         let nums = to_json(&nums.values().collect::<Vec<_>>())?;
+        // A file is a history, and may be one of what was known already.
+        run(LATE)
+            .bind(&nums)
+            .bind($now.micros())
+            .execute(&mut *$db)
+            .await?;
         run(ENDS)
             .bind(&nums)
             .bind(Some($now.micros()))

@@ -1,6 +1,6 @@
 //! Samples going in and out of date.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use api::{Instant, SeriesId, SourceKind};
 
@@ -43,6 +43,10 @@ pub(crate) const ENDS: &str = "update series set changed_at = coalesce($2, chang
         order by x.at desc limit 1)
     where num in (select cast(value as bigint) from json_each($1))";
 
+/// Notes that what came in for the series in `$1` was older than their newest samples.
+pub(crate) const LATE: &str = "update series set late_at = $2
+    where num in (select cast(value as bigint) from json_each($1))";
+
 impl Store {
     /// Takes samples in, all or none. The last one of a series and instant counts.
     ///
@@ -68,13 +72,15 @@ impl Store {
         if !given.is_empty() {
             let wanted = list(ids.iter().copied())?;
             (stats.new, stats.replaced) = write!(self, db => {
-                let found: Vec<(String, i64)> =
+                let found: Vec<(String, i64, Option<i64>)> =
                     rows(writable(db)).bind(&wanted).fetch_all(&mut *db).await?;
                 let mut nums: Vec<Option<i64>> = vec![None; ids.len()];
-                for (id, num) in &found {
+                let mut newest: HashMap<i64, i64> = HashMap::new();
+                for (id, num, last_at) in &found {
                     if let Some(handle) = handles.get(id.as_str()) {
                         nums[*handle] = Some(*num);
                     }
+                    newest.extend(last_at.map(|at| (*num, at)));
                 }
                 let mut taken: Vec<Row> = given
                     .iter()
@@ -88,6 +94,13 @@ impl Store {
                 let new = db.put(Put::New, &taken).await?;
                 if new < taken.len() as u64 {
                     db.put(Put::Over, &taken).await?;
+                }
+                let is_late = |row: &&Row| newest.get(&row.num).is_some_and(|at| row.at < *at);
+                let late: BTreeSet<i64> =
+                    taken.iter().filter(is_late).map(|row| row.num).collect();
+                if !late.is_empty() {
+                    let late = to_json(&late)?;
+                    run(LATE).bind(&late).bind(now.micros()).execute(&mut *db).await?;
                 }
                 let nums = to_json(&nums)?;
                 run(ENDS).bind(&nums).bind(Some(now.micros())).execute(&mut *db).await?;

@@ -1,6 +1,7 @@
 //! The engine as its callers see it: stories, properties, and other people's libraries as oracles.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod drift;
 mod effects;
 mod oracles;
 mod properties;

@@ -112,5 +112,5 @@ async fn series_with_limits_are_due_first(Home { store, .. }: Home) {
     };
     store.set_limit(&ids[2], Some(limit), at(1)).await.unwrap();
     let found = store.due(at(2), 2).await.unwrap();
-    assert_eq!(found, [ids[2].clone(), ids[0].clone()]);
+    assert_eq!(found, [(ids[2].clone(), None), (ids[0].clone(), None)]);
 }

@@ -15,8 +15,10 @@ mod forecasts;
 mod full_disk;
 mod harness;
 mod imports;
+mod jobs;
 mod leases;
 mod metrics;
+mod models;
 mod opening;
 #[path = "../peers/mod.rs"]
 mod peers;

@@ -1,0 +1,462 @@
+//! One series and the engine: samples onto a grid, a model fitted to it, kept up, made again, asked.
+//!
+//! Pure: what is known, the present and when to give up are parameters.
+
+use api::{
+    BackTest, FitReason, Fitted, Instant, LiveScore, MemberScore, ModelNote, Range, Series,
+    WhyUnknown,
+};
+use forecast::{Drift, ForecastError, Forecaster, Note, Outcome, Pool, Request};
+use series::{Filled, Sample, Step};
+use store::{NewVersion, StoredVersion};
+
+use super::{FEWEST, horizon, not_enough};
+
+/// With which version of the program models are fitted.
+pub(crate) const ENGINE: &str = env!("CARGO_PKG_VERSION");
+
+/// A fitted model that is in force, kept up with what came in since.
+pub(crate) struct Model {
+    pub(crate) forecaster: Forecaster,
+    pub(crate) step: Step,
+    pub(crate) horizon: usize,
+    /// Where the first period begins that it has not taken in.
+    pub(crate) end: i64,
+    /// Which version of the series' models it is; 0 as long as it has no number.
+    pub(crate) number: u32,
+    pub(crate) made_at: Instant,
+    pub(crate) held_until: Option<Instant>,
+    /// How many points it was fitted on.
+    pub(crate) points: u32,
+    pub(crate) filled: u32,
+    pub(crate) drift: Drift,
+    pub(crate) drifted_at: Option<Instant>,
+    pub(crate) back_test: BackTest,
+    way: series::Aggregation,
+    non_negative: bool,
+}
+
+impl Model {
+    /// Whether it is a model of the series as it is counted now.
+    pub(crate) fn fits(&self, series: &Series) -> bool {
+        self.way == aggregation(series.aggregation) && self.non_negative == series.non_negative
+    }
+
+    /// How it has done since it was fitted.
+    pub(crate) fn live(&self) -> LiveScore {
+        LiveScore {
+            seen: self.drift.seen(),
+            error: self.drift.error(),
+            coverage: self.drift.coverage(),
+        }
+    }
+
+    fn take_in(&mut self, value: f64, at: Instant) {
+        if let Some(surprise) = self.forecaster.update(value)
+            && self.drift.follow(&surprise)
+        {
+            self.drifted_at = Some(at);
+        }
+    }
+}
+
+/// The engines' word for it.
+pub(crate) const fn aggregation(way: api::Aggregation) -> series::Aggregation {
+    match way {
+        api::Aggregation::Last => series::Aggregation::Last,
+        api::Aggregation::Mean => series::Aggregation::Mean,
+        api::Aggregation::Sum => series::Aggregation::Sum,
+    }
+}
+
+/// Why there is no model.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NoModel {
+    /// The series does not allow one yet; with the step of its grid, if it has one.
+    Unknown(WhyUnknown, Option<Step>),
+    /// The engine gave up.
+    Failed(String),
+}
+
+/// The history on a grid without gaps.
+pub(crate) fn history(
+    series: &Series,
+    samples: &[(i64, f64)],
+    now: Instant,
+    step: Option<Step>,
+) -> Result<Filled, NoModel> {
+    let samples: Vec<Sample> = samples
+        .iter()
+        .map(|(at, value)| Sample::new(*at, *value))
+        .collect();
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+        return Err(NoModel::Unknown(WhyUnknown::NoData, None));
+    };
+    let step = step.or_else(|| series::choose_step_for(&samples, super::AHEAD_SECONDS));
+    let Some(step) = step else {
+        return Err(NoModel::Unknown(not_enough(samples.len()), None));
+    };
+    let no = |why| NoModel::Unknown(why, Some(step));
+    // The present period is not over yet: half a day's orders are no day's orders, and a day that has
+    // just begun looks like a decline that stopped.
+    let end = step.floor(now.0).min(last.at_us + 1);
+    let way = aggregation(series.aggregation);
+    let grid = series::resample(&samples, step, way, first.at_us..end)
+        .map_err(|error| NoModel::Failed(error.to_string()))?;
+    series::fill(&grid).map_err(|error| match error {
+        series::FillError::Empty => no(not_enough(0)),
+        series::FillError::TooManyMissing { missing, periods } => no(WhyUnknown::TooManyGaps {
+            missing_percent: u32::try_from(missing * 100 / periods.max(1)).unwrap_or(100),
+        }),
+    })
+}
+
+/// Fits a model to all that is known.
+pub(crate) fn fit(
+    series: &Series,
+    samples: &[(i64, f64)],
+    now: Instant,
+    reason: FitReason,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<(Model, NewVersion), NoModel> {
+    let filled = history(series, samples, now, None)?;
+    if filled.values.len() < FEWEST as usize {
+        let why = not_enough(filled.values.len());
+        return Err(NoModel::Unknown(why, Some(filled.step)));
+    }
+    let model = fit_on(series, &filled, now, cancelled)?;
+    let (outcome, coverage) = (
+        asked(&model, 1, &Pool::default())?,
+        model.forecaster.coverage(&Pool::default()),
+    );
+    let back_test = &model.back_test;
+    let version = NewVersion {
+        engine: ENGINE.to_owned(),
+        step: filled.step.label().to_owned(),
+        window: Range {
+            from: Instant(samples.first().map_or(filled.start_us, |(at, _)| *at)),
+            to: Instant(filled.end_us()),
+        },
+        points: model.points,
+        filled: model.filled,
+        digest: digest(&filled),
+        ratio: back_test
+            .mase
+            .zip(back_test.naive_mase)
+            .filter(|(_, naive)| *naive > 0.0)
+            .map(|(ours, naive)| ours / naive),
+        cpu_us: 0,
+        fitted: Fitted {
+            reason,
+            back_test: back_test.clone(),
+            coverage,
+            season: outcome.season.and_then(|season| u32::try_from(season).ok()),
+            notes: notes(&outcome, &filled),
+        },
+    };
+    Ok((model, version))
+}
+
+fn fit_on(
+    series: &Series,
+    filled: &Filled,
+    now: Instant,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Model, NoModel> {
+    let step = filled.step;
+    let horizon = horizon(step, filled.values.len());
+    let request = Request {
+        values: &filled.values,
+        seasons: step.seasons(),
+        horizon,
+        non_negative: series.non_negative,
+        integer: false,
+    };
+    let forecaster = forecast::fit(&request, cancelled).map_err(|error| match error {
+        ForecastError::NotEnough { have, .. } => NoModel::Unknown(not_enough(have), Some(step)),
+        ForecastError::Cancelled => NoModel::Failed("it took too long".to_owned()),
+        other => NoModel::Failed(other.to_string()),
+    })?;
+    let mut model = Model {
+        forecaster,
+        step,
+        horizon,
+        end: filled.end_us(),
+        number: 0,
+        made_at: now,
+        held_until: None,
+        points: u32::try_from(filled.values.len()).unwrap_or(u32::MAX),
+        filled: u32::try_from(filled.filled).unwrap_or(u32::MAX),
+        drift: Drift::default(),
+        drifted_at: None,
+        back_test: back_test(&Outcome::default()),
+        way: aggregation(series.aggregation),
+        non_negative: series.non_negative,
+    };
+    let outcome = asked(&model, 1, &Pool::default())?;
+    model.back_test = back_test(&outcome);
+    Ok(model)
+}
+
+/// What the model says of the next steps.
+pub(crate) fn asked(model: &Model, horizon: usize, pool: &Pool) -> Result<Outcome, NoModel> {
+    let said = model.forecaster.outcome(horizon, pool);
+    said.map_err(|error| NoModel::Failed(error.to_string()))
+}
+
+/// What became of bringing a model up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Advance {
+    /// It knows all that is over.
+    Done,
+    /// There is a gap in what came in: it must be made again from all data, which closes gaps.
+    Gap,
+}
+
+/// Takes in what came after the model's last period; `samples` are those from there on.
+pub(crate) fn advance(model: &mut Model, samples: &[(i64, f64)], now: Instant) -> Advance {
+    let new = samples.iter().filter(|(at, _)| *at >= model.end);
+    let new: Vec<Sample> = new.map(|(at, value)| Sample::new(*at, *value)).collect();
+    let Some(last) = new.last() else {
+        return Advance::Done;
+    };
+    let end = model.step.floor(now.0).min(last.at_us + 1);
+    if end <= model.end {
+        return Advance::Done;
+    }
+    let Ok(grid) = series::resample(&new, model.step, model.way, model.end..end) else {
+        return Advance::Gap;
+    };
+    if grid.missing() > 0 {
+        return Advance::Gap;
+    }
+    for value in grid.values.iter().flatten() {
+        model.take_in(*value, now);
+    }
+    model.end = grid.end_us();
+    Advance::Done
+}
+
+/// Makes a version again: fitted on the window that it was fitted on, with what came in since taken in.
+/// `None` where that window is not what it was.
+pub(crate) fn again(
+    series: &Series,
+    samples: &[(i64, f64)],
+    now: Instant,
+    stored: &StoredVersion,
+    cancelled: &dyn Fn() -> bool,
+) -> Option<Model> {
+    let version = &stored.version;
+    let step = Step::from_label(&version.step).filter(|_| version.engine == ENGINE)?;
+    let window = version.window;
+    let until = samples.partition_point(|(at, _)| *at < window.to.0);
+    // Up to the window's end the present was later than it: nothing of it was unfinished.
+    let known = history(series, &samples[..until], window.to, Some(step)).ok()?;
+    if digest(&known) != stored.digest {
+        return None;
+    }
+    let mut model = fit_on(series, &known, version.made_at, cancelled).ok()?;
+    model.number = version.number;
+    model.held_until = version.held_until;
+    let all = history(series, samples, now, Some(step)).ok()?;
+    let skip = usize::try_from(step.between(all.start_us, model.end)).unwrap_or(0);
+    for value in all.values.iter().skip(skip) {
+        model.take_in(*value, now);
+    }
+    model.drifted_at = model.drifted_at.map(|at| version.drifted_at.unwrap_or(at));
+    model.end = all.end_us().max(model.end);
+    Some(model)
+}
+
+/// What tells one history from another, and one program from another: FNV-1a, which needs no secret.
+fn digest(filled: &Filled) -> String {
+    let values = filled
+        .values
+        .iter()
+        .flat_map(|value| value.to_bits().to_le_bytes());
+    let start = filled.start_us.to_le_bytes().into_iter();
+    let named = ENGINE.bytes().chain(filled.step.label().bytes());
+    let hash = named
+        .chain(start)
+        .chain(values)
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}
+
+fn notes(outcome: &Outcome, filled: &Filled) -> Vec<ModelNote> {
+    let left_out = filled.values.len().saturating_sub(outcome.used);
+    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let notes = outcome.notes.iter().map(|note| match *note {
+        Note::ShortForSeason { season, have } => ModelNote::ShortForSeason {
+            season: small(season),
+            have: small(have),
+        },
+        Note::LevelShift { place, by } => {
+            let place = i64::try_from(left_out + place).unwrap_or(0);
+            ModelNote::LevelShift {
+                at: Instant(filled.step.advance(filled.start_us, place)),
+                by,
+            }
+        }
+    });
+    notes.collect()
+}
+
+fn back_test(outcome: &Outcome) -> BackTest {
+    let tried = outcome.origins > 0;
+    let kept = |value: f64| (tried && value.is_finite()).then_some(value);
+    BackTest {
+        origins: u32::try_from(outcome.origins).unwrap_or(u32::MAX),
+        mase: kept(outcome.ensemble_error.mase),
+        naive_mase: kept(outcome.naive_error.mase),
+        smape: kept(outcome.ensemble_error.smape),
+        naive_smape: kept(outcome.naive_error.smape),
+        beats_naive: tried && outcome.beats_naive,
+        members: outcome
+            .members
+            .iter()
+            .map(|m| MemberScore {
+                name: m.model.name().to_owned(),
+                weight: m.weight,
+                mase: m.error.map(|e| e.mase).filter(|e| e.is_finite()),
+                failed: m.failed.clone(),
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::Series;
+
+    const DAY: i64 = Instant::DAY;
+
+    fn wave(days: i64) -> Vec<(i64, f64)> {
+        let value = |d: i64| 100.0 + 10.0 * (d % 7) as f64 + (d * 7_919 % 13) as f64;
+        (0..days).map(|d| (d * DAY, value(d))).collect()
+    }
+
+    fn fitted(samples: &[(i64, f64)], now: i64) -> (Series, Model, NewVersion) {
+        let series = fakes::series("sales").build();
+        let found = fit(
+            &series,
+            samples,
+            Instant(now * DAY),
+            FitReason::First,
+            &|| false,
+        );
+        let (model, version) = found.unwrap();
+        (series, model, version)
+    }
+
+    fn stored(version: &NewVersion, made_at: Instant) -> StoredVersion {
+        StoredVersion {
+            digest: version.digest.clone(),
+            version: api::ModelVersion {
+                number: 3,
+                state: api::VersionState::Live,
+                made_at,
+                engine: version.engine.clone(),
+                step: version.step.clone(),
+                window: version.window,
+                points: version.points,
+                filled: version.filled,
+                ratio: version.ratio,
+                nearness: 0.0,
+                drifted_at: None,
+                held_until: None,
+                cpu_us: 0,
+                fitted: version.fitted.clone(),
+                live: LiveScore::default(),
+            },
+        }
+    }
+
+    fn says(model: &Model) -> Vec<f64> {
+        asked(model, 14, &Pool::default()).unwrap().point
+    }
+
+    #[test]
+    fn a_model_made_again_says_what_the_one_that_was_kept_up_says() {
+        let samples = wave(150);
+        let (series, mut kept, version) = fitted(&samples[..120], 120);
+        assert_eq!(kept.points, 120);
+        assert_eq!(
+            advance(&mut kept, &samples[120..], Instant(150 * DAY)),
+            Advance::Done
+        );
+        assert_eq!(kept.drift.seen(), 30);
+        let stored = stored(&version, kept.made_at);
+        let again = |samples: &[(i64, f64)]| {
+            again(&series, samples, Instant(150 * DAY), &stored, &|| false)
+        };
+        let made = again(&samples).unwrap();
+        assert_eq!(says(&made), says(&kept));
+        assert_eq!((made.end, made.number), (kept.end, 3));
+        let mut changed = samples;
+        changed[50].1 += 1.0;
+        assert!(again(&changed).is_none(), "its window is another");
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_waits_and_a_gap_asks_for_all_data() {
+        let samples = wave(130);
+        let (_, mut model, _) = fitted(&samples[..120], 120);
+        let at = |days: i64, hours: i64| Instant(days * DAY + hours * Instant::HOUR);
+        assert_eq!(
+            advance(&mut model, &samples[120..121], at(120, 5)),
+            Advance::Done
+        );
+        assert_eq!(model.drift.seen(), 0, "the day is not over");
+        assert_eq!(
+            advance(&mut model, &samples[120..122], at(121, 5)),
+            Advance::Done
+        );
+        assert_eq!(model.drift.seen(), 1);
+        assert_eq!(
+            advance(&mut model, &samples[125..], at(131, 0)),
+            Advance::Gap
+        );
+    }
+
+    #[test]
+    fn a_level_that_moved_is_noted_where_it_moved() {
+        let mut samples = wave(120);
+        for (at, value) in &mut samples {
+            let day = *at / DAY;
+            *value = 50.0 + (day * day * 7_919 % 101) as f64 / 101.0;
+            *value += if *at >= 70 * DAY { 40.0 } else { 0.0 };
+        }
+        let (_, _, version) = fitted(&samples, 120);
+        let moved = version.fitted.notes.iter().find_map(|note| match note {
+            ModelNote::LevelShift { at, by } => Some((*at, *by)),
+            ModelNote::ShortForSeason { .. } => None,
+        });
+        let (at, by) = moved.unwrap();
+        assert_eq!(at, Instant(70 * DAY));
+        assert!((by - 40.0).abs() < 2.0, "{by}");
+    }
+
+    #[test]
+    fn nothing_is_no_data_and_nine_points_are_not_enough() {
+        let series = fakes::series("stock").build();
+        let why = |samples: &[(i64, f64)]| {
+            let found = fit(
+                &series,
+                samples,
+                Instant(9 * DAY),
+                FitReason::First,
+                &|| false,
+            );
+            match found.map(|_| ()) {
+                Err(NoModel::Unknown(why, _)) => why,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(why(&[]), WhyUnknown::NoData);
+        assert_eq!(why(&wave(9)), WhyUnknown::NotEnough { have: 9, need: 24 });
+    }
+}

@@ -1,0 +1,130 @@
+//! What a model says, as a forecast with instants, bands and the crossing of the limit.
+
+use api::{Crossing, Direction, Forecast, ForecastPoint, Instant, Point, Series};
+use forecast::Outcome;
+use series::Step;
+
+use super::engine::Model;
+
+/// A forecast of what the model says.
+pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Instant) -> Forecast {
+    let (step, end) = (model.step, model.end);
+    // A grid point stands for its period; a level is reached by the period's end.
+    let at = |i: usize| Instant(step.advance(end, i64::try_from(i).unwrap_or(i64::MAX)));
+    let points = (0..outcome.point.len())
+        .map(|i| ForecastPoint {
+            at: at(i),
+            point: outcome.point[i],
+            lo80: outcome.lo80[i],
+            hi80: outcome.hi80[i],
+            lo95: outcome.lo95[i],
+            hi95: outcome.hi95[i],
+        })
+        .collect();
+    let horizon = at(outcome.point.len().saturating_sub(1));
+    let last = series
+        .last
+        .and_then(|Point { at, value }| Some((at, value?)));
+    Forecast {
+        made_at: now,
+        known_until: last.map_or(Instant(end), |(at, _)| at),
+        step: step.label().to_owned(),
+        step_seconds: u32::try_from(step.seconds()).unwrap_or(u32::MAX),
+        history: model.points.saturating_add(model.drift.seen()),
+        filled: model.filled,
+        points,
+        back_test: model.back_test.clone(),
+        crossing: series
+            .limit
+            .zip(last)
+            .map(|(limit, (_, last))| crossing(limit, outcome, last, (step, end), horizon)),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the cast saturates, and so does the calendar"
+)]
+fn crossing(
+    limit: api::Limit,
+    outcome: &Outcome,
+    last: f64,
+    (step, end): (Step, i64),
+    horizon: Instant,
+) -> Crossing {
+    let direction = match limit.direction {
+        Direction::Rising => forecast::Direction::Rising,
+        Direction::Falling => forecast::Direction::Falling,
+    };
+    // One step after the last known period is the first forecast point, which lies at `end`.
+    let at = |steps: f64| {
+        let whole = steps.floor();
+        let from = step.advance(end, whole as i64 - 1);
+        let to = step.advance(from, 1);
+        Instant(from + ((to - from) as f64 * (steps - whole)) as i64)
+    };
+    let mut out = Crossing {
+        limit: limit.value,
+        already: false,
+        median: None,
+        lo80: None,
+        hi80: None,
+        lo95: None,
+        hi95: None,
+        probability: 0.0,
+        horizon,
+    };
+    match forecast::time_to_limit(last, outcome, limit.value, direction) {
+        forecast::Crossing::Already => {
+            out.already = true;
+            out.probability = 1.0;
+        }
+        forecast::Crossing::Reaches {
+            median_step,
+            lo80,
+            hi80,
+            lo95,
+            hi95,
+            probability,
+        } => {
+            out.median = median_step.map(at);
+            out.lo80 = lo80.map(at);
+            out.hi80 = hi80.map(at);
+            out.lo95 = lo95.map(at);
+            out.hi95 = hi95.map(at);
+            out.probability = probability;
+        }
+        forecast::Crossing::Clear { probability } => out.probability = probability,
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::engine::{asked, fit};
+    use api::FitReason;
+
+    const DAY: i64 = Instant::DAY;
+
+    #[test]
+    fn stock_that_falls_by_five_a_day_runs_out_when_it_is_gone() {
+        // 600 at first, 5 a day, a little more on every seventh day.
+        let value = |d: i64| 600.0 - 5.0 * d as f64 - if d % 7 == 0 { 1.0 } else { 0.0 };
+        let samples: Vec<_> = (0..110).map(|d| (d * DAY, value(d))).collect();
+        let now = Instant(109 * DAY);
+        let stock = fakes::series("stock").falling_to(0.0);
+        let series = stock.last(now, value(109)).build();
+        let (model, _) = fit(&series, &samples, now, FitReason::First, &|| false).unwrap();
+        assert_eq!(model.step, Step::Day);
+        let outcome = asked(&model, model.horizon, &forecast::Pool::default()).unwrap();
+        let forecast = shaped(&series, &model, &outcome, now);
+        let crossing = forecast.crossing.unwrap();
+        let days = crossing.median.unwrap().seconds_since(now) / 86_400.0;
+        assert!((9.0..=13.0).contains(&days), "{days}");
+        assert!(
+            crossing.lo80 <= crossing.median
+                && crossing.median <= crossing.hi80.or(Some(crossing.horizon))
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! The registry of models: what is in force, how it does, and putting another version in force by hand.
+
+use api::{
+    Caller, Error, HELD_DAYS, Instant, MODELS_A_PAGE, ModelFilter, ModelPage, ModelVersion, Models,
+    Permission, Result, SeriesId, Topic, VersionState,
+};
+use async_trait::async_trait;
+use store::StoredVersion;
+
+use crate::Hub;
+use crate::failure::{OrFailure, internal};
+use crate::forecast::{asked, score};
+use crate::guard::require;
+
+#[async_trait]
+impl Models for Hub {
+    async fn list(&self, caller: &Caller, filter: ModelFilter) -> Result<ModelPage> {
+        require(caller, Permission::MonitoringRead)?;
+        let now = self.clock.now();
+        let after = place(&filter.after)?;
+        let found = self.store.models(&filter, after, MODELS_A_PAGE + 1, now);
+        let mut found = found.await.or_failure(caller)?;
+        let more = found.len() > MODELS_A_PAGE as usize;
+        found.truncate(MODELS_A_PAGE as usize);
+        let next = found.last().filter(|_| more);
+        let next = next.map(|(_, (at, num))| format!("{at}_{num}"));
+        Ok(ModelPage {
+            next: next.unwrap_or_default(),
+            rows: found.into_iter().map(|(row, _)| row).collect(),
+            all: self.store.model_counts(now).await.or_failure(caller)?,
+            now,
+        })
+    }
+
+    async fn versions(&self, caller: &Caller, id: &SeriesId) -> Result<Vec<ModelVersion>> {
+        require(caller, Permission::MonitoringRead)?;
+        let versions = self.store.versions(id).await.or_failure(caller)?;
+        Ok(versions.into_iter().map(|stored| stored.version).collect())
+    }
+
+    async fn promote(&self, caller: &Caller, id: &SeriesId, number: u32) -> Result<()> {
+        require(caller, Permission::MonitoringWrite)?;
+        let versions = self.store.versions(id).await.or_failure(caller)?;
+        let newest = versions.first().map(|stored| stored.version.number);
+        let wanted = versions
+            .into_iter()
+            .find(|stored| stored.version.number == number)
+            .ok_or_else(|| Error::not_found("version"))?;
+        let held = (newest != Some(number)).then(|| self.held_until());
+        self.enforce(caller, id, wanted, VersionState::Previous, held)
+            .await
+    }
+
+    async fn roll_back(&self, caller: &Caller, id: &SeriesId) -> Result<()> {
+        require(caller, Permission::MonitoringWrite)?;
+        let versions = self.store.versions(id).await.or_failure(caller)?;
+        let live = versions
+            .iter()
+            .find(|stored| stored.version.state == VersionState::Live)
+            .map(|stored| stored.version.number)
+            .ok_or_else(|| Error::not_found("version"))?;
+        let before = versions
+            .into_iter()
+            .find(|stored| {
+                stored.version.number < live && stored.version.state == VersionState::Previous
+            })
+            .ok_or_else(|| {
+                Error::conflict("There is no earlier version to go back to. Compute the forecast anew to have another one.")
+            })?;
+        let held = Some(self.held_until());
+        self.enforce(caller, id, before, VersionState::Withdrawn, held)
+            .await
+    }
+}
+
+impl Hub {
+    fn held_until(&self) -> Instant {
+        self.clock.now().plus(i64::from(HELD_DAYS) * Instant::DAY)
+    }
+
+    /// Puts a version in force: made again, asked, and kept with what it says.
+    async fn enforce(
+        &self,
+        caller: &Caller,
+        id: &SeriesId,
+        wanted: StoredVersion,
+        before: VersionState,
+        held_until: Option<Instant>,
+    ) -> Result<()> {
+        let series = self.series_or_404(caller, id).await?;
+        let now = self.clock.now();
+        let number = wanted.version.number;
+        let model = self.remade(caller, &series, wanted, now).await?;
+        let Some(mut model) = model else {
+            return Err(Error::conflict(format!(
+                "Version {number} cannot be made again: the data it was fitted on, or the program, are not what they were. Compute the forecast anew instead."
+            )));
+        };
+        model.held_until = held_until;
+        let pool = self.models.pool(model.step);
+        let outcome = asked(&model, model.horizon, &pool).map_err(|_| internal(caller))?;
+        let score = score(&series, &model, &outcome, now);
+        let put = self.store.put_in_force(&score, before, held_until).await;
+        put.or_failure(caller)?;
+        self.models.put(id.clone(), model);
+        self.changed(Topic::Forecasts, Some(id));
+        Ok(())
+    }
+}
+
+/// The place after which a page begins.
+fn place(text: &str) -> Result<(f64, i64)> {
+    if text.is_empty() {
+        return Ok((f64::MIN, 0));
+    }
+    let read = || {
+        let (at, num) = text.split_once('_')?;
+        Some((at.parse::<f64>().ok()?, num.parse().ok()?))
+    };
+    read()
+        .filter(|(at, _)| at.is_finite())
+        .ok_or_else(|| Error::field("after", "Follow the link of a page to come to the next."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back_and_nonsense_is_refused() {
+        assert_eq!(place("-0.125_7").unwrap(), (-0.125, 7));
+        assert_eq!(place("").unwrap().1, 0);
+        for bad in ["x", "1", "NaN_1", "1_x"] {
+            assert!(place(bad).is_err(), "{bad}");
+        }
+    }
+}

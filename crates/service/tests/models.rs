@@ -1,0 +1,291 @@
+//! Models through the operations: fitted by the queue, kept up, made again after a restart, fitted anew
+//! when they drift, put in force by hand.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::sync::Arc;
+
+use api::{
+    Caller, Error, FitReason, Forecast, ForecastState, Instant, JobKind, JobState, ModelFilter,
+    ModelVersion, SeriesFilter, SeriesId, Services, VersionState,
+};
+use fakes::FixedClock;
+use service::{Bus, Hub, Settings};
+use store::{DatabaseUrl, Store};
+
+const START: i64 = 1_700_006_400;
+const DAY: i64 = 86_400;
+
+struct Home {
+    folder: tempfile::TempDir,
+    clock: Arc<FixedClock>,
+    services: Services,
+    caller: Caller,
+}
+
+async fn services(folder: &std::path::Path, clock: &Arc<FixedClock>) -> Services {
+    let store = Store::open(&DatabaseUrl::in_folder(folder), folder).await;
+    let settings = Settings {
+        uploads: folder.join("uploads"),
+        max_upload_bytes: 1 << 20,
+        metrics: None,
+        fetch: None,
+    };
+    Hub::new(store.unwrap(), clock.clone(), Bus::new(16), settings).services()
+}
+
+/// Sales of a day: a week's pattern and a little unrest, the same in every run.
+fn sales(day: i64, loud: f64) -> f64 {
+    let restless = (day * 7_919 % 101) as f64 / 101.0 - 0.5;
+    let weekend = if day % 7 >= 5 { 40.0 } else { 0.0 };
+    200.0 + weekend + 10.0 * loud * restless
+}
+
+impl Home {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::new(Instant::from_seconds(START)));
+        let services = services(folder.path(), &clock).await;
+        Self {
+            folder,
+            clock,
+            services,
+            caller: Caller::system("test"),
+        }
+    }
+
+    async fn record(&self, days: impl Iterator<Item = i64>, loud: f64) {
+        let samples: Vec<_> = days
+            .map(|d| serde_json::json!({ "name": "sales", "value": sales(d, loud), "at": START + DAY * d + 3_600 }))
+            .collect();
+        let body = serde_json::json!({ "samples": samples }).to_string();
+        let told = self
+            .services
+            .series
+            .record_json(&self.caller, body.as_bytes());
+        assert_eq!(told.await.unwrap().refused_total, 0);
+    }
+
+    fn day(&self, day: i64) {
+        // Two hours into the day: the one before is over.
+        self.clock
+            .set(Instant::from_seconds(START + DAY * day + 7_200));
+    }
+
+    /// Everything that is due, until nothing is.
+    async fn settle(&self) {
+        for _ in 0..20 {
+            let put = self.services.jobs.plan(&self.caller).await.unwrap();
+            let done = self.services.jobs.work(&self.caller).await.unwrap();
+            if put + done == 0 {
+                return;
+            }
+        }
+        panic!("the queue does not become empty");
+    }
+
+    async fn id(&self) -> SeriesId {
+        let all = self
+            .services
+            .series
+            .list(&self.caller, SeriesFilter::default());
+        all.await.unwrap().series[0].id.clone()
+    }
+
+    async fn versions(&self) -> Vec<ModelVersion> {
+        let id = self.id().await;
+        self.services
+            .models
+            .versions(&self.caller, &id)
+            .await
+            .unwrap()
+    }
+
+    async fn forecast(&self) -> Box<Forecast> {
+        let id = self.id().await;
+        match self
+            .services
+            .forecasts
+            .get(&self.caller, &id)
+            .await
+            .unwrap()
+        {
+            ForecastState::Ready { forecast } => forecast,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn states(&self) -> Vec<(u32, VersionState)> {
+        let versions = self.versions().await;
+        versions.iter().map(|one| (one.number, one.state)).collect()
+    }
+}
+
+/// A series with 120 days of history and its first model.
+async fn fitted() -> Home {
+    let home = Home::new().await;
+    home.day(120);
+    home.record(0..120, 1.0).await;
+    home.settle().await;
+    home
+}
+
+#[tokio::test]
+async fn a_series_is_fitted_by_the_queue_and_new_days_only_move_its_model() {
+    let home = fitted().await;
+    let [version] = &home.versions().await[..] else {
+        panic!("one version")
+    };
+    assert_eq!(
+        (version.number, version.fitted.reason),
+        (1, FitReason::First)
+    );
+    assert_eq!((version.points, version.fitted.season), (120, Some(7)));
+    assert!(version.cpu_us > 0 && version.fitted.back_test.beats_naive);
+    let queue = home.services.jobs.queue(&home.caller).await.unwrap();
+    let fit = queue.done.iter().find(|job| job.kind == JobKind::FitModel);
+    assert_eq!(fit.unwrap().about, "sales");
+    assert!(queue.counts.iter().all(|one| one.state == JobState::Done));
+
+    let before = home.forecast().await;
+    home.day(121);
+    home.record(120..121, 1.0).await;
+    home.settle().await;
+    let after = home.forecast().await;
+    assert_eq!(after.points[0].at, before.points[1].at);
+    let [version] = &home.versions().await[..] else {
+        panic!("still one version")
+    };
+    assert_eq!(version.live.seen, 1);
+    let page = home
+        .services
+        .models
+        .list(&home.caller, ModelFilter::default());
+    let page = page.await.unwrap();
+    assert_eq!(
+        (page.all.live, page.rows.len(), page.next.as_str()),
+        (1, 1, "")
+    );
+}
+
+#[tokio::test]
+async fn after_a_restart_the_model_is_made_again_and_says_the_same() {
+    let (home, twin) = (fitted().await, fitted().await);
+    let restarted = Home {
+        services: services(home.folder.path(), &home.clock).await,
+        ..home
+    };
+    for one in [&restarted, &twin] {
+        for day in 120..125 {
+            one.day(day + 1);
+            one.record(day..day + 1, 1.0).await;
+            one.settle().await;
+        }
+    }
+    let (made_again, kept) = (restarted.forecast().await, twin.forecast().await);
+    assert_eq!(made_again.points, kept.points);
+    assert_eq!(
+        restarted.versions().await[0].live,
+        twin.versions().await[0].live
+    );
+    assert_eq!(restarted.versions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_model_that_drifts_is_fitted_anew_and_says_why() {
+    let home = fitted().await;
+    for day in 120..140 {
+        home.day(day + 1);
+        home.record(day..day + 1, 12.0).await;
+        home.settle().await;
+    }
+    let versions = home.versions().await;
+    let (first, second) = (&versions[versions.len() - 1], &versions[versions.len() - 2]);
+    assert!(first.drifted_at.is_some(), "{first:?}");
+    assert_eq!(first.state, VersionState::Previous);
+    assert_eq!(second.fitted.reason, FitReason::Drift);
+}
+
+#[tokio::test]
+async fn older_data_make_a_new_model() {
+    let home = Home::new().await;
+    home.day(120);
+    home.record((0..50).chain(60..120), 1.0).await;
+    home.settle().await;
+    assert_eq!(home.versions().await[0].filled, 10);
+    home.day(122);
+    home.record(50..60, 1.0).await;
+    home.settle().await;
+    let versions = home.versions().await;
+    assert_eq!(versions[0].fitted.reason, FitReason::Late);
+    assert_eq!(versions[0].filled, 0);
+}
+
+#[tokio::test]
+async fn a_version_is_put_back_in_force_by_hand_and_held() {
+    let home = fitted().await;
+    let (id, models) = (home.id().await, home.services.models.clone());
+    let nothing = models.roll_back(&home.caller, &id).await;
+    assert!(
+        matches!(nothing, Err(Error::Conflict { .. })),
+        "{nothing:?}"
+    );
+    let first = home.forecast().await;
+    home.day(130);
+    home.record(120..130, 1.0).await;
+    home.settle().await;
+    let kept_up = home.forecast().await;
+    home.services
+        .forecasts
+        .refresh(&home.caller, &id)
+        .await
+        .unwrap();
+    assert_eq!(home.versions().await[0].fitted.reason, FitReason::Asked);
+
+    models.roll_back(&home.caller, &id).await.unwrap();
+    let expected = [(2, VersionState::Withdrawn), (1, VersionState::Live)];
+    assert_eq!(home.states().await, expected);
+    assert_eq!(home.forecast().await.points, kept_up.points);
+    assert_ne!(home.forecast().await.points, first.points);
+    let until = home.versions().await[1].held_until.unwrap();
+    assert!((until.0 - Instant::from_seconds(START + DAY * 137 + 7_200).0).abs() < Instant::MINUTE);
+
+    // Held, it is not replaced, however much comes in; after that it is.
+    home.day(136);
+    home.record(130..136, 1.0).await;
+    home.settle().await;
+    assert_eq!(home.states().await, expected);
+    home.day(160);
+    home.record(136..160, 1.0).await;
+    home.settle().await;
+    assert_eq!(home.states().await[0], (3, VersionState::Live));
+
+    models.promote(&home.caller, &id, 2).await.unwrap();
+    assert_eq!(home.states().await[1], (2, VersionState::Live));
+    models.promote(&home.caller, &id, 3).await.unwrap();
+    assert_eq!(
+        home.versions().await[0].held_until,
+        None,
+        "the newest is not held"
+    );
+    let none = models.promote(&home.caller, &id, 9).await;
+    assert!(matches!(none, Err(Error::NotFound { .. })), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_version_whose_data_have_changed_cannot_be_put_in_force() {
+    let home = fitted().await;
+    let id = home.id().await;
+    home.services
+        .forecasts
+        .refresh(&home.caller, &id)
+        .await
+        .unwrap();
+    home.record([40].into_iter(), 9.0).await;
+    let refused = home.services.models.roll_back(&home.caller, &id).await;
+    assert!(
+        matches!(refused, Err(Error::Conflict { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(home.states().await[0], (2, VersionState::Live));
+}
