@@ -30,9 +30,7 @@ pub struct Session {
 impl Session {
     /// Whether they may change things; pages hide what they may not.
     pub fn may_write(&self) -> bool {
-        self.role
-            .permissions()
-            .contains(&api::Permission::MonitoringWrite)
+        may_write(self.role)
     }
 
     /// Whether they may see and change people and keys.
@@ -41,6 +39,12 @@ impl Session {
             .permissions()
             .contains(&api::Permission::AccessWrite)
     }
+}
+
+/// Whether a role may change what is watched.
+pub fn may_write(role: Role) -> bool {
+    role.permissions()
+        .contains(&api::Permission::MonitoringWrite)
 }
 
 /// Who is signed in, and to what.

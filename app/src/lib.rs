@@ -18,6 +18,7 @@ mod metrics;
 pub mod parts;
 mod problem;
 pub mod range;
+mod recording;
 pub mod rpc;
 mod runway;
 mod scrape;
@@ -88,6 +89,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
                     <Route path=path!("/findings") view=Seldom::Findings.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore") view=Seldom::Explore.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/explore/watch") view=Seldom::Watch.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=Seldom::Sources.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources/scrape") view=Seldom::Scrape.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>

@@ -17,7 +17,9 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos::web_sys;
 use ui::{Card, Skeleton};
 
-use crate::{account, finding, imports, metrics, scrape, series, settings, sources, welcome};
+use crate::{
+    account, finding, imports, metrics, recording, scrape, series, settings, sources, welcome,
+};
 
 /// The file of a part could not be fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +72,8 @@ pub enum Seldom {
     Findings,
     /// PromQL.
     Explore,
+    /// An expression that is watched.
+    Watch,
     /// The design system.
     Gallery,
 }
@@ -95,6 +99,7 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Settings => settings::SettingsPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
+        Seldom::Watch => recording::RecordingPage().into_any(),
         Seldom::Gallery => crate::Gallery().into_any(),
     })
 }

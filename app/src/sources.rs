@@ -124,6 +124,7 @@ fn SourceRow(
         SourceKind::File => "file",
         SourceKind::Push => "sent with a key",
         SourceKind::Scrape => "scraped",
+        SourceKind::Recording => "recorded",
         SourceKind::Demo => "demo",
     };
     let href = if source.series == 0 && source.metrics != Some(0) {

@@ -1,5 +1,5 @@
-//! What happens without a request: reading this host, scraping targets, forecasts and looks for
-//! what is unusual that are due, the demo's ticks.
+//! What happens without a request: reading this host, scraping targets, recording rules, forecasts
+//! and looks for what is unusual that are due, the demo's ticks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,7 @@ pub(crate) fn start(
     tasks.spawn(tick_demo(DemoTicker::new(hub.clone()), stopping.clone()));
     tasks.spawn(crate::scrape::run(hub, stopping.clone()));
     tasks.spawn(forecast(app.services.clone(), stopping.clone()));
+    tasks.spawn(record(app.services.clone(), stopping.clone()));
     tasks.spawn(find(app.services.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
@@ -120,6 +121,11 @@ async fn maintain_metrics(services: api::Services, stopping: CancellationToken) 
 async fn forecast(services: api::Services, stopping: CancellationToken) {
     let caller = Caller::system("forecast");
     while again(services.forecasts.run_due(&caller), &stopping).await {}
+}
+
+async fn record(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("recording");
+    while again(services.recordings.run_due(&caller), &stopping).await {}
 }
 
 async fn find(services: api::Services, stopping: CancellationToken) {

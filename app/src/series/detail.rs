@@ -15,7 +15,6 @@ use super::chart::Drawn;
 use super::foreseen::Foreseen;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
 use super::unusual::{Say, UnusualCard, ribbon_view};
-use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
@@ -41,6 +40,9 @@ pub struct Detail {
     pub ribbon: Option<Ribbon>,
     /// The option tree of its chart, without the points.
     pub tree: String,
+    /// Whether the person may change it. Here and not from the session, which would have every card
+    /// wait for itself in the browser (ADR 6).
+    pub may_write: bool,
 }
 
 /// A series over the range that the address asks for.
@@ -80,6 +82,7 @@ pub async fn load_detail(
     );
     let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty());
     let tree = crate::trees::written(&tree);
+    let me = services.accounts.me(&caller).await?;
     Ok(Detail {
         series,
         points,
@@ -88,6 +91,7 @@ pub async fn load_detail(
         marks,
         ribbon,
         tree,
+        may_write: crate::frame::may_write(me.role),
     })
 }
 
@@ -189,7 +193,6 @@ fn Body(
     refresh: ServerAction<RefreshForecast>,
     say: ServerAction<Say>,
 ) -> impl IntoView {
-    let SessionContext(session) = expect_context();
     let Detail {
         series,
         points,
@@ -198,6 +201,7 @@ fn Body(
         marks,
         ribbon,
         tree,
+        may_write,
     } = detail;
     let now = points.now;
     let (ready, why) = match forecast {
@@ -218,7 +222,6 @@ fn Body(
         series.id, drawn.range.from.0, drawn.range.to.0
     );
     let lede = lede(&series);
-    let forms = (series.clone(), series.clone());
     view! {
         <Title text=title.clone()/>
         <PageHead
@@ -241,30 +244,17 @@ fn Body(
             }
             (None, None) => ().into_any(),
         }}
-        <UnusualCard shown=unusual series=series.id.clone() action=say/>
-        <Transition>
-            {move || {
-                let (for_limit, for_name) = forms.clone();
-                Suspend::new(async move {
-                    session
-                        .await
-                        .is_ok_and(|s| s.may_write())
-                        .then(|| {
-                            let id = for_limit.id.0.clone();
-                            view! {
-                                <LimitForm series=for_limit action=set_limit/>
-                                <NameForm series=for_name action=change/>
-                                <ActionForm action=refresh>
-                                    <input type="hidden" name="id" value=id/>
-                                    <Button kind=ButtonKind::Quiet icon=Glyph::Refresh busy=refresh.pending()>
-                                        "Compute the forecast anew"
-                                    </Button>
-                                </ActionForm>
-                            }
-                        })
-                })
-            }}
-        </Transition>
+        <UnusualCard shown=unusual series=series.id.clone() action=say may_write/>
+        {may_write.then(|| view! {
+            <LimitForm series=series.clone() action=set_limit/>
+            <NameForm series=series.clone() action=change/>
+            <ActionForm action=refresh>
+                <input type="hidden" name="id" value=series.id.0.clone()/>
+                <Button kind=ButtonKind::Quiet icon=Glyph::Refresh busy=refresh.pending()>
+                    "Compute the forecast anew"
+                </Button>
+            </ActionForm>
+        })}
     }
 }
 

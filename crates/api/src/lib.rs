@@ -17,6 +17,7 @@ mod import;
 mod live;
 mod metrics;
 mod permission;
+mod recording;
 mod runway;
 mod scrape;
 mod series;
@@ -50,6 +51,10 @@ pub use metrics::{
     Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
 pub use permission::{Permission, Role, Scope};
+pub use recording::{
+    MOST_RECORDED, RECORD_BACK_DAYS, RECORD_EVERY_SECONDS, RecordingChange, RecordingIdea,
+    RecordingRule, RecordingState, Recordings,
+};
 pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
 pub use scrape::{
     Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
@@ -79,6 +84,8 @@ pub struct Services {
     pub imports: Arc<dyn Imports>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
+    /// Expressions over metrics that are kept as series.
+    pub recordings: Arc<dyn Recordings>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
     /// Targets that are scraped.

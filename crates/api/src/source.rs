@@ -65,6 +65,8 @@ pub enum SourceKind {
     Push,
     /// A target that Millrace asks for its metrics.
     Scrape,
+    /// An expression over metrics that is evaluated at an interval.
+    Recording,
     /// The demo company's generator.
     Demo,
 }
@@ -77,6 +79,7 @@ impl SourceKind {
             Self::File => "file",
             Self::Push => "push",
             Self::Scrape => "scrape",
+            Self::Recording => "recording",
             Self::Demo => "demo",
         }
     }
@@ -86,10 +89,17 @@ impl std::str::FromStr for SourceKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Host, Self::File, Self::Push, Self::Scrape, Self::Demo]
-            .into_iter()
-            .find(|k| k.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no kind of source"))
+        [
+            Self::Host,
+            Self::File,
+            Self::Push,
+            Self::Scrape,
+            Self::Recording,
+            Self::Demo,
+        ]
+        .into_iter()
+        .find(|k| k.as_str() == text)
+        .ok_or_else(|| format!("`{text}` is no kind of source"))
     }
 }
 

@@ -17,6 +17,7 @@ mod import;
 mod lease;
 mod metrics;
 mod rate;
+mod recording;
 mod relay;
 mod runway;
 mod scrape;
@@ -58,6 +59,7 @@ pub struct Hub {
     metrics: metrics::Intake,
     leases: lease::Leases,
     rates: rate::Rates,
+    recording: recording::Recording,
     scraping: scrape::Scraping,
 }
 
@@ -89,6 +91,7 @@ impl Hub {
             metrics: metrics::Intake::new(settings.metrics),
             leases: lease::Leases::new(),
             rates: rate::Rates::default(),
+            recording: recording::Recording::default(),
             scraping: scrape::Scraping::new(settings.fetch),
         })
     }
@@ -103,6 +106,7 @@ impl Hub {
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
             metrics: self.clone(),
+            recordings: self.clone(),
             runway: self.clone(),
             scrapes: self.clone(),
             series: self.clone(),

@@ -339,6 +339,36 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.runway.list(&c, RunwayFilter::default()).await }),
         ),
         (
+            "recordings.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.recordings.list(&c).await }),
+        ),
+        (
+            "recordings.ideas",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.recordings.ideas(&c).await }),
+        ),
+        (
+            "recordings.add",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.recordings.add(&c, rule()).await }),
+        ),
+        (
+            "recordings.edit",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.recordings.edit(&c, &"none".into(), rule()).await }),
+        ),
+        (
+            "recordings.pause",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.recordings.pause(&c, &"none".into(), true).await }),
+        ),
+        (
+            "recordings.run_due",
+            System,
+            call(|s, c| async move { s.recordings.run_due(&c).await }),
+        ),
+        (
             "scrapes.list",
             Hold(MonitoringRead),
             call(|s, c| async move { s.scrapes.list(&c).await }),
@@ -442,6 +472,17 @@ fn settings() -> api::ImportSettings {
         time_zone: "UTC".into(),
         duplicates: api::Duplicates::Last,
         columns: Vec::new(),
+    }
+}
+
+fn rule() -> api::RecordingChange {
+    api::RecordingChange {
+        name: "r".into(),
+        expression: "up".into(),
+        every_seconds: 60,
+        unit: api::Unit::None,
+        domain: api::Domain::Machine,
+        limit: None,
     }
 }
 

@@ -62,13 +62,7 @@ pub(crate) struct SeriesRow {
 
 impl SeriesRow {
     pub(crate) fn series(self) -> Result<Series> {
-        let limit = match (self.limit_value, self.limit_direction) {
-            (Some(value), Some(direction)) => Some(Limit {
-                value,
-                direction: of_word::<Direction>(&direction)?,
-            }),
-            _ => None,
-        };
+        let limit = limit_of(self.limit_value, self.limit_direction.as_deref())?;
         Ok(Series {
             id: self.id.into(),
             source_id: self.source_id.into(),
@@ -91,6 +85,17 @@ impl SeriesRow {
             stale_since: None,
         })
     }
+}
+
+/// The limit that two columns hold.
+pub(crate) fn limit_of(value: Option<f64>, direction: Option<&str>) -> Result<Option<Limit>> {
+    Ok(match (value, direction) {
+        (Some(value), Some(direction)) => Some(Limit {
+            value,
+            direction: of_word::<Direction>(direction)?,
+        }),
+        _ => None,
+    })
 }
 
 /// The columns of a new series, as the database holds them.
