@@ -51,7 +51,7 @@ fn key(name: &str) -> Caller {
         who: Who::Key {
             id: KeyId(name.into()),
             name: name.into(),
-            scopes: vec![Scope::Ingest, Scope::Query],
+            scopes: vec![Scope::INGEST, Scope::QUERY],
             rate: None,
         },
         ..Caller::system("test")
