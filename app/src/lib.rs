@@ -13,6 +13,7 @@ mod event;
 mod finding;
 mod frame;
 mod imports;
+mod key;
 mod live;
 mod metrics;
 pub mod parts;

@@ -1,16 +1,17 @@
 //! Settings: oneself, people, API keys, and what is kept.
 
-use api::{ApiKey, Role, User};
+use api::{Role, User};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Button, ButtonKind, Card, Checkbox, Column, Empty, Field, Input, Notice, PageHead, Select,
-    SelectOption, Skeleton, Table, Tone, When,
+    Button, ButtonKind, Card, Column, Field, Input, Notice, PageHead, Select, SelectOption,
+    Skeleton, Table, Tone, When,
 };
 
 use crate::frame::SessionContext;
+use crate::key::Keys;
 use crate::metrics::{Senders, Storage};
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
@@ -44,45 +45,6 @@ pub async fn remove_user(id: String) -> rpc::Answer<()> {
     Ok(services
         .accounts
         .remove_user(&caller, &api::UserId(id))
-        .await?)
-}
-
-/// Every key.
-#[server(input = GetUrl, output = Postcard)]
-pub async fn list_keys() -> rpc::Answer<Vec<ApiKey>> {
-    let (services, caller) = rpc::ctx()?;
-    Ok(services.accounts.keys(&caller).await?)
-}
-
-/// Makes a key; its secret is shown on the page that follows, once.
-#[server(output = Postcard)]
-pub async fn add_key(
-    name: String,
-    #[server(default)] ingest: Option<String>,
-    #[server(default)] query: Option<String>,
-    #[server(default)] rate: String,
-) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    let rate = rpc::whole("rate", &rate)?;
-    let wanted = [(ingest, api::Scope::Ingest), (query, api::Scope::Query)];
-    let scopes = wanted
-        .into_iter()
-        .filter_map(|(on, scope)| on.map(|_| scope))
-        .collect();
-    let new = services
-        .accounts
-        .add_key(&caller, api::NewKey { name, scopes, rate })
-        .await?;
-    rpc::reveal_on("/settings", &new.made.id.0, new.secret)
-}
-
-/// Makes a key useless.
-#[server(output = Postcard)]
-pub async fn revoke_key(id: String) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    Ok(services
-        .accounts
-        .revoke_key(&caller, &api::KeyId(id))
         .await?)
 }
 
@@ -271,93 +233,5 @@ fn user_row(user: User, remove: ServerAction<RemoveUser>) -> impl IntoView {
                 </details>
             </td>
         </tr>
-    }
-}
-
-#[component]
-fn Keys() -> impl IntoView {
-    let add = ServerAction::<AddKey>::new();
-    let revoke = ServerAction::<RevokeKey>::new();
-    let keys = wire::load(
-        move || (add.version().get(), revoke.version().get()),
-        |_| list_keys(),
-    );
-    view! {
-        <Card title="API keys" flush=true>
-            <FormProblem answer=add.value()/>
-            <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
-                    match keys.await {
-                        Ok(keys) if keys.is_empty() => {
-                            view! {
-                                <Empty
-                                    title="No keys yet"
-                                    text="A program that sends samples or reads them needs one."
-                                />
-                            }
-                                .into_any()
-                        }
-                        Ok(keys) => view! { <KeyTable keys revoke/> }.into_any(),
-                        Err(failure) => view! { <Problem failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-            <ActionForm action=add attr:class="row-form card-foot">
-                <Field id="key-name" label="Name" hint="Where it will be used.">
-                    <Input name="name" required=true/>
-                </Field>
-                <Field id="key-rate" label="At most" optional=true hint="A burst of ten seconds is let through.">
-                    <Input name="rate" r#type="number" suffix="samples/s" attr:min="1"/>
-                </Field>
-                <Checkbox name="ingest" label="may send samples" checked=true/>
-                <Checkbox name="query" label="may read"/>
-                <Button busy=add.pending()>"Make key"</Button>
-            </ActionForm>
-        </Card>
-    }
-}
-
-#[component]
-fn KeyTable(keys: Vec<ApiKey>, revoke: ServerAction<RevokeKey>) -> impl IntoView {
-    let columns = vec![
-        Column::text("Name"),
-        Column::text("Begins with"),
-        Column::text("May"),
-        Column::text("Made"),
-        Column::text("Last used"),
-        Column::actions("Revoke"),
-    ];
-    view! {
-        <Table caption="API keys" columns>
-            {keys
-                .into_iter()
-                .map(|key| {
-                    let mut scopes = key.scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
-                    if let Some(rate) = key.rate {
-                        scopes = format!("{scopes}, at most {rate} samples/s");
-                    }
-                    view! {
-                        <tr>
-                            <td data-label="Name">{key.name.clone()}</td>
-                            <td data-label="Begins with"><code>{key.prefix}"…"</code></td>
-                            <td data-label="May">{scopes}</td>
-                            <td data-label="Made"><When at=key.created_at.0/></td>
-                            <td data-label="Last used">
-                                {match key.last_used_at {
-                                    Some(at) => view! { <When at=at.0/> }.into_any(),
-                                    None => view! { <span class="quiet">"never"</span> }.into_any(),
-                                }}
-                            </td>
-                            <td data-label="">
-                                <ActionForm action=revoke>
-                                    <input type="hidden" name="id" value=key.id.0/>
-                                    <Button kind=ButtonKind::Quiet small=true>"Revoke"</Button>
-                                </ActionForm>
-                            </td>
-                        </tr>
-                    }
-                })
-                .collect_view()}
-        </Table>
     }
 }

@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use crate::rest::Failed;
 use crate::state::App;
 
 /// The session cookie's name.
@@ -27,7 +28,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
 
 async fn who(app: &App, nobody: &Caller, headers: &HeaderMap) -> api::Result<Who> {
     if let Some(secret) = bearer(headers) {
-        let key = app.services.accounts.of_key(nobody, secret).await?;
+        let key = app.services.keys.of_secret(nobody, secret).await?;
         return Ok(key.map_or(Who::Nobody, |key| Who::Key {
             id: key.id,
             name: key.name,
@@ -46,7 +47,8 @@ async fn who(app: &App, nobody: &Caller, headers: &HeaderMap) -> api::Result<Who
     Ok(Who::Nobody)
 }
 
-fn request_id(headers: &HeaderMap) -> String {
+/// The id under which the log knows a request.
+pub(crate) fn request_id(headers: &HeaderMap) -> String {
     headers
         .get("x-request-id")
         .and_then(|v| v.to_str().ok())
@@ -97,7 +99,7 @@ pub(crate) async fn gate(request: Request, next: Next) -> Response {
 
 /// What anybody may ask for: each guards itself, or holds nothing.
 fn is_open(path: &str) -> bool {
-    const PREFIXES: [&str; 12] = [
+    const PREFIXES: [&str; 13] = [
         "/prometheus/",
         "/otlp/",
         "/influx/",
@@ -108,6 +110,7 @@ fn is_open(path: &str) -> bool {
         "/api/",
         "/rpc/",
         "/auth/",
+        "/oauth/",
         "/theme",
         "/density",
     ];
@@ -135,11 +138,11 @@ pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
     if safe || bearer(request.headers()).is_some() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
-    (
-        StatusCode::FORBIDDEN,
-        "This request came from another site's page and was refused.\n",
-    )
-        .into_response()
+    let words = "This request came from another site's page and was refused.";
+    if crate::rest::is_api(request.uri().path()) {
+        return Failed::Status(StatusCode::FORBIDDEN, words.into()).into_response();
+    }
+    (StatusCode::FORBIDDEN, format!("{words}\n")).into_response()
 }
 
 /// Browsers send Sec-Fetch-Site; older ones Origin. Programs send neither and carry no cookie by themselves.

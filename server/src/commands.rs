@@ -90,8 +90,8 @@ pub(crate) async fn add_key(settings: Settings, new: NewKey) -> anyhow::Result<(
     let (hub, store) = open(&settings, None).await?;
     let made = hub
         .services()
-        .accounts
-        .add_key(&Caller::system("key add"), new)
+        .keys
+        .add(&Caller::system("key add"), new)
         .await?;
     println!(
         "The key “{}”, shown this once:\n\n    {}\n",

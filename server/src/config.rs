@@ -183,7 +183,7 @@ pub(crate) enum KeyCommand {
     Add {
         /// What to call it.
         name: String,
-        /// What it may do: ingest, query, or both with a comma.
+        /// What it may do: ingest, query, or permissions such as monitoring:write, with commas between.
         #[arg(long, value_delimiter = ',', default_value = "ingest")]
         scope: Vec<Scope>,
         /// How many samples a second it may send; no limit unless said.

@@ -57,6 +57,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                     name,
                     scopes: scope,
                     rate,
+                    expires_at: None,
                 },
             )
             .await

@@ -74,7 +74,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/health/live", get(status::live))
         .route("/health/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
-        .merge(rest::routes())
+        .route("/api/docs", rest::docs(context.clone(), &app.leptos))
+        .merge(rest::routes(&app))
         .fallback(move |state: State<App>, uri: Uri, request: Request| {
             file_or_page(state, uri, request, context.clone())
         })
@@ -83,6 +84,7 @@ pub(crate) fn router(app: App) -> Router {
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(middleware::from_fn(rest::explain))
                 .layer(CatchPanicLayer::new())
                 .layer(CompressionLayer::new())
                 .layer(SetResponseHeaderLayer::if_not_present(

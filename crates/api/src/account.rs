@@ -1,12 +1,13 @@
-//! People, sessions and API keys.
+//! People and their sessions.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Instant, KeyId, Result, Role, Scope, UserId};
+use crate::{Caller, Instant, Result, Role, UserId};
 
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct User {
     /// The person.
     pub id: UserId,
@@ -22,6 +23,7 @@ pub struct User {
 
 /// An e-mail address and a password, as typed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Credentials {
     /// The address.
     pub email: String,
@@ -39,6 +41,7 @@ impl std::fmt::Debug for Credentials {
 
 /// A new person. The password is made by the server and shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewUser {
     /// The address.
     pub email: String,
@@ -48,6 +51,7 @@ pub struct NewUser {
 
 /// Whether somebody must still claim this installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum SetUp {
     /// There is no administrator yet: the set-up link makes one.
     Open,
@@ -74,38 +78,9 @@ impl std::fmt::Debug for SignedIn {
     }
 }
 
-/// An API key, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
-    /// The key.
-    pub id: KeyId,
-    /// What people call it.
-    pub name: String,
-    /// Its first characters, to tell keys apart.
-    pub prefix: String,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
-    /// How many samples a second it may send; `None` for as many as it likes.
-    pub rate: Option<u32>,
-    /// When it was made.
-    pub created_at: Instant,
-    /// When it was last used; `None` for never.
-    pub last_used_at: Option<Instant>,
-}
-
-/// A key to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewKey {
-    /// What people call it.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
-    /// How many samples a second it may send; `None` for as many as it likes.
-    pub rate: Option<u32>,
-}
-
 /// Something made together with a secret that is shown this once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewSecret<T> {
     /// The thing.
     pub made: T,
@@ -121,7 +96,7 @@ impl<T: std::fmt::Debug> std::fmt::Debug for NewSecret<T> {
     }
 }
 
-/// People, sessions and API keys.
+/// People and their sessions.
 ///
 /// The operations that establish who somebody is need no permission and say so.
 #[async_trait]
@@ -139,8 +114,6 @@ pub trait Accounts: Send + Sync {
     async fn sign_out(&self, caller: &Caller, token: &str) -> Result<()>;
     /// Who holds the session token. Open to all: this is what finds a caller.
     async fn of_session(&self, caller: &Caller, token: &str) -> Result<Option<User>>;
-    /// Which key has the secret. Open to all: this is what finds a caller.
-    async fn of_key(&self, caller: &Caller, secret: &str) -> Result<Option<ApiKey>>;
     /// The signed-in person. Open to every signed-in person.
     async fn me(&self, caller: &Caller) -> Result<User>;
     /// Sets the caller's own password. Open to every signed-in person; ends their other sessions.
@@ -151,10 +124,4 @@ pub trait Accounts: Send + Sync {
     async fn add_user(&self, caller: &Caller, new: NewUser) -> Result<NewSecret<User>>;
     /// Removes a person and their sessions. Needs `access:write`. The last administrator stays.
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()>;
-    /// Every key, newest first. Needs `access:read`.
-    async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>>;
-    /// Makes a key. Needs `access:write`.
-    async fn add_key(&self, caller: &Caller, new: NewKey) -> Result<NewSecret<ApiKey>>;
-    /// Makes a key useless from now on. Needs `access:write`.
-    async fn revoke_key(&self, caller: &Caller, id: &KeyId) -> Result<()>;
 }

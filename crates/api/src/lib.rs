@@ -14,11 +14,14 @@ mod finding;
 mod forecast;
 mod ids;
 mod import;
+mod key;
 mod live;
 mod metrics;
+mod once;
 mod permission;
 mod recording;
 mod runway;
+mod scope;
 mod scrape;
 mod series;
 mod source;
@@ -26,9 +29,7 @@ mod time;
 
 use std::sync::Arc;
 
-pub use account::{
-    Accounts, ApiKey, Credentials, NewKey, NewSecret, NewUser, SetUp, SignedIn, User,
-};
+pub use account::{Accounts, Credentials, NewSecret, NewUser, SetUp, SignedIn, User};
 pub use caller::{Caller, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
@@ -45,17 +46,20 @@ pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
     ImportState, Imports, PreviewRow, Separator, Staging,
 };
+pub use key::{AccessToken, ApiKey, Grant, Keys, LONGEST_GRACE_SECONDS, NewKey};
 pub use live::{Event, LivePoint, Topic};
 pub use metrics::{
     Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
     Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
-pub use permission::{Permission, Role, Scope};
 pub use recording::{
     MOST_RECORDED, RECORD_BACK_DAYS, RECORD_EVERY_SECONDS, RecordingChange, RecordingIdea,
     RecordingRule, RecordingState, Recordings,
 };
+pub use once::{Attempt, Begun, KeptAnswer, Once};
+pub use permission::{Permission, Role};
 pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
+pub use scope::Scope;
 pub use scrape::{
     Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
     ScrapeState, ScrapeTarget, Scrapes, TargetChange, TokenChange, Trial,
@@ -70,7 +74,7 @@ pub use time::{Clock, Instant};
 /// Every operation of the product, one trait object for each feature.
 #[derive(Clone)]
 pub struct Services {
-    /// Users, sessions and keys.
+    /// Users and sessions.
     pub accounts: Arc<dyn Accounts>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
@@ -82,10 +86,14 @@ pub struct Services {
     pub forecasts: Arc<dyn Forecasts>,
     /// Files on their way in.
     pub imports: Arc<dyn Imports>,
+    /// API keys.
+    pub keys: Arc<dyn Keys>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
     /// Expressions over metrics that are kept as series.
     pub recordings: Arc<dyn Recordings>,
+    /// Requests that happen once.
+    pub once: Arc<dyn Once>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
     /// Targets that are scraped.

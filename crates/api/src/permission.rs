@@ -41,6 +41,7 @@ impl Permission {
 
 /// What a user is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everything.
@@ -92,48 +93,6 @@ impl std::fmt::Display for Role {
     }
 }
 
-/// What an API key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// Send samples.
-    Ingest,
-    /// Read series and forecasts.
-    Query,
-}
-
-impl Scope {
-    /// Every scope there is.
-    pub const ALL: [Self; 2] = [Self::Ingest, Self::Query];
-
-    /// The scope as it is written.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ingest => "ingest",
-            Self::Query => "query",
-        }
-    }
-
-    /// The permission the scope holds.
-    pub const fn permission(self) -> Permission {
-        match self {
-            Self::Ingest => Permission::DataIngest,
-            Self::Query => Permission::MonitoringRead,
-        }
-    }
-}
-
-impl std::str::FromStr for Scope {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no scope: choose ingest or query"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,9 +114,6 @@ mod tests {
     fn names_read_back() {
         for role in Role::ALL {
             assert_eq!(role.as_str().parse::<Role>(), Ok(role));
-        }
-        for scope in Scope::ALL {
-            assert_eq!(scope.as_str().parse::<Scope>(), Ok(scope));
         }
         assert!("root".parse::<Role>().is_err());
     }

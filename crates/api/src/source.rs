@@ -7,6 +7,7 @@ use crate::{Caller, Instant, Range, Result, SourceId};
 
 /// Where data comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Source {
     /// The source.
     pub id: SourceId,
@@ -55,6 +56,7 @@ impl Source {
 
 /// How data comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
     /// The machine that Millrace runs on.

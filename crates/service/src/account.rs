@@ -1,17 +1,17 @@
-//! People, sessions and API keys.
+//! People and their sessions.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use api::{
-    Accounts, ApiKey, Caller, Credentials, Error, Instant, KeyId, NewKey, NewSecret, NewUser,
-    Permission, Result, Role, SetUp, SignedIn, User, UserId, Who,
+    Accounts, Caller, Credentials, Error, Instant, NewSecret, NewUser, Permission, Result, Role,
+    SetUp, SignedIn, User, UserId, Who,
 };
 use async_trait::async_trait;
 use store::{NewAccount, StoreError};
 
 use crate::failure::{OrFailure, internal};
-use crate::guard::{require, require_person, require_system};
+use crate::guard::{require, require_all, require_person, require_system};
 use crate::{Hub, secret};
 
 /// How long a session lasts.
@@ -24,8 +24,6 @@ const LONGEST_PASSWORD: usize = 512;
 const MOST_ATTEMPTS: u32 = 10;
 /// How long.
 const WAIT: i64 = Instant::MINUTE;
-/// The highest rate of a key, in samples a second: beyond it nobody means a limit.
-const HIGHEST_RATE: u32 = 10_000_000;
 /// A hash that no password fits: an unknown address must take as long as a known one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -147,28 +145,6 @@ impl Accounts for Hub {
             .or_failure(caller)
     }
 
-    async fn of_key(&self, caller: &Caller, secret: &str) -> Result<Option<ApiKey>> {
-        let key = self
-            .store
-            .key_by_hash(&secret::fingerprint(secret))
-            .await
-            .or_failure(caller)?;
-        if let Some(key) = &key {
-            let now = self.clock.now();
-            // To the minute is enough, and a write for each request is not.
-            if key
-                .last_used_at
-                .is_none_or(|last| now.0 - last.0 > Instant::MINUTE)
-            {
-                self.store
-                    .touch_key(&key.id, now)
-                    .await
-                    .or_failure(caller)?;
-            }
-        }
-        Ok(key)
-    }
-
     async fn me(&self, caller: &Caller) -> Result<User> {
         let id = require_person(caller)?;
         self.store
@@ -211,6 +187,8 @@ impl Accounts for Hub {
 
     async fn add_user(&self, caller: &Caller, new: NewUser) -> Result<NewSecret<User>> {
         require(caller, Permission::AccessWrite)?;
+        // Nobody gives more than they have: a key may hold this permission and few others.
+        require_all(caller, new.role.permissions())?;
         let password = secret::token(20);
         let hash = self.hash(caller, password.clone()).await?;
         let now = self.clock.now();
@@ -252,61 +230,6 @@ impl Accounts for Hub {
             Err(Error::conflict(
                 "This is the last administrator: without one nobody could add people. Add another first.",
             ))
-        }
-    }
-
-    async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>> {
-        require(caller, Permission::AccessRead)?;
-        self.store.keys().await.or_failure(caller)
-    }
-
-    async fn add_key(&self, caller: &Caller, new: NewKey) -> Result<NewSecret<ApiKey>> {
-        require(caller, Permission::AccessWrite)?;
-        let name = new.name.trim();
-        if name.is_empty() || name.chars().count() > 100 {
-            return Err(Error::field(
-                "name",
-                "A key needs a name of at most 100 characters.",
-            ));
-        }
-        if new.scopes.is_empty() {
-            return Err(Error::invalid(
-                "A key that may do nothing is of no use: choose sending, reading or both.",
-            ));
-        }
-        if new
-            .rate
-            .is_some_and(|rate| !(1..=HIGHEST_RATE).contains(&rate))
-        {
-            return Err(Error::field(
-                "rate",
-                format!("Choose 1 to {HIGHEST_RATE} samples a second, or nothing for no limit."),
-            ));
-        }
-        let secret = format!("mr_{}", secret::token(43));
-        let now = self.clock.now();
-        let key = ApiKey {
-            id: KeyId(store::new_id(now)),
-            name: name.to_owned(),
-            prefix: secret.chars().take(9).collect(),
-            scopes: new.scopes,
-            rate: new.rate,
-            created_at: now,
-            last_used_at: None,
-        };
-        self.store
-            .insert_key(&key, &secret::fingerprint(&secret))
-            .await
-            .or_failure(caller)?;
-        Ok(NewSecret { made: key, secret })
-    }
-
-    async fn revoke_key(&self, caller: &Caller, id: &KeyId) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
-        if self.store.revoke_key(id).await.or_failure(caller)? {
-            Ok(())
-        } else {
-            Err(Error::not_found("key"))
         }
     }
 }

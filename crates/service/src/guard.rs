@@ -18,6 +18,27 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<()> {
     })
 }
 
+/// Lets callers pass who hold every one of the permissions.
+///
+/// # Errors
+/// That of the first one that is missing.
+pub(crate) fn require_all(caller: &Caller, permissions: &[Permission]) -> Result<()> {
+    permissions.iter().try_for_each(|p| require(caller, *p))
+}
+
+/// Lets everybody pass who is known; answers who they are, as a text that tells them apart.
+///
+/// # Errors
+/// `Unauthenticated` for nobody.
+pub(crate) fn require_known(caller: &Caller) -> Result<String> {
+    match &caller.who {
+        Who::Nobody => Err(Error::Unauthenticated),
+        Who::User { id, .. } => Ok(format!("user {id}")),
+        Who::Key { id, .. } => Ok(format!("key {id}")),
+        Who::System => Ok("system".into()),
+    }
+}
+
 /// Lets signed-in people pass.
 ///
 /// # Errors

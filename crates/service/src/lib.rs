@@ -14,8 +14,10 @@ mod guard;
 mod health;
 mod host;
 mod import;
+mod key;
 mod lease;
 mod metrics;
+mod once;
 mod rate;
 mod recording;
 mod relay;
@@ -105,8 +107,10 @@ impl Hub {
             findings: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
+            keys: self.clone(),
             metrics: self.clone(),
             recordings: self.clone(),
+            once: self.clone(),
             runway: self.clone(),
             scrapes: self.clone(),
             series: self.clone(),

@@ -19,8 +19,22 @@ pub(crate) fn token(characters: usize) -> String {
 
 /// What is kept of a random secret. Unsalted and fast on purpose: there is nothing to guess in it.
 pub(crate) fn fingerprint(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+/// A fingerprint of several parts; what ends one and begins the next makes a difference.
+pub(crate) fn fingerprint_of(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(secret.as_bytes())
+    bytes
         .iter()
         .fold(String::with_capacity(64), |mut hex, byte| {
             // Writing to a string cannot fail.

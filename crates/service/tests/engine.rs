@@ -63,7 +63,7 @@ fn key() -> Caller {
         who: Who::Key {
             id: KeyId("sender".into()),
             name: "sender".into(),
-            scopes: vec![Scope::Ingest, Scope::Query],
+            scopes: vec![Scope::INGEST, Scope::QUERY],
             rate: None,
         },
         ..Caller::system("test")

@@ -24,6 +24,10 @@ enum May {
     Person,
     /// The server itself.
     System,
+    /// Everybody who is known, people and keys alike.
+    Known,
+    /// Everybody with a secret, which nobody here has.
+    Secret,
     /// Everybody: it establishes who somebody is.
     All,
 }
@@ -48,7 +52,7 @@ where
     reason = "a table: an operation and who may call it"
 )]
 fn operations() -> Vec<(&'static str, May, Call)> {
-    use May::{All, Hold, Person, System};
+    use May::{All, Hold, Known, Person, Secret, System};
     use Permission::{AccessRead, AccessWrite, DataIngest, MonitoringRead, MonitoringWrite};
     let credentials = || Credentials {
         email: "x@example.org".into(),
@@ -91,11 +95,6 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.accounts.of_session(&c, "none").await }),
         ),
         (
-            "accounts.of_key",
-            All,
-            call(|s, c| async move { s.accounts.of_key(&c, "none").await }),
-        ),
-        (
             "accounts.me",
             Person,
             call(|s, c| async move { s.accounts.me(&c).await }),
@@ -125,32 +124,6 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "accounts.remove_user",
             Hold(AccessWrite),
             call(|s, c| async move { s.accounts.remove_user(&c, &"none".into()).await }),
-        ),
-        (
-            "accounts.keys",
-            Hold(AccessRead),
-            call(|s, c| async move { s.accounts.keys(&c).await }),
-        ),
-        (
-            "accounts.add_key",
-            Hold(AccessWrite),
-            call(|s, c| async move {
-                s.accounts
-                    .add_key(
-                        &c,
-                        NewKey {
-                            name: "k".into(),
-                            scopes: vec![Scope::Query],
-                            rate: None,
-                        },
-                    )
-                    .await
-            }),
-        ),
-        (
-            "accounts.revoke_key",
-            Hold(AccessWrite),
-            call(|s, c| async move { s.accounts.revoke_key(&c, &"none".into()).await }),
         ),
         (
             "demo.state",
@@ -267,6 +240,52 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(move |s, c| async move { s.imports.cancel(&c, &import("x")).await }),
         ),
         (
+            "keys.list",
+            Hold(AccessRead),
+            call(|s, c| async move { s.keys.list(&c).await }),
+        ),
+        (
+            "keys.add",
+            Hold(AccessWrite),
+            call(|s, c| async move {
+                // Of what every caller that may make keys holds: only the permission to make them.
+                let new = NewKey {
+                    name: "k".into(),
+                    scopes: vec![AccessWrite.into()],
+                    rate: None,
+                    expires_at: None,
+                };
+                s.keys.add(&c, new).await
+            }),
+        ),
+        (
+            "keys.rotate",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.keys.rotate(&c, &"none".into(), 0).await }),
+        ),
+        (
+            "keys.revoke",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.keys.revoke(&c, &"none".into()).await }),
+        ),
+        (
+            "keys.of_secret",
+            All,
+            call(|s, c| async move { s.keys.of_secret(&c, "none").await }),
+        ),
+        (
+            "keys.grant",
+            Secret,
+            call(|s, c| async move {
+                let grant = api::Grant {
+                    key: None,
+                    secret: "none".into(),
+                    scopes: Vec::new(),
+                };
+                s.keys.grant(&c, grant).await
+            }),
+        ),
+        (
             "metrics.push",
             Hold(DataIngest),
             call(|s, c| async move {
@@ -332,6 +351,36 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "metrics.maintain",
             System,
             call(|s, c| async move { s.metrics.maintain(&c).await }),
+        ),
+        (
+            "once.begin",
+            Known,
+            call(|s, c| async move {
+                let key = format!("{:?}", c.who).replace(' ', "");
+                let attempt = api::Attempt {
+                    key: &key[..key.len().min(99)],
+                    what: "POST /",
+                    body: b"",
+                };
+                s.once.begin(&c, attempt).await
+            }),
+        ),
+        (
+            "once.finish",
+            Known,
+            call(|s, c| async move {
+                let answer = api::KeptAnswer {
+                    status: 200,
+                    location: None,
+                    body: None,
+                };
+                s.once.finish(&c, "none", answer).await
+            }),
+        ),
+        (
+            "once.forget",
+            Known,
+            call(|s, c| async move { s.once.forget(&c, "none").await }),
         ),
         (
             "runway.list",
@@ -510,12 +559,8 @@ fn callers() -> Vec<Caller> {
         scopes,
         rate: None,
     };
-    let mut who = vec![
-        Who::Nobody,
-        Who::System,
-        key(vec![Scope::Ingest]),
-        key(vec![Scope::Query]),
-    ];
+    let mut who = vec![Who::Nobody, Who::System, key(Scope::all().collect())];
+    who.extend(Scope::all().map(|scope| key(vec![scope])));
     who.extend(Role::ALL.map(user));
     who.into_iter()
         .map(|who| Caller {
@@ -530,8 +575,11 @@ fn allowed(may: May, caller: &Caller) -> bool {
     match (may, &caller.who) {
         (May::All, _)
         | (May::System | May::Hold(_), Who::System)
+        | (May::Known, Who::User { .. } | Who::Key { .. } | Who::System)
         | (May::Person, Who::User { .. }) => true,
-        (May::System | May::Person, _) | (May::Hold(_), Who::Nobody) => false,
+        (May::System | May::Person | May::Known | May::Secret, _) | (May::Hold(_), Who::Nobody) => {
+            false
+        }
         (May::Hold(permission), Who::User { role, .. }) => match role {
             Role::Admin => true,
             Role::Operator => matches!(
@@ -540,12 +588,9 @@ fn allowed(may: May, caller: &Caller) -> bool {
             ),
             Role::Viewer => permission == Permission::MonitoringRead,
         },
-        (May::Hold(permission), Who::Key { scopes, .. }) => {
-            scopes.iter().any(|scope| match scope {
-                Scope::Ingest => permission == Permission::DataIngest,
-                Scope::Query => permission == Permission::MonitoringRead,
-            })
-        }
+        (May::Hold(permission), Who::Key { scopes, .. }) => scopes
+            .iter()
+            .any(|scope| scope.as_str() == permission.as_str()),
     }
 }
 

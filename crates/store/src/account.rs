@@ -1,9 +1,9 @@
-//! People, sessions, API keys and the set-up token. Every secret arrives hashed.
+//! People, sessions and the set-up token. Every secret arrives hashed.
 
-use api::{ApiKey, Instant, KeyId, Role, User, UserId};
+use api::{Instant, Role, User, UserId};
 use sqlx::FromRow;
 
-use crate::convert::{changed, instant, of_json, to_json, u32_of};
+use crate::convert::{changed, instant, u32_of};
 use crate::db::{column, execute, read, rows, run, write};
 use crate::{Result, Store, StoreError};
 
@@ -50,44 +50,10 @@ impl AccountRow {
     }
 }
 
-#[derive(FromRow)]
-struct KeyRow {
-    id: String,
-    name: String,
-    prefix: String,
-    scopes: String,
-    rate: Option<i64>,
-    created_at: i64,
-    last_used_at: Option<i64>,
-}
-
-impl KeyRow {
-    fn key(self) -> Result<ApiKey> {
-        Ok(ApiKey {
-            id: self.id.into(),
-            name: self.name,
-            prefix: self.prefix,
-            scopes: of_json(&self.scopes)?,
-            rate: self.rate.map(u32_of),
-            created_at: Instant(self.created_at),
-            last_used_at: instant(self.last_used_at),
-        })
-    }
-}
-
 macro_rules! account_sql {
     ($tail:literal) => {
         concat!(
             "select a.id, a.email, a.role, a.password_hash, a.created_at, a.last_seen_at from account a ",
-            $tail
-        )
-    };
-}
-
-macro_rules! key_sql {
-    ($tail:literal) => {
-        concat!(
-            "select id, name, prefix, scopes, rate, created_at, last_used_at from api_key ",
             $tail
         )
     };
@@ -253,56 +219,6 @@ impl Store {
     pub async fn delete_expired_sessions(&self, now: Instant) -> Result<u64> {
         let sql = "delete from session where expires_at <= $1";
         Ok(execute!(self, sql, now.micros()))
-    }
-}
-
-/// API keys.
-impl Store {
-    /// Adds a key.
-    pub async fn insert_key(&self, key: &ApiKey, secret_hash: &str) -> Result<()> {
-        let sql = "insert into api_key (id, name, prefix, scopes, secret_hash, created_at, rate)
-            values ($1, $2, $3, $4, $5, $6, $7)";
-        let scopes = to_json(&key.scopes)?;
-        execute!(
-            self,
-            sql,
-            key.id.as_str(),
-            &key.name,
-            &key.prefix,
-            &scopes,
-            secret_hash,
-            key.created_at.micros(),
-            key.rate.map(i64::from)
-        );
-        Ok(())
-    }
-
-    /// The key with that secret.
-    pub async fn key_by_hash(&self, secret_hash: &str) -> Result<Option<ApiKey>> {
-        let sql = key_sql!("where secret_hash = $1");
-        let row: Option<KeyRow> =
-            read!(self, db => rows(sql).bind(secret_hash).fetch_optional(&mut *db).await?);
-        row.map(KeyRow::key).transpose()
-    }
-
-    /// Every key, newest first.
-    pub async fn keys(&self) -> Result<Vec<ApiKey>> {
-        let sql = key_sql!("order by created_at desc, id desc");
-        let found: Vec<KeyRow> = read!(self, db => rows(sql).fetch_all(&mut *db).await?);
-        found.into_iter().map(KeyRow::key).collect()
-    }
-
-    /// Makes a key useless. Answers whether it was there.
-    pub async fn revoke_key(&self, id: &KeyId) -> Result<bool> {
-        let sql = "delete from api_key where id = $1";
-        Ok(execute!(self, sql, id.as_str()) > 0)
-    }
-
-    /// Remembers that a key was used.
-    pub async fn touch_key(&self, id: &KeyId, now: Instant) -> Result<()> {
-        let sql = "update api_key set last_used_at = $2 where id = $1";
-        execute!(self, sql, id.as_str(), now.micros());
-        Ok(())
     }
 }
 

@@ -220,7 +220,8 @@ macro_rules! matching {
 
 const LIST: &str = series_sql!(concat!(
     matching!(),
-    "order by s.search, s.id limit $3 offset $4"
+    "and ($5 = '' or (s.search, s.id) > (select c.search, c.id from series c where c.id = $5))
+        order by s.search, s.id limit $3 offset $4"
 ));
 
 const LIST_TOTAL: &str = concat!(
@@ -274,6 +275,7 @@ impl Store {
     pub async fn list(&self, filter: &SeriesFilter) -> Result<(Vec<Series>, u32)> {
         let words = to_json(&patterns(&filter.text))?;
         let source = filter.source.as_ref().map_or("", SourceId::as_str);
+        let after = filter.after.as_ref().map_or("", SeriesId::as_str);
         let limit = if filter.limit == 0 {
             PAGE
         } else {
@@ -285,6 +287,7 @@ impl Store {
                 .bind(&words)
                 .bind(i64::from(limit))
                 .bind(i64::from(filter.offset))
+                .bind(after)
                 .fetch_all(&mut *db)
                 .await?,
             column(LIST_TOTAL).bind(source).bind(&words).fetch_one(&mut *db).await?,

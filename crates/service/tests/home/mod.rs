@@ -43,7 +43,7 @@ pub(crate) fn key(name: &str) -> Caller {
         who: Who::Key {
             id: KeyId(name.into()),
             name: name.into(),
-            scopes: vec![Scope::Ingest, Scope::Query],
+            scopes: vec![Scope::INGEST, Scope::QUERY],
             rate: None,
         },
         ..Caller::system("test")

@@ -1,6 +1,6 @@
-//! People, sessions, keys and the set-up token.
+//! People, sessions and the set-up token.
 
-use api::{ApiKey, Role, Scope, UserId};
+use api::{Role, UserId};
 use store::{NewAccount, Store, StoreError};
 
 use crate::harness::{Home, at, on_both};
@@ -12,7 +12,6 @@ on_both!(
     a_session_is_good_until_it_expires_or_its_person_is_removed,
     a_persons_other_sessions_are_ended,
     the_last_administrator_stays,
-    a_key_reads_back_until_it_is_revoked,
     a_set_up_token_is_good_once_and_only_the_newest,
     a_claim_needs_the_token_and_no_administrator,
     of_two_racing_claims_one_wins,
@@ -142,40 +141,6 @@ async fn the_last_administrator_stays(Home { store, .. }: Home) {
     assert_eq!(store.count_admins().await.unwrap(), 1);
     assert!(store.delete_user_unless_last_admin(&bob).await.unwrap());
     assert_eq!(store.users().await.unwrap().len(), 1);
-}
-
-async fn a_key_reads_back_until_it_is_revoked(Home { store, .. }: Home) {
-    let mut key = ApiKey {
-        id: "k1".into(),
-        name: "sensors".into(),
-        prefix: "mr_abc".into(),
-        scopes: vec![Scope::Ingest, Scope::Query],
-        rate: Some(500),
-        created_at: at(0),
-        last_used_at: None,
-    };
-    store.insert_key(&key, "h1").await.unwrap();
-    let second = ApiKey {
-        id: "k2".into(),
-        rate: None,
-        created_at: at(1),
-        ..key.clone()
-    };
-    assert!(
-        store
-            .insert_key(&second, "h1")
-            .await
-            .unwrap_err()
-            .is_unique("api_key_secret_hash_key")
-    );
-    store.insert_key(&second, "h2").await.unwrap();
-    store.touch_key(&key.id, at(5)).await.unwrap();
-    key.last_used_at = Some(at(5));
-    assert_eq!(store.key_by_hash("h1").await.unwrap(), Some(key.clone()));
-    assert_eq!(store.keys().await.unwrap(), [second, key.clone()]);
-    assert!(store.revoke_key(&key.id).await.unwrap());
-    assert!(!store.revoke_key(&key.id).await.unwrap());
-    assert_eq!(store.key_by_hash("h1").await.unwrap(), None);
 }
 
 async fn a_set_up_token_is_good_once_and_only_the_newest(Home { store, .. }: Home) {

@@ -15,8 +15,10 @@ mod forecasts;
 mod full_disk;
 mod harness;
 mod imports;
+mod keys;
 mod leases;
 mod metrics;
+mod once;
 mod opening;
 #[path = "../peers/mod.rs"]
 mod peers;
