@@ -248,7 +248,7 @@ fn Body(
                 Suspend::new(async move {
                     session
                         .await
-                        .is_ok_and(|s| s.may_write())
+                        .is_ok_and(|s| s.may_write)
                         .then(|| {
                             let id = for_limit.id.0.clone();
                             view! {

@@ -61,7 +61,7 @@ pub fn UnusualCard(shown: Shown, series: SeriesId, action: ServerAction<Say>) ->
                 {move || {
                     let (shown, series) = (shown.clone(), series.clone());
                     Suspend::new(async move {
-                        let may_write = session.await.is_ok_and(|s| s.may_write());
+                        let may_write = session.await.is_ok_and(|s| s.may_write);
                         inside(shown, &series, may_write.then_some(action))
                     })
                 }}

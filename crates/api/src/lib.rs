@@ -10,13 +10,17 @@ mod caller;
 mod demo;
 mod error;
 mod event;
+mod factor;
 mod finding;
 mod forecast;
 mod ids;
 mod import;
 mod live;
 mod metrics;
+mod people;
 mod permission;
+mod provider;
+mod role;
 mod runway;
 mod scrape;
 mod series;
@@ -26,12 +30,14 @@ mod time;
 use std::sync::Arc;
 
 pub use account::{
-    Accounts, ApiKey, Credentials, NewKey, NewSecret, NewUser, SetUp, SignedIn, User,
+    Accounts, ApiKey, Credentials, Entry, NewKey, NewSecret, NewUser, PasswordFault, Session,
+    SetUp, SignedIn, Step, User, Visit,
 };
 pub use caller::{Caller, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
+pub use factor::{Enrolment, FactorState, Factors};
 pub use finding::{
     Aspect, Evidence, Finding, Findings, Foretold, MOST_FINDINGS, PREVIEW_DAYS, Scored,
     Sensitivity, Unusual, Verdict,
@@ -39,7 +45,7 @@ pub use finding::{
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
-pub use ids::{ImportId, KeyId, SeriesId, SourceId, UserId};
+pub use ids::{ImportId, InvitationId, KeyId, RoleId, SeriesId, SessionId, SourceId, UserId};
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
     ImportState, Imports, PreviewRow, Separator, Staging,
@@ -49,7 +55,10 @@ pub use metrics::{
     Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
     Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
-pub use permission::{Permission, Role, Scope};
+pub use people::{Invitation, NewInvitation, People, Person};
+pub use permission::{CustomRole, Grant, Permission, Role, Scope};
+pub use provider::{Providers, Returned, Trip};
+pub use role::{RoleChange, RoleState, Roles};
 pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
 pub use scrape::{
     Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
@@ -71,6 +80,8 @@ pub struct Services {
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.
     pub events: Arc<dyn Events>,
+    /// Second factors.
+    pub factors: Arc<dyn Factors>,
     /// What is unusual.
     pub findings: Arc<dyn Findings>,
     /// Forecasts of series.
@@ -79,6 +90,12 @@ pub struct Services {
     pub imports: Arc<dyn Imports>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
+    /// Who can sign in.
+    pub people: Arc<dyn People>,
+    /// Other places to sign in.
+    pub providers: Arc<dyn Providers>,
+    /// What they may do.
+    pub roles: Arc<dyn Roles>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
     /// Targets that are scraped.

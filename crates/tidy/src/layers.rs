@@ -37,9 +37,9 @@ const IMPURE: &[(&str, &str)] = &[
     ("std::thread", "let the service decide where work runs"),
 ];
 
-/// Features without a page of their own: the frame shows the demo company's banner, and forecasts
-/// stand on the page of their series and on the Runway.
-const SHOWN_ELSEWHERE: &[&str] = &["demo", "forecast"];
+/// Features without a page of their own: the frame shows the demo company's banner, forecasts stand
+/// on the page of their series and on the Runway, and another place to sign in on the sign-in page.
+const SHOWN_ELSEWHERE: &[&str] = &["demo", "forecast", "provider"];
 
 /// Conditional compilation in the pages.
 ///

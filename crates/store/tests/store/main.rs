@@ -20,6 +20,7 @@ mod metrics;
 mod opening;
 #[path = "../peers/mod.rs"]
 mod peers;
+mod people;
 mod samples;
 mod scrapes;
 mod series;
