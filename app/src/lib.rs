@@ -10,6 +10,7 @@
 
 mod account;
 mod event;
+mod factor;
 mod finding;
 mod frame;
 mod imports;
@@ -17,9 +18,11 @@ mod key;
 mod live;
 mod metrics;
 pub mod parts;
+mod people;
 mod problem;
 pub mod range;
 mod recording;
+mod role;
 pub mod rpc;
 mod runway;
 mod scrape;
@@ -82,6 +85,8 @@ pub fn App() -> impl IntoView {
             <Routes fallback=problem::NoSuchPage>
                 <Route path=path!("/login") view=Seldom::LogIn.route() ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=Seldom::SetUp.route() ssr=SsrMode::Async/>
+                <Route path=path!("/login/step") view=Seldom::Step.route() ssr=SsrMode::Async/>
+                <Route path=path!("/invite") view=Seldom::Invite.route() ssr=SsrMode::Async/>
                 <Route path=path!("/gallery") view=Seldom::Gallery.route() ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=runway::RunwayPage ssr=SsrMode::Async/>
@@ -95,6 +100,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sources/scrape") view=Seldom::Scrape.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=Seldom::Import.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=Seldom::Account.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/account/authenticator") view=Seldom::Authenticator.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/people") view=Seldom::People.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/people/roles") view=Seldom::Roles.route() ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Seldom::Settings.route() ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -18,7 +18,8 @@ use leptos::web_sys;
 use ui::{Card, Skeleton};
 
 use crate::{
-    account, finding, imports, metrics, recording, scrape, series, settings, sources, welcome,
+    account, factor, finding, imports, metrics, people, recording, role, scrape, series, settings,
+    sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -56,6 +57,18 @@ pub enum Seldom {
     LogIn,
     /// The first account.
     SetUp,
+    /// The second step of signing in.
+    Step,
+    /// Taking an invitation up.
+    Invite,
+    /// Oneself.
+    Account,
+    /// Setting an authenticator up.
+    Authenticator,
+    /// Who can sign in.
+    People,
+    /// What they may do.
+    Roles,
     /// Where data comes from, when there is none yet.
     Welcome,
     /// What sends samples.
@@ -91,6 +104,12 @@ fn seldom(page: Seldom) -> Page {
     fetched(match page {
         Seldom::LogIn => account::LogIn().into_any(),
         Seldom::SetUp => account::SetUpPage().into_any(),
+        Seldom::Step => factor::StepPage().into_any(),
+        Seldom::Invite => people::InvitePage().into_any(),
+        Seldom::Account => account::AccountPage().into_any(),
+        Seldom::Authenticator => factor::AuthenticatorPage().into_any(),
+        Seldom::People => people::PeoplePage().into_any(),
+        Seldom::Roles => role::RolesPage().into_any(),
         Seldom::Welcome => welcome::Welcome().into_any(),
         Seldom::Sources => sources::SourcesPage().into_any(),
         Seldom::Scrape => scrape::ScrapePage().into_any(),
@@ -182,8 +201,8 @@ fn arrival(load: impl Future<Output = Result<(), NotLoaded>> + 'static) -> ReadS
 pub async fn load(path: &str) -> Result<(), NotLoaded> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Charted::load().await,
-        "login" | "setup" | "welcome" | "sources" | "imports" | "settings" | "explore"
-        | "findings" | "gallery" => Seldom::load().await,
+        "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
+        | "settings" | "explore" | "findings" | "gallery" => Seldom::load().await,
         _ => Ok(()),
     }
 }

@@ -87,7 +87,7 @@ pub fn Watched() -> impl IntoView {
         <FormProblem answer=save.value()/>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
             {move || Suspend::new(async move {
-                let may_write = session.await.is_ok_and(|s| s.may_write());
+                let may_write = session.await.is_ok_and(|s| s.may_write);
                 match found.await {
                     Ok((rules, ideas)) => {
                         view! {

@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { ready, test, expect } from "../hub";
 
-const PAGES = ["/", "/series", "/explore", "/sources", "/sources/scrape", "/imports", "/settings", "/welcome", "/gallery"];
+const PAGES = ["/", "/series", "/explore", "/sources", "/sources/scrape", "/imports", "/settings", "/account", "/people", "/people/roles", "/welcome", "/gallery"];
 
 for (const path of PAGES) {
   test(`${path} has a heading and its places`, async ({ page, hub }) => {

@@ -75,7 +75,7 @@ pub(crate) async fn add_user(settings: Settings, email: String, role: Role) -> a
         .await?;
     println!(
         "{} can sign in as {} with this password, shown this once:\n\n    {}\n",
-        made.made.email, role, made.secret
+        made.made.email, made.made.role, made.secret
     );
     store.close().await;
     Ok(())

@@ -4,8 +4,11 @@
     reason = "clap prints these comments to a terminal"
 )]
 
+mod provider;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use api::{Role, Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -89,6 +92,15 @@ pub(crate) struct Settings {
     /// The address that people open, for links; http and the listening address when left out.
     #[arg(long, env = "MILLRACE_PUBLIC_URL", global = true)]
     pub(crate) public_url: Option<String>,
+    /// Minutes after which everybody has to sign in again.
+    #[arg(long, env = "MILLRACE_SESSION_MINUTES", default_value_t = 1440, value_parser = clap::value_parser!(u32).range(5..=43_200), global = true)]
+    pub(crate) session_minutes: u32,
+    /// Minutes without a sign of somebody after which they have to sign in again.
+    #[arg(long, env = "MILLRACE_SESSION_IDLE_MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=43_200), global = true)]
+    pub(crate) session_idle_minutes: u32,
+    /// Another place to sign in.
+    #[command(flatten)]
+    pub(crate) provider: provider::ProviderSettings,
     /// Folder that holds Leptos.toml and the site; where the program lies when left out.
     #[arg(long, env = "MILLRACE_SITE", global = true)]
     pub(crate) site: Option<PathBuf>,
@@ -213,6 +225,7 @@ impl Settings {
         self.database()?;
         self.redis()?;
         self.engine()?;
+        self.identity_provider()?;
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -320,6 +333,27 @@ impl Settings {
                 name,
                 problem: "it is set, and MILLRACE_METRICS_URL is not".into(),
             }),
+        }
+    }
+
+    /// Another place to sign in, and whose certificates are believed for it.
+    pub(crate) fn identity_provider(&self) -> Result<Option<service::Provider>, BadSetting> {
+        let ask = || {
+            let trust = self.provider.ca()?.map_or(Trust::Public, Trust::Own);
+            let ask = crate::provider::HttpAsk::new(&trust).map_err(|problem| BadSetting {
+                name: "MILLRACE_OIDC_CA_FILE",
+                problem,
+            })?;
+            Ok(Arc::new(ask) as Arc<dyn service::Ask>)
+        };
+        self.provider.provider(&self.public(), ask)
+    }
+
+    /// How long sessions last.
+    pub(crate) fn session_times(&self) -> service::SessionTimes {
+        service::SessionTimes {
+            absolute_seconds: self.session_minutes * 60,
+            idle_seconds: self.session_idle_minutes * 60,
         }
     }
 

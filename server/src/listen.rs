@@ -3,6 +3,7 @@
 //! axum's own loop has no say in how long a client may take. A client that sends a byte now and then
 //! would hold its connection, and what was read of its request, for ever.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+
+/// Who is at the other end of a request's connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// How long clients may take.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +58,8 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
+                let stream = (stream, Peer(address));
                 let talk = talk(stream, router.clone(), patience, stopping.clone());
                 connections.spawn(talk);
             }
@@ -75,11 +81,19 @@ pub(crate) async fn serve(
 }
 
 /// One connection from its first byte to its last.
-async fn talk(stream: TcpStream, router: Router, patience: Patience, stopping: CancellationToken) {
+async fn talk(
+    (stream, peer): (TcpStream, Peer),
+    router: Router,
+    patience: Patience,
+    stopping: CancellationToken,
+) {
     // Pages and events are written whole: waiting for more to send makes them late.
     let _ = stream.set_nodelay(true);
-    let service = router
-        .map_request(|request: Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
+    let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(peer);
+        request
+    });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -21,7 +21,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::state::App;
-use crate::{auth, live, pages, rest, status, uploads};
+use crate::{auth, live, pages, provider, rest, sign_in, status, uploads};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
 pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
@@ -50,6 +50,7 @@ pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<
 /// Every route.
 pub(crate) fn router(app: App) -> Router {
     let secrets = Secrets::default();
+    let kept = axum::Extension(secrets.clone());
     let context = {
         let (app, secrets) = (app.clone(), secrets.clone());
         move || pages::provide(&app, &secrets)
@@ -66,9 +67,15 @@ pub(crate) fn router(app: App) -> Router {
             post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()),
         )
         .route("/series/{id}/export.csv", get(uploads::export))
-        .route("/auth/sign-in", post(auth::sign_in))
-        .route("/auth/sign-out", post(auth::sign_out))
-        .route("/auth/set-up", post(auth::set_up))
+        .route("/people/access-review.csv", get(uploads::access_review))
+        .route("/auth/sign-in", post(sign_in::sign_in))
+        .route("/auth/sign-out", post(sign_in::sign_out))
+        .route("/auth/set-up", post(sign_in::set_up))
+        .route("/auth/provider", get(provider::depart))
+        .route("/auth/provider/return", get(provider::arrive))
+        .route("/auth/step", post(sign_in::step))
+        .route("/auth/enrol", post(sign_in::enrol))
+        .route("/auth/accept", post(sign_in::accept))
         .route("/theme", get(theme))
         .route("/density", get(density))
         .route("/health/live", get(status::live))
@@ -104,6 +111,7 @@ pub(crate) fn router(app: App) -> Router {
                 .layer(middleware::from_fn(auth::gate))
                 .layer(middleware::map_response(true_status)),
         )
+        .layer(kept)
         .with_state(app)
 }
 

@@ -43,6 +43,8 @@ pub(crate) async fn open(
                 .is_some()
                 .then(|| Arc::new(HttpFetch::default()) as Arc<dyn Fetch>),
             metrics,
+            times: settings.session_times(),
+            provider: settings.identity_provider()?,
         },
     );
     Ok((hub, store))
@@ -111,6 +113,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         metrics,
         site_root: leptos.site_root.as_ref().into(),
         leptos,
+        public: settings.public(),
         secure_cookies: settings.public().starts_with("https://"),
         stopping: stopping.clone(),
     };

@@ -27,6 +27,8 @@ pub(crate) struct App {
     pub(crate) site_root: PathBuf,
     /// Whether cookies may travel over encrypted connections only.
     pub(crate) secure_cookies: bool,
+    /// The address that people open, without a slash at the end.
+    pub(crate) public: String,
     /// Cancelled when the server stops.
     pub(crate) stopping: CancellationToken,
 }

@@ -106,6 +106,32 @@ pub(crate) struct Wanted {
     to: Option<i64>,
 }
 
+/// `GET /people/access-review.csv`: who has access.
+pub(crate) async fn access_review(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    match app.services.people.access_review(&caller).await {
+        Ok(csv) => as_file("access-review.csv", csv),
+        Err(error) => Problem {
+            error,
+            request_id: caller.request_id,
+        }
+        .into_response(),
+    }
+}
+
+fn as_file(name: &str, csv: String) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        // Who has access, and what was sold, is for those who may see it.
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, csv).into_response()
+}
+
 /// `GET /series/{id}/export.csv`: a series' samples.
 pub(crate) async fn export(
     State(app): State<App>,
@@ -123,16 +149,7 @@ pub(crate) async fn export(
         .export(&caller, &SeriesId(id), range)
         .await
     {
-        Ok(csv) => {
-            let headers = [
-                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (
-                    header::CONTENT_DISPOSITION,
-                    "attachment; filename=\"series.csv\"",
-                ),
-            ];
-            (headers, csv).into_response()
-        }
+        Ok(csv) => as_file("series.csv", csv),
         Err(error) => Problem {
             error,
             request_id: caller.request_id,

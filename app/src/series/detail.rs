@@ -91,7 +91,10 @@ pub async fn load_detail(
         marks,
         ribbon,
         tree,
-        may_write: crate::frame::may_write(me.role),
+        may_write: me
+            .role
+            .permissions()
+            .contains(&api::Permission::MonitoringWrite),
     })
 }
 

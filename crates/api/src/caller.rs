@@ -61,7 +61,7 @@ impl Caller {
     pub fn holds(&self, permission: Permission) -> bool {
         match &self.who {
             Who::Nobody => false,
-            Who::User { role, .. } => role.permissions().contains(&permission),
+            Who::User { role, .. } => role.holds(permission),
             Who::Key { scopes, .. } => scopes.iter().any(|s| s.permission() == permission),
             Who::System => true,
         }

@@ -57,3 +57,15 @@ id!(
     /// A file on its way in.
     ImportId
 );
+id!(
+    /// A time that somebody signed in, until they sign out.
+    SessionId
+);
+id!(
+    /// An invitation to become a user.
+    InvitationId
+);
+id!(
+    /// A role that this installation made.
+    RoleId
+);

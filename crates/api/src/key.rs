@@ -46,7 +46,7 @@ pub struct NewKey {
 
 /// What a program shows to get a token.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Grant {
+pub struct TokenRequest {
     /// Whose secret it says it is, where it says so.
     pub key: Option<KeyId>,
     /// The key's secret.
@@ -55,9 +55,9 @@ pub struct Grant {
     pub scopes: Vec<Scope>,
 }
 
-impl std::fmt::Debug for Grant {
+impl std::fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Grant")
+        f.debug_struct("TokenRequest")
             .field("key", &self.key)
             .finish_non_exhaustive()
     }
@@ -104,5 +104,5 @@ pub trait Keys: Send + Sync {
     /// Open to all: this is what finds a caller.
     async fn of_secret(&self, caller: &Caller, secret: &str) -> Result<Option<ApiKey>>;
     /// Gives a token. Open to all who hold a key's secret; `Unauthenticated` for the others.
-    async fn grant(&self, caller: &Caller, grant: Grant) -> Result<AccessToken>;
+    async fn grant(&self, caller: &Caller, grant: TokenRequest) -> Result<AccessToken>;
 }

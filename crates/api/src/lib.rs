@@ -10,6 +10,7 @@ mod caller;
 mod demo;
 mod error;
 mod event;
+mod factor;
 mod finding;
 mod forecast;
 mod ids;
@@ -18,8 +19,11 @@ mod key;
 mod live;
 mod metrics;
 mod once;
+mod people;
 mod permission;
+mod provider;
 mod recording;
+mod role;
 mod runway;
 mod scope;
 mod scrape;
@@ -29,11 +33,15 @@ mod time;
 
 use std::sync::Arc;
 
-pub use account::{Accounts, Credentials, NewSecret, NewUser, SetUp, SignedIn, User};
+pub use account::{
+    Accounts, Credentials, Entry, NewSecret, NewUser, PasswordFault, Session, SetUp, SignedIn,
+    Step, User, Visit,
+};
 pub use caller::{Caller, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
+pub use factor::{Enrolment, FactorState, Factors};
 pub use finding::{
     Aspect, Evidence, Finding, Findings, Foretold, MOST_FINDINGS, PREVIEW_DAYS, Scored,
     Sensitivity, Unusual, Verdict,
@@ -41,23 +49,26 @@ pub use finding::{
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
-pub use ids::{ImportId, KeyId, SeriesId, SourceId, UserId};
+pub use ids::{ImportId, InvitationId, KeyId, RoleId, SeriesId, SessionId, SourceId, UserId};
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
     ImportState, Imports, PreviewRow, Separator, Staging,
 };
-pub use key::{AccessToken, ApiKey, Grant, Keys, LONGEST_GRACE_SECONDS, NewKey};
+pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic};
 pub use metrics::{
     Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
     Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
+pub use once::{Attempt, Begun, KeptAnswer, Once};
+pub use people::{Invitation, NewInvitation, People, Person};
+pub use permission::{CustomRole, Grant, Permission, Role};
+pub use provider::{Providers, Returned, Trip};
 pub use recording::{
     MOST_RECORDED, RECORD_BACK_DAYS, RECORD_EVERY_SECONDS, RecordingChange, RecordingIdea,
     RecordingRule, RecordingState, Recordings,
 };
-pub use once::{Attempt, Begun, KeptAnswer, Once};
-pub use permission::{Permission, Role};
+pub use role::{RoleChange, RoleState, Roles};
 pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
 pub use scope::Scope;
 pub use scrape::{
@@ -80,6 +91,8 @@ pub struct Services {
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.
     pub events: Arc<dyn Events>,
+    /// Second factors.
+    pub factors: Arc<dyn Factors>,
     /// What is unusual.
     pub findings: Arc<dyn Findings>,
     /// Forecasts of series.
@@ -90,10 +103,16 @@ pub struct Services {
     pub keys: Arc<dyn Keys>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
-    /// Expressions over metrics that are kept as series.
-    pub recordings: Arc<dyn Recordings>,
     /// Requests that happen once.
     pub once: Arc<dyn Once>,
+    /// Who can sign in.
+    pub people: Arc<dyn People>,
+    /// Other places to sign in.
+    pub providers: Arc<dyn Providers>,
+    /// Expressions over metrics that are kept as series.
+    pub recordings: Arc<dyn Recordings>,
+    /// What they may do.
+    pub roles: Arc<dyn Roles>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
     /// Targets that are scraped.

@@ -15,6 +15,7 @@ pub const RECORD_BACK_DAYS: i64 = 30;
 
 /// An expression that is evaluated at an interval. It is a source; removing that removes the rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RecordingRule {
     /// The source that its series belong to.
     pub id: SourceId,
@@ -40,6 +41,7 @@ pub struct RecordingRule {
 
 /// How the last evaluation of a rule went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum RecordingState {
     /// It was not evaluated yet.
     Waiting,
@@ -74,6 +76,7 @@ pub struct RecordingChange {
 
 /// An expression that is worth recording where its metrics come in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RecordingIdea {
     /// What to call it.
     pub name: String,

@@ -1,6 +1,6 @@
 //! The one place that says no.
 
-use api::{Caller, Error, Permission, Result, UserId, Who};
+use api::{Caller, Error, Permission, Result, Role, UserId, Who};
 
 /// Lets callers pass who hold the permission.
 ///
@@ -59,4 +59,14 @@ pub(crate) fn require_system(caller: &Caller) -> Result<()> {
             permission: "system".into(),
         }),
     }
+}
+
+/// Lets callers pass who hold everything that the role holds: nobody hands out, or takes from
+/// others, what they do not have themselves.
+///
+/// # Errors
+/// `Unauthenticated` for nobody, `Forbidden` for the others.
+pub(crate) fn require_all_of(caller: &Caller, role: &Role) -> Result<()> {
+    let mut held = role.permissions().into_iter();
+    held.try_for_each(|permission| require(caller, permission))
 }

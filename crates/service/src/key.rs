@@ -1,8 +1,8 @@
 //! API keys, and the short-lived tokens that they give.
 
 use api::{
-    AccessToken, ApiKey, Caller, Error, Grant, Instant, KeyId, Keys, LONGEST_GRACE_SECONDS, NewKey,
-    NewSecret, Permission, Result, Scope,
+    AccessToken, ApiKey, Caller, Error, Instant, KeyId, Keys, LONGEST_GRACE_SECONDS, NewKey,
+    NewSecret, Permission, Result, Scope, TokenRequest,
 };
 use async_trait::async_trait;
 
@@ -152,7 +152,7 @@ impl Keys for Hub {
         Ok(found)
     }
 
-    async fn grant(&self, caller: &Caller, grant: Grant) -> Result<AccessToken> {
+    async fn grant(&self, caller: &Caller, grant: TokenRequest) -> Result<AccessToken> {
         let (hash, now) = (secret::fingerprint(&grant.secret), self.clock.now());
         // Only a key's own secret is good here: a token must not make tokens that outlive it.
         let found = self.store.key_by_hash(&hash, now).await;

@@ -7,6 +7,7 @@ mod account;
 mod bus;
 mod demo;
 mod event;
+mod factor;
 mod failure;
 mod finding;
 mod forecast;
@@ -18,9 +19,12 @@ mod key;
 mod lease;
 mod metrics;
 mod once;
+mod people;
+mod provider;
 mod rate;
 mod recording;
 mod relay;
+mod role;
 mod runway;
 mod scrape;
 mod secret;
@@ -36,10 +40,12 @@ use store::Store;
 use store::metrics::MetricStore;
 use tokio::sync::Mutex;
 
+pub use account::SessionTimes;
 pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::Component;
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
 
@@ -54,8 +60,14 @@ pub struct Hub {
     running: import::Running,
     /// One at a time: argon2id takes 19 MiB and a core each.
     hashing: tokio::sync::Semaphore,
-    /// Failed attempts to sign in, by address.
+    /// Failed attempts to sign in.
     attempts: account::Attempts,
+    /// How long sessions last.
+    times: SessionTimes,
+    /// Another place to sign in.
+    provider: Option<Provider>,
+    /// What is remembered of it.
+    known: provider::Known,
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
@@ -75,6 +87,10 @@ pub struct Settings {
     pub metrics: Option<Arc<dyn MetricStore>>,
     /// How targets are asked; none where the running server scrapes them.
     pub fetch: Option<Arc<dyn Fetch>>,
+    /// How long sessions last.
+    pub times: SessionTimes,
+    /// Another place to sign in; none where people have passwords.
+    pub provider: Option<Provider>,
 }
 
 impl Hub {
@@ -89,6 +105,9 @@ impl Hub {
             running: import::Running::default(),
             hashing: tokio::sync::Semaphore::new(1),
             attempts: account::Attempts::default(),
+            times: settings.times,
+            provider: settings.provider,
+            known: provider::Known::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
             leases: lease::Leases::new(),
@@ -104,13 +123,17 @@ impl Hub {
             accounts: self.clone(),
             demo: self.clone(),
             events: self.clone(),
+            factors: self.clone(),
             findings: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
             keys: self.clone(),
             metrics: self.clone(),
-            recordings: self.clone(),
             once: self.clone(),
+            people: self.clone(),
+            providers: self.clone(),
+            recordings: self.clone(),
+            roles: self.clone(),
             runway: self.clone(),
             scrapes: self.clone(),
             series: self.clone(),

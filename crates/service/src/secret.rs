@@ -17,6 +17,19 @@ pub(crate) fn token(characters: usize) -> String {
         .collect()
 }
 
+/// The same in small letters and digits, for people to type; 12 of them hold 59 bits.
+pub(crate) fn readable(characters: usize) -> String {
+    let small: Vec<u8> = ALPHABET
+        .iter()
+        .copied()
+        .filter(|c| !c.is_ascii_uppercase())
+        .collect();
+    let mut random = rand::rng();
+    (0..characters)
+        .map(|_| char::from(small[random.random_range(0..small.len())]))
+        .collect()
+}
+
 /// What is kept of a random secret. Unsalted and fast on purpose: there is nothing to guess in it.
 pub(crate) fn fingerprint(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))

@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use api::{
-    Caller, Credentials, Error, Instant, LimitChange, NewKey, NewUser, Permission, Range, Role,
-    RunwayFilter, Scope, SeriesChange, SeriesFilter, Services, Who,
+    Caller, Credentials, CustomRole, Error, Instant, LimitChange, NewInvitation, NewKey, NewUser,
+    Permission, Range, Role, RoleChange, RunwayFilter, Scope, SeriesChange, SeriesFilter, Services,
+    Visit, Who,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -77,12 +78,19 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "accounts.set_up",
             All,
-            call(move |s, c| async move { s.accounts.set_up(&c, "wrong", credentials()).await }),
+            call(move |s, c| async move {
+                let visit = Visit::default();
+                s.accounts.set_up(&c, "wrong", credentials(), &visit).await
+            }),
         ),
         (
             "accounts.sign_in",
             All,
-            call(move |s, c| async move { s.accounts.sign_in(&c, credentials()).await }),
+            call(move |s, c| async move {
+                s.accounts
+                    .sign_in(&c, credentials(), &Visit::default())
+                    .await
+            }),
         ),
         (
             "accounts.sign_out",
@@ -92,7 +100,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "accounts.of_session",
             All,
-            call(|s, c| async move { s.accounts.of_session(&c, "none").await }),
+            call(|s, c| async move { s.accounts.of_session(&c, "none", true).await }),
         ),
         (
             "accounts.me",
@@ -102,7 +110,25 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "accounts.change_password",
             Person,
-            call(|s, c| async move { s.accounts.change_password(&c, "x", "y").await }),
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.accounts.change_password(&c, "x", "y", &visit).await
+            }),
+        ),
+        (
+            "accounts.sessions",
+            Person,
+            call(|s, c| async move { s.accounts.sessions(&c).await }),
+        ),
+        (
+            "accounts.end_session",
+            Person,
+            call(|s, c| async move { s.accounts.end_session(&c, &"none".into()).await }),
+        ),
+        (
+            "accounts.end_other_sessions",
+            Person,
+            call(|s, c| async move { s.accounts.end_other_sessions(&c, &"none".into()).await }),
         ),
         (
             "accounts.users",
@@ -149,6 +175,62 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "events.recent",
             Hold(MonitoringRead),
             call(|s, c| async move { s.events.recent(&c).await }),
+        ),
+        (
+            "factors.factors",
+            Person,
+            call(|s, c| async move { s.factors.factors(&c).await }),
+        ),
+        (
+            "factors.begin_totp",
+            Person,
+            call(|s, c| async move { s.factors.begin_totp(&c, "x").await }),
+        ),
+        (
+            "factors.enrolment",
+            Person,
+            call(|s, c| async move { s.factors.enrolment(&c).await }),
+        ),
+        (
+            "factors.confirm_totp",
+            Person,
+            call(|s, c| async move { s.factors.confirm_totp(&c, "1", &Visit::default()).await }),
+        ),
+        (
+            "factors.renew_recovery",
+            Person,
+            call(|s, c| async move { s.factors.renew_recovery(&c, "x").await }),
+        ),
+        (
+            "factors.remove_totp",
+            Person,
+            call(|s, c| async move { s.factors.remove_totp(&c, "x").await }),
+        ),
+        (
+            "factors.step",
+            All,
+            call(|s, c| async move { s.factors.step(&c, "none").await }),
+        ),
+        (
+            "factors.pass_step",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.factors.pass_step(&c, "none", "1", &visit).await
+            }),
+        ),
+        (
+            "factors.step_enrolment",
+            All,
+            call(|s, c| async move { s.factors.step_enrolment(&c, "none").await }),
+        ),
+        (
+            "factors.pass_enrolment",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.factors.pass_enrolment(&c, "none", "1", &visit).await
+            }),
         ),
         (
             "findings.newest",
@@ -277,7 +359,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "keys.grant",
             Secret,
             call(|s, c| async move {
-                let grant = api::Grant {
+                let grant = api::TokenRequest {
                     key: None,
                     secret: "none".into(),
                     scopes: Vec::new(),
@@ -381,6 +463,110 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "once.forget",
             Known,
             call(|s, c| async move { s.once.forget(&c, "none").await }),
+        ),
+        (
+            "people.people",
+            Hold(AccessRead),
+            call(|s, c| async move { s.people.people(&c).await }),
+        ),
+        (
+            "people.invitations",
+            Hold(AccessRead),
+            call(|s, c| async move { s.people.invitations(&c).await }),
+        ),
+        (
+            "people.invite",
+            Hold(AccessWrite),
+            call(|s, c| async move {
+                let new = NewInvitation {
+                    email: "new@example.org".into(),
+                    role: "viewer".into(),
+                };
+                s.people.invite(&c, new).await
+            }),
+        ),
+        (
+            "people.withdraw_invitation",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.withdraw_invitation(&c, &"none".into()).await }),
+        ),
+        (
+            "people.invitation",
+            All,
+            call(|s, c| async move { s.people.invitation(&c, "none").await }),
+        ),
+        (
+            "people.accept_invitation",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.people.accept_invitation(&c, "none", "x", &visit).await
+            }),
+        ),
+        (
+            "people.change_role",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.change_role(&c, &"none".into(), "viewer").await }),
+        ),
+        (
+            "people.set_enabled",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.set_enabled(&c, &"none".into(), false).await }),
+        ),
+        (
+            "people.reset_factors",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.reset_factors(&c, &"none".into()).await }),
+        ),
+        (
+            "people.access_review",
+            Hold(AccessRead),
+            call(|s, c| async move { s.people.access_review(&c).await }),
+        ),
+        (
+            "providers.provider",
+            All,
+            call(|s, c| async move { s.providers.provider(&c).await }),
+        ),
+        (
+            "providers.depart",
+            All,
+            call(|s, c| async move { s.providers.depart(&c, "/").await }),
+        ),
+        (
+            "providers.arrive",
+            All,
+            call(|s, c| async move {
+                let returned = api::Returned::default();
+                s.providers
+                    .arrive(&c, "none", returned, &Visit::default())
+                    .await
+            }),
+        ),
+        (
+            "roles.roles",
+            Hold(AccessRead),
+            call(|s, c| async move { s.roles.roles(&c).await }),
+        ),
+        (
+            "roles.add_role",
+            Hold(AccessWrite),
+            call(move |s, c| async move { s.roles.add_role(&c, looker()).await }),
+        ),
+        (
+            "roles.edit_role",
+            Hold(AccessWrite),
+            call(move |s, c| async move { s.roles.edit_role(&c, &"none".into(), looker()).await }),
+        ),
+        (
+            "roles.remove_role",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.roles.remove_role(&c, &"none".into()).await }),
+        ),
+        (
+            "roles.set_role_strict",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.roles.set_role_strict(&c, "viewer", true).await }),
         ),
         (
             "runway.list",
@@ -535,6 +721,35 @@ fn rule() -> api::RecordingChange {
     }
 }
 
+/// A role that whoever looks after access in this walk may give.
+fn looker() -> RoleChange {
+    RoleChange {
+        name: "Looker".into(),
+        grants: vec![api::Grant::One(Permission::MonitoringRead)],
+    }
+}
+
+/// Roles of one's own, each granting these.
+fn made() -> Vec<Role> {
+    let grants = [
+        // Looks after access and sees, which is what the rows above give away.
+        &["access:*", "monitoring:read", "genai:use"][..],
+        &["access:read"],
+        &["monitoring:*"],
+        &["data:*"],
+        &["remediation:*", "genai:*", "notifications:*"],
+        &[],
+    ];
+    let roles = grants.into_iter().map(|grants| {
+        Role::Custom(CustomRole {
+            id: "r".into(),
+            name: grants.join(" "),
+            grants: grants.iter().filter_map(|g| g.parse().ok()).collect(),
+        })
+    });
+    roles.collect()
+}
+
 fn target() -> api::TargetChange {
     api::TargetChange {
         name: "t".into(),
@@ -562,6 +777,7 @@ fn callers() -> Vec<Caller> {
     let mut who = vec![Who::Nobody, Who::System, key(Scope::all().collect())];
     who.extend(Scope::all().map(|scope| key(vec![scope])));
     who.extend(Role::ALL.map(user));
+    who.extend(made().into_iter().map(user));
     who.into_iter()
         .map(|who| Caller {
             who,
@@ -583,10 +799,21 @@ fn allowed(may: May, caller: &Caller) -> bool {
         (May::Hold(permission), Who::User { role, .. }) => match role {
             Role::Admin => true,
             Role::Operator => matches!(
-                permission,
-                Permission::MonitoringRead | Permission::MonitoringWrite
+                permission.as_str(),
+                "monitoring:read"
+                    | "monitoring:write"
+                    | "remediation:read"
+                    | "remediation:execute"
+                    | "genai:use"
+                    | "notifications:send"
             ),
-            Role::Viewer => permission == Permission::MonitoringRead,
+            Role::Viewer => matches!(permission.as_str(), "monitoring:read" | "genai:use"),
+            // By the words that the role was made of.
+            Role::Custom(role) => role.name.split(' ').any(|grant| {
+                let area = grant.strip_suffix('*');
+                let wanted = permission.as_str();
+                area.map_or(grant == wanted, |area| wanted.starts_with(area))
+            }),
         },
         (May::Hold(permission), Who::Key { scopes, .. }) => scopes
             .iter()
@@ -610,6 +837,8 @@ async fn services() -> (tempfile::TempDir, Services) {
             max_upload_bytes: 1 << 20,
             metrics: Some(Arc::new(metrics)),
             fetch: None,
+            times: service::SessionTimes::default(),
+            provider: None,
         },
     );
     (folder, hub.services())

@@ -38,8 +38,9 @@ const IMPURE: &[(&str, &str)] = &[
 ];
 
 /// Features without a page of their own: the frame shows the demo company's banner, forecasts
-/// stand on the page of their series and on the Runway, and only programs send requests again.
-const SHOWN_ELSEWHERE: &[&str] = &["demo", "forecast", "once"];
+/// stand on the page of their series and on the Runway, another place to sign in on the sign-in
+/// page, and only programs send requests again.
+const SHOWN_ELSEWHERE: &[&str] = &["demo", "forecast", "once", "provider"];
 
 /// Conditional compilation in the pages.
 ///

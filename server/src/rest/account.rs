@@ -83,7 +83,12 @@ struct Passwords {
 async fn change_password(ask: Ask, Body(passwords): Body<Passwords>) -> Result<NoContent, Failed> {
     let accounts = &ask.services.accounts;
     let Passwords { old, new } = passwords;
-    accounts.change_password(&ask.caller, &old, &new).await?;
+    let visit = api::Visit::default();
+    let fresh = accounts
+        .change_password(&ask.caller, &old, &new, &visit)
+        .await?;
+    // A page gets the new session as a cookie; a program has no use for one.
+    accounts.sign_out(&ask.caller, &fresh.token).await?;
     Ok(NoContent)
 }
 

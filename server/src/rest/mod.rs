@@ -16,8 +16,11 @@ mod once;
 mod openapi;
 mod page;
 mod parameters;
+mod people;
 mod problem;
 mod prometheus;
+mod recording;
+mod role;
 mod runway;
 mod scrape;
 mod series;
@@ -80,18 +83,21 @@ impl<R: IntoResponse> IntoResponse for Secret<R> {
 
 /// The versioned API with its description. A new area is a line here and a file beside this one.
 fn described() -> OpenApiRouter<App> {
-    let areas = [
+    let areas = vec![
         area("Runway", runway::routes()),
         area("Series", series::routes()),
         area("Forecasts", forecast::routes()),
         area("Findings", finding::routes()),
         area("Sources", source::routes()),
         area("Scrape targets", scrape::routes()),
+        area("Recording rules", recording::routes()),
         area("Imports", import::routes()),
         area("Metrics", metrics::routes()),
         area("Events", event::routes()),
         area("Demo company", demo::routes()),
-        area("People", account::routes()),
+        area("Accounts", account::routes()),
+        area("People", people::routes()),
+        area("Roles", role::routes()),
         area("Keys", key::routes()),
     ];
     let v1 = areas

@@ -1,7 +1,7 @@
 //! `POST /oauth/token`: OAuth 2.0 client credentials (RFC 6749, section 4.4): a key's secret for a
 //! short-lived token, so that the secret itself travels seldom.
 
-use api::{Error, Grant, Scope};
+use api::{Error, Scope, TokenRequest};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// What is asked.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form")]
-struct TokenRequest {
+struct TokenForm {
     /// `client_credentials`.
     grant_type: String,
     /// The key's id; also as the user of HTTP Basic.
@@ -62,7 +62,7 @@ struct NoToken {
 /// OAuth 2.0 client credentials. The client is the key, by its id and secret, in the form or as HTTP
 /// Basic. A token is good for 15 minutes, and no longer than its key.
 #[utoipa::path(post, path = "/oauth/token", security(()),
-    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Token), (status = 400, body = NoToken), (status = 401, body = NoToken)))]
 async fn token(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     let caller = api::Caller::nobody(auth::request_id(&headers));
@@ -101,7 +101,7 @@ async fn token(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respo
 }
 
 /// What the form and the header ask for, or what is wrong with them.
-fn read(headers: &HeaderMap, body: &[u8]) -> Result<Grant, (&'static str, String)> {
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<TokenRequest, (&'static str, String)> {
     let wrong = |words: &str| Err(("invalid_request", words.to_owned()));
     let form: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
     let given = |name: &str| {
@@ -134,7 +134,7 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<Grant, (&'static str, String
         .split_whitespace()
         .map(str::parse)
         .collect();
-    Ok(Grant {
+    Ok(TokenRequest {
         key: Some(id.into()),
         secret,
         scopes: scopes.map_err(|words| ("invalid_scope", words))?,

@@ -200,6 +200,8 @@ impl Home {
             service::Settings {
                 uploads: folder.path().join("uploads"),
                 max_upload_bytes: 1,
+                times: service::SessionTimes::default(),
+                provider: None,
                 metrics: Some(metrics),
                 fetch: Some(Arc::new(HttpFetch::default())),
             },

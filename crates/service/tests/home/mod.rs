@@ -29,6 +29,8 @@ pub(crate) async fn home() -> Home {
         max_upload_bytes: 1 << 20,
         metrics: Some(Arc::new(metrics)),
         fetch: None,
+        times: service::SessionTimes::default(),
+        provider: None,
     };
     let hub = Hub::new(store, clock.clone(), Bus::new(1), settings);
     Home {

@@ -22,6 +22,7 @@ mod once;
 mod opening;
 #[path = "../peers/mod.rs"]
 mod peers;
+mod people;
 mod recordings;
 mod samples;
 mod scrapes;

@@ -75,6 +75,8 @@ impl Home {
                 max_upload_bytes: 1 << 20,
                 metrics: Some(Arc::new(metrics)),
                 fetch: None,
+                times: service::SessionTimes::default(),
+                provider: None,
             },
         );
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
@@ -85,6 +87,7 @@ impl Home {
             metrics: recorder.handle(),
             leptos: LeptosOptions::builder().output_name("millrace").build(),
             site_root: folder.path().to_owned(),
+            public: "http://127.0.0.1:3000".into(),
             secure_cookies: false,
             stopping: tokio_util::sync::CancellationToken::new(),
         };
@@ -121,7 +124,11 @@ impl Home {
             email: made.made.email,
             password: made.secret,
         };
-        As::Session(accounts.sign_in(&caller, who).await.unwrap().token)
+        let visit = api::Visit::default();
+        match accounts.sign_in(&caller, who, &visit).await.unwrap() {
+            api::Entry::Open(signed_in) => As::Session(signed_in.token),
+            api::Entry::Step { ask, .. } => panic!("asked for {ask:?}"),
+        }
     }
 
     async fn ask(&self, request: Request<Body>) -> Answered {

@@ -52,7 +52,8 @@ async fn callers(home: &Home) -> Vec<(As, Vec<Permission>)> {
     }
     all.push((home.admin_key().await, Permission::ALL.to_vec()));
     for role in Role::ALL {
-        all.push((home.person(role).await, role.permissions().to_vec()));
+        let permissions = role.permissions();
+        all.push((home.person(role).await, permissions));
     }
     all
 }
@@ -175,6 +176,27 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("begin", "what the header Idempotency-Key does"),
     ("finish", "what the header Idempotency-Key does"),
     ("forget", "what the header Idempotency-Key does"),
+    ("sessions", "one's own, in a browser"),
+    ("end_session", "one's own, in a browser"),
+    ("end_other_sessions", "one's own, in a browser"),
+    ("invitation", "a form, by the token of a link"),
+    ("accept_invitation", "a form, which sets a cookie"),
+    ("factors", "one's own, in a browser"),
+    ("begin_totp", "one's own, in a browser"),
+    ("enrolment", "one's own, in a browser"),
+    ("confirm_totp", "one's own, in a browser"),
+    ("renew_recovery", "one's own, in a browser"),
+    ("remove_totp", "one's own, in a browser"),
+    ("step", "a form, by the cookie of a second step"),
+    ("pass_step", "a form, which sets a cookie"),
+    ("step_enrolment", "a form, by the cookie of a second step"),
+    ("pass_enrolment", "a form, which sets a cookie"),
+    ("provider", "the sign-in page"),
+    ("depart", "a form, which sends a browser elsewhere"),
+    (
+        "arrive",
+        "where a browser comes back to, which sets a cookie",
+    ),
 ];
 
 #[test]
