@@ -81,10 +81,10 @@ impl Place {
 
     async fn with(provider: Option<service::Provider>) -> (Self, SignedIn) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path());
+        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
         let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
         let hub = Hub::new(
-            store.await.unwrap(),
+            store.unwrap(),
             clock.clone(),
             Bus::new(1),
             Settings {
@@ -225,8 +225,10 @@ async fn a_changed_password_ends_every_session_and_opens_a_new_one() {
             .await
             .is_err()
     );
-    let new = place.sign_in("ada@example.org", "another good one", &from("home"));
-    assert!(new.await.is_ok());
+    let new = place
+        .sign_in("ada@example.org", "another good one", &from("home"))
+        .await;
+    assert!(new.is_ok());
 }
 
 #[tokio::test]
@@ -273,11 +275,15 @@ async fn an_invitation_is_taken_up_once_within_a_week() {
     let invited = people.invite(&me, new()).await.unwrap();
     assert_eq!(invited.made.email, "bob@example.org");
     assert_eq!(invited.made.invited_by, "ada@example.org");
-    let weak = people.accept_invitation(&nobody(), &invited.secret, "bob@example.org", &from("x"));
-    assert!(weak.await.unwrap_err().of_field("password").is_some());
+    let weak = people
+        .accept_invitation(&nobody(), &invited.secret, "bob@example.org", &from("x"))
+        .await;
+    assert!(weak.unwrap_err().of_field("password").is_some());
     let take = async |token: &str| {
-        let taken = people.accept_invitation(&nobody(), token, GOOD, &from("x"));
-        taken.await.map(opened)
+        people
+            .accept_invitation(&nobody(), token, GOOD, &from("x"))
+            .await
+            .map(opened)
     };
     let bob = take(&invited.secret).await.unwrap();
     assert_eq!(bob.user.role, Role::Operator);
@@ -438,8 +444,10 @@ async fn a_second_factor_is_set_up_with_the_password_and_each_code_works_once() 
         asked(entry.unwrap(), Step::Code)
     };
     let pass = async |token: &str, code: &str| {
-        let passed = factors.pass_step(&nobody(), token, code, &from("home"));
-        passed.await.map(drop)
+        factors
+            .pass_step(&nobody(), token, code, &from("home"))
+            .await
+            .map(drop)
     };
     let token = step().await;
     assert!(
@@ -505,8 +513,10 @@ async fn codes_are_not_guessed_however_often_the_password_is_given() {
     for _ in 0..50 {
         let entry = place.sign_in("ada@example.org", GOOD, &from("evil")).await;
         let token = asked(entry.unwrap(), Step::Code);
-        let tried = factors.pass_step(&nobody(), &token, "123456", &from("evil"));
-        looked_at += u32::from(!matches!(tried.await, Err(Error::TooMany { .. })));
+        let tried = factors
+            .pass_step(&nobody(), &token, "123456", &from("evil"))
+            .await;
+        looked_at += u32::from(!matches!(tried, Err(Error::TooMany { .. })));
     }
     assert_eq!(looked_at, 5);
 }
@@ -533,8 +543,10 @@ async fn a_role_that_needs_a_second_factor_leads_to_one_before_anything_else() {
         .pass_step(&nobody(), &token, &given, &from("work"))
         .await;
     assert!(skipped.is_err());
-    let passed = factors.pass_enrolment(&nobody(), &token, &given, &from("work"));
-    let (signed_in, recovery) = passed.await.unwrap();
+    let passed = factors
+        .pass_enrolment(&nobody(), &token, &given, &from("work"))
+        .await;
+    let (signed_in, recovery) = passed.unwrap();
     assert_eq!(recovery.len(), 10);
     assert!(place.holder(&signed_in.token, true).await.is_some());
     let removed = factors.remove_totp(&as_user(&bob.user), GOOD).await;
@@ -553,8 +565,10 @@ async fn a_role_that_needs_a_second_factor_leads_to_one_before_anything_else() {
         role: "operator".into(),
     };
     let invited = people.invite(&me, new).await.unwrap();
-    let taken = people.accept_invitation(&nobody(), &invited.secret, GOOD, &from("x"));
-    asked(taken.await.unwrap(), Step::Enrol);
+    let taken = people
+        .accept_invitation(&nobody(), &invited.secret, GOOD, &from("x"))
+        .await;
+    asked(taken.unwrap(), Step::Enrol);
 }
 
 #[tokio::test]

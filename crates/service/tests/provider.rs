@@ -91,7 +91,7 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path());
+        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
         let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
         let at = |path: &str| format!("{ISSUER}{path}");
         let fake = Arc::new(Fake(Mutex::new(Elsewhere {
@@ -124,7 +124,7 @@ impl Place {
         };
         assert!(!format!("{provider:?}").contains("canary"));
         let hub = Hub::new(
-            store.await.unwrap(),
+            store.unwrap(),
             clock.clone(),
             Bus::new(1),
             Settings {
