@@ -1,7 +1,7 @@
 //! Second factors: the card on one's account, setting an authenticator up, and the second step of
 //! signing in.
 
-use api::{Enrolment, FactorState, Step};
+use api::{Enrolment, FactorState};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -84,8 +84,8 @@ pub async fn load_step() -> rpc::Answer<Asked> {
         return Ok(Asked::Nothing);
     };
     match services.factors.step(&caller, &token).await {
-        Ok(Step::Code) => Ok(Asked::Code),
-        Ok(Step::Enrol) => {
+        Ok(api::Step::Code) => Ok(Asked::Code),
+        Ok(api::Step::Enrol) => {
             let enrolment = services.factors.step_enrolment(&caller, &token).await?;
             Ok(Asked::Enrol(Box::new(enrolment)))
         }

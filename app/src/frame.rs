@@ -1,6 +1,6 @@
 //! What stands around every page once somebody is signed in.
 
-use api::{DemoState, Permission, Topic};
+use api::{DemoState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_router::components::Outlet;
@@ -39,8 +39,9 @@ pub async fn load_session() -> rpc::Answer<Session> {
     let (services, caller) = rpc::ctx()?;
     let me = services.accounts.me(&caller).await?;
     let may = me.role.permissions();
+    let holds = |permission| may.contains(&permission);
     // A role of one's own may be one that sees nothing of this.
-    let demo = if may.contains(&Permission::MonitoringRead) {
+    let demo = if holds(api::Permission::MonitoringRead) {
         services.demo.state(&caller).await?
     } else {
         DemoState::Absent
@@ -48,9 +49,9 @@ pub async fn load_session() -> rpc::Answer<Session> {
     Ok(Session {
         email: me.email,
         role: me.role.name().to_owned(),
-        may_write: may.contains(&Permission::MonitoringWrite),
-        may_look_after: may.contains(&Permission::AccessRead),
-        may_manage: may.contains(&Permission::AccessWrite),
+        may_write: holds(api::Permission::MonitoringWrite),
+        may_look_after: holds(api::Permission::AccessRead),
+        may_manage: holds(api::Permission::AccessWrite),
         demo,
     })
 }

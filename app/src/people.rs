@@ -2,7 +2,6 @@
 
 mod invite;
 
-use api::Person;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -46,28 +45,6 @@ pub struct PersonRow {
     last_seen_at: Option<i64>,
 }
 
-impl PersonRow {
-    fn of(person: Person, me: Option<&api::UserId>) -> Self {
-        let factor = match (person.totp, person.needs_factor) {
-            (true, _) => FactorRow::Present,
-            (false, true) => FactorRow::Missing,
-            (false, false) => FactorRow::Absent,
-        };
-        let user = person.user;
-        Self {
-            you: me == Some(&user.id),
-            id: user.id.0,
-            email: user.email,
-            role: user.role.as_str().to_owned(),
-            role_name: user.role.name().to_owned(),
-            disabled: person.disabled_at.is_some(),
-            factor,
-            sessions: person.sessions,
-            last_seen_at: user.last_seen_at.map(|at| at.0),
-        }
-    }
-}
-
 /// An invitation as the page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationRow {
@@ -86,7 +63,21 @@ pub async fn list_people() -> rpc::Answer<Vec<PersonRow>> {
     let me = caller.user_id();
     Ok(people
         .into_iter()
-        .map(|person| PersonRow::of(person, me))
+        .map(|person| PersonRow {
+            you: me == Some(&person.user.id),
+            id: person.user.id.0,
+            email: person.user.email,
+            role: person.user.role.as_str().to_owned(),
+            role_name: person.user.role.name().to_owned(),
+            disabled: person.disabled_at.is_some(),
+            factor: match (person.totp, person.needs_factor) {
+                (true, _) => FactorRow::Present,
+                (false, true) => FactorRow::Missing,
+                (false, false) => FactorRow::Absent,
+            },
+            sessions: person.sessions,
+            last_seen_at: person.user.last_seen_at.map(|at| at.0),
+        })
         .collect())
 }
 

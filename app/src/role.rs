@@ -1,6 +1,5 @@
 //! Roles: the given ones, those made here, and which need a second factor.
 
-use api::{Grant, Permission, Role, RoleChange, RoleState};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -33,35 +32,25 @@ pub struct RoleRow {
     people: u32,
 }
 
-impl RoleRow {
-    fn of(state: &RoleState) -> Self {
-        let role = &state.role;
-        let grants = match role {
-            Role::Admin => vec!["everything".to_owned()],
-            Role::Custom(made) => made.grants.iter().map(Grant::to_string).collect(),
-            given => given
-                .permissions()
-                .into_iter()
-                .map(|permission| permission.as_str().to_owned())
-                .collect(),
-        };
-        Self {
-            key: role.as_str().to_owned(),
-            name: role.name().to_owned(),
-            made: matches!(role, Role::Custom(_)),
-            grants,
-            strict: state.strict,
-            people: state.people,
-        }
-    }
-}
-
 /// Every role.
 #[server(input = GetUrl, output = Postcard)]
 pub async fn list_roles() -> rpc::Answer<Vec<RoleRow>> {
     let (services, caller) = rpc::ctx()?;
     let roles = services.roles.roles(&caller).await?;
-    Ok(roles.iter().map(RoleRow::of).collect())
+    Ok(roles
+        .into_iter()
+        .map(|state| {
+            let role = state.role;
+            RoleRow {
+                key: role.as_str().to_owned(),
+                name: role.name().to_owned(),
+                made: matches!(role, api::Role::Custom(_)),
+                strict: state.strict,
+                people: state.people,
+                grants: role.grants(),
+            }
+        })
+        .collect())
 }
 
 /// Every permission there is, area by area, each area with its `area:*`.
@@ -70,7 +59,7 @@ pub async fn list_grants() -> rpc::Answer<Vec<(String, Vec<String>)>> {
     let (services, caller) = rpc::ctx()?;
     services.roles.roles(&caller).await?;
     let mut areas: Vec<(String, Vec<String>)> = Vec::new();
-    for permission in Permission::ALL {
+    for permission in api::Permission::ALL {
         let (area, text) = (permission.area(), permission.as_str().to_owned());
         match areas.iter_mut().find(|(known, _)| known == area) {
             Some((_, texts)) => texts.push(text),
@@ -88,9 +77,9 @@ pub async fn save_role(
     #[server(default)] grants: Vec<String>,
 ) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    let grants: Result<Vec<Grant>, String> = grants.iter().map(|text| text.parse()).collect();
+    let grants: Result<Vec<api::Grant>, String> = grants.iter().map(|text| text.parse()).collect();
     let grants = grants.map_err(|words| api::Error::field("grants", words))?;
-    let change = RoleChange { name, grants };
+    let change = api::RoleChange { name, grants };
     if id.is_empty() {
         services.roles.add_role(&caller, change).await?;
     } else {

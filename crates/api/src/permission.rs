@@ -193,6 +193,19 @@ impl Role {
         }
     }
 
+    /// What the role grants as it is written, for people to read.
+    pub fn grants(&self) -> Vec<String> {
+        match self {
+            Self::Admin => vec!["everything".to_owned()],
+            Self::Custom(role) => role.grants.iter().map(ToString::to_string).collect(),
+            given => {
+                let held = given.permissions().into_iter();
+                held.map(|permission| permission.as_str().to_owned())
+                    .collect()
+            }
+        }
+    }
+
     /// The permissions the role holds.
     pub fn permissions(&self) -> Vec<Permission> {
         let all = Permission::ALL.into_iter();

@@ -230,7 +230,7 @@ fn person_row(person: &Person) -> Row {
         "person".to_owned(),
         user.email.clone(),
         user.role.name().to_owned(),
-        may(&user.role),
+        user.role.grants().join(" "),
         state,
         factor.to_owned(),
         person.sessions.to_string(),
@@ -244,7 +244,7 @@ fn invitation_row(invitation: &Invitation) -> Row {
         "invitation".to_owned(),
         invitation.email.clone(),
         invitation.role.name().to_owned(),
-        may(&invitation.role),
+        invitation.role.grants().join(" "),
         format!(
             "invited by {} until {}",
             invitation.invited_by,
@@ -263,30 +263,16 @@ fn key_row(key: &ApiKey) -> Row {
         "key".to_owned(),
         format!("{} ({}…)", key.name, key.prefix),
         String::new(),
-        words(scopes.map(|scope| scope.permission().as_str())),
+        scopes
+            .map(|scope| scope.permission().as_str())
+            .collect::<Vec<_>>()
+            .join(" "),
         "active".to_owned(),
         String::new(),
         String::new(),
         date(key.created_at),
         key.last_used_at.map_or_else(|| "never".to_owned(), date),
     ]
-}
-
-fn may(role: &Role) -> String {
-    match role {
-        Role::Admin => "everything".to_owned(),
-        Role::Custom(made) => made
-            .grants
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" "),
-        given => words(given.permissions().into_iter().map(Permission::as_str)),
-    }
-}
-
-fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn date(at: Instant) -> String {

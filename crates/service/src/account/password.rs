@@ -117,7 +117,7 @@ mod tests {
             ("Password2026!", Common),
             ("P@ssw0rd!2026", Common),
             ("**dragon**1987", Common),
-            ("aaaaaaaaaaaaaa", Pattern),
+            ("§§§§§§§§§§§§", Pattern),
             ("xk7xk7xk7xk7", Pattern),
             ("abcdefghijklm", Pattern),
             ("0987654321098", Pattern),
