@@ -35,6 +35,13 @@ impl Session {
             .contains(&api::Permission::MonitoringWrite)
     }
 
+    /// Whether they may see the audit log.
+    pub fn may_audit(&self) -> bool {
+        self.role
+            .permissions()
+            .contains(&api::Permission::AuditRead)
+    }
+
     /// Whether they may see and change people and keys.
     pub fn may_manage(&self) -> bool {
         self.role
@@ -174,8 +181,10 @@ fn Person(session: wire::Loaded<Session>, path: Signal<String>) -> impl IntoView
             {move || Suspend::new(async move {
                 match session.await {
                     Ok(session) => {
+                        let may_audit = session.may_audit();
                         view! {
                             <UserMenu name=session.email role=session.role.as_str()>
+                                {may_audit.then(|| view! { <a href="/audit">"Audit log"</a> })}
                                 <ThemeSwitch path/>
                                 <DensitySwitch path/>
                                 <form method="post" action="/auth/sign-out">

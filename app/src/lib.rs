@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod audit;
 mod event;
 mod finding;
 mod frame;
@@ -92,6 +93,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sources/scrape") view=Seldom::Scrape.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=Seldom::Import.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=Seldom::Audit.route() ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Seldom::Settings.route() ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

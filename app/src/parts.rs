@@ -17,7 +17,9 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos::web_sys;
 use ui::{Card, Skeleton};
 
-use crate::{account, finding, imports, metrics, scrape, series, settings, sources, welcome};
+use crate::{
+    account, audit, finding, imports, metrics, scrape, series, settings, sources, welcome,
+};
 
 /// The file of a part could not be fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +68,8 @@ pub enum Seldom {
     Import,
     /// People, keys and choices.
     Settings,
+    /// Who did what.
+    Audit,
     /// What was unusual.
     Findings,
     /// PromQL.
@@ -93,6 +97,7 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Imports => imports::ImportList().into_any(),
         Seldom::Import => imports::ImportDetail().into_any(),
         Seldom::Settings => settings::SettingsPage().into_any(),
+        Seldom::Audit => audit::AuditPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
         Seldom::Gallery => crate::Gallery().into_any(),
@@ -178,7 +183,7 @@ pub async fn load(path: &str) -> Result<(), NotLoaded> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Charted::load().await,
         "login" | "setup" | "welcome" | "sources" | "imports" | "settings" | "explore"
-        | "findings" | "gallery" => Seldom::load().await,
+        | "audit" | "findings" | "gallery" => Seldom::load().await,
         _ => Ok(()),
     }
 }

@@ -1,13 +1,14 @@
 //! Who asks: the session cookie or the key of a request, and the forms that open and end a session.
 
-use api::{Caller, Credentials, Error, Who};
-use axum::Form;
+use api::{Caller, Credentials, Error, Origin, Who};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use serde::Deserialize;
 
+use crate::listen::Peer;
 use crate::state::App;
 
 /// The session cookie's name.
@@ -15,14 +16,29 @@ const COOKIE: &str = "millrace_session";
 
 /// Finds out who asks and notes it with the request.
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let request_id = request_id(request.headers());
-    let nobody = Caller::nobody(request_id.clone());
+    let nobody = nobody(&app, &request);
+    let request_id = nobody.request_id.clone();
     let who = match who(&app, &nobody, request.headers()).await {
         Ok(who) => who,
         Err(error) => return crate::rest::Problem { error, request_id }.into_response(),
     };
-    request.extensions_mut().insert(Caller { who, request_id });
-    next.run(request).await
+    request.extensions_mut().insert(Caller { who, ..nobody });
+    let response = next.run(request).await;
+    // Before the answer is sent: who was refused finds that in the audit log at once.
+    // A failure was logged where it happened.
+    let _ = app.hub.write_refusals().await;
+    response
+}
+
+/// Whoever sent a request, before it is known who that is.
+fn nobody(app: &App, request: &Request) -> Caller {
+    let peer = request.extensions().get::<Peer>();
+    Caller::nobody(request_id(request.headers())).coming_from(Origin {
+        address: peer.map(|Peer(address)| address.ip().to_canonical().to_string()),
+        // Without its query, which may hold a token.
+        request: Some(format!("{} {}", request.method(), request.uri().path())),
+        refusals: app.hub.refusals(),
+    })
 }
 
 async fn who(app: &App, nobody: &Caller, headers: &HeaderMap) -> api::Result<Who> {
@@ -168,10 +184,9 @@ pub(crate) struct SignIn {
 /// `POST /auth/sign-in`: opens a session and goes on to where the person wanted to go.
 pub(crate) async fn sign_in(
     State(app): State<App>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Caller>,
     Form(form): Form<SignIn>,
 ) -> Response {
-    let caller = Caller::nobody(request_id(&headers));
     let next = form
         .next
         .as_deref()
@@ -206,10 +221,9 @@ pub(crate) struct SetUp {
 /// `POST /auth/set-up`: makes the administrator, signs them in, and shows the three doors.
 pub(crate) async fn set_up(
     State(app): State<App>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Caller>,
     Form(form): Form<SetUp>,
 ) -> Response {
-    let caller = Caller::nobody(request_id(&headers));
     let who = Credentials {
         email: form.email,
         password: form.password,
@@ -241,9 +255,12 @@ pub(crate) async fn set_up(
 }
 
 /// `POST /auth/sign-out`: ends the session, here and in the store.
-pub(crate) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Response {
     if let Some(token) = session_token(&headers) {
-        let caller = Caller::nobody(request_id(&headers));
         // Logged where it failed; the cookie goes in any case.
         let _ = app.services.accounts.sign_out(&caller, &token).await;
     }

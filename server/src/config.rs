@@ -7,8 +7,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use api::{Role, Scope};
+use api::{Hidden, Role, Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use service::{KeySource, Ring};
 use store::metrics::{EngineAddress, EngineAddressError, EngineKind};
 use store::{DatabaseUrl, RedisUrl};
 
@@ -50,6 +51,19 @@ pub(crate) struct Settings {
         global = true
     )]
     pub(crate) database_url: Option<String>,
+    /// A file with the master keys that seal the secrets that are kept, one a line: the first seals,
+    /// all open. Left out, master.key in the data folder, made when nothing was ever sealed.
+    #[arg(long, env = "MILLRACE_MASTER_KEY_FILE", global = true)]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// The master keys themselves, with commas between them; better in a file, which no list of
+    /// processes shows.
+    #[arg(
+        long,
+        env = "MILLRACE_MASTER_KEY",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) master_key: Option<String>,
     /// Redis for events between several servers, such as redis://host:6379; left out, PostgreSQL
     /// carries them.
     #[arg(
@@ -156,6 +170,9 @@ pub(crate) enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The secrets that are kept, and the master key that seals them.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// The settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -192,6 +209,21 @@ pub(crate) enum KeyCommand {
     },
 }
 
+/// Commands about the secrets that are kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// Print a new master key.
+    Key,
+    /// Seal everything that is kept under the newest master key.
+    ///
+    /// Where the key is master.key in the data folder, a new one is put into it first; servers that
+    /// run take it up by themselves. Otherwise put a new key first into MILLRACE_MASTER_KEY_FILE or
+    /// MILLRACE_MASTER_KEY of every server, leave the old one behind it, and run this then.
+    Rotate,
+    /// Take away what was sealed with a master key that is lost. It has to be typed again.
+    Forget,
+}
+
 /// Commands about the settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
@@ -211,6 +243,7 @@ impl Settings {
     /// Checks what a type cannot: before anything is opened or started.
     pub(crate) fn check(&self) -> Result<(), BadSetting> {
         self.database()?;
+        self.master_keys()?;
         self.redis()?;
         self.engine()?;
         if let Some(url) = &self.public_url
@@ -242,6 +275,25 @@ impl Settings {
                 problem: error.to_string(),
             }),
             None => Ok(DatabaseUrl::in_folder(&self.data)),
+        }
+    }
+
+    /// Where the master keys are.
+    pub(crate) fn master_keys(&self) -> Result<KeySource, BadSetting> {
+        match (&self.master_key, &self.master_key_file) {
+            (Some(_), Some(_)) => Err(BadSetting {
+                name: "MILLRACE_MASTER_KEY",
+                problem: "MILLRACE_MASTER_KEY_FILE is set as well; set one of the two".into(),
+            }),
+            (Some(text), None) => match Ring::parse(text) {
+                Ok(_) => Ok(KeySource::Text(Hidden(text.clone()))),
+                Err(error) => Err(BadSetting {
+                    name: "MILLRACE_MASTER_KEY",
+                    problem: error.to_string(),
+                }),
+            },
+            (None, Some(file)) => Ok(KeySource::File(file.clone())),
+            (None, None) => Ok(KeySource::Own(self.data.join("master.key"))),
         }
     }
 

@@ -16,6 +16,8 @@ use crate::state::App;
 const DEMO_EVERY: Duration = Duration::from_secs(3);
 /// How often metrics are sealed, rolled up and forgotten, a slice at a time.
 const METRICS_EVERY: Duration = Duration::from_secs(2);
+/// How often the audit log is looked after.
+const AUDIT_EVERY: Duration = Duration::from_mins(1);
 /// How long the jobs of the engines rest when nothing is due.
 const REST: Duration = Duration::from_secs(5);
 
@@ -51,6 +53,7 @@ pub(crate) fn start(
     tasks.spawn(crate::scrape::run(hub, stopping.clone()));
     tasks.spawn(forecast(app.services.clone(), stopping.clone()));
     tasks.spawn(find(app.services.clone(), stopping.clone()));
+    tasks.spawn(keep_audit(app.services.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
 
@@ -115,6 +118,21 @@ async fn maintain_metrics(services: api::Services, stopping: CancellationToken) 
     }
     // What came in since the last round is written down before the end.
     let _ = services.metrics.maintain(&caller).await;
+}
+
+async fn keep_audit(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("audit");
+    let mut timer = tokio::time::interval(AUDIT_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => break,
+            _ = timer.tick() => {}
+        }
+        // A failure was logged where it happened; the next round tries again.
+        let _ = services.audit.keep_house(&caller).await;
+    }
+    let _ = services.audit.keep_house(&caller).await;
 }
 
 async fn forecast(services: api::Services, stopping: CancellationToken) {

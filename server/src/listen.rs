@@ -3,6 +3,7 @@
 //! axum's own loop has no say in how long a client may take. A client that sends a byte now and then
 //! would hold its connection, and what was read of its request, for ever.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -27,6 +28,10 @@ pub(crate) struct Patience {
     /// For open requests when the server stops.
     pub(crate) end: Duration,
 }
+
+/// Who is at the other end of a connection; with each of its requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 impl Default for Patience {
     fn default() -> Self {
@@ -53,8 +58,8 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let talk = talk(stream, router.clone(), patience, stopping.clone());
+            Ok((stream, peer)) => {
+                let talk = talk(stream, peer, router.clone(), patience, stopping.clone());
                 connections.spawn(talk);
             }
             // Of one client that went away, or because there are too many: others can wait.
@@ -75,11 +80,19 @@ pub(crate) async fn serve(
 }
 
 /// One connection from its first byte to its last.
-async fn talk(stream: TcpStream, router: Router, patience: Patience, stopping: CancellationToken) {
+async fn talk(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    patience: Patience,
+    stopping: CancellationToken,
+) {
     // Pages and events are written whole: waiting for more to send makes them late.
     let _ = stream.set_nodelay(true);
-    let service = router
-        .map_request(|request: Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
+    let service = router.map_request(move |mut request: Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request.map(axum::body::Body::new)
+    });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -108,7 +121,6 @@ mod tests {
     use super::*;
     use axum::body::Bytes;
     use axum::routing::post;
-    use std::net::SocketAddr;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -1,5 +1,6 @@
 //! The program: settings, then the command. Reads like a table of contents.
 
+mod audit;
 mod auth;
 mod clock;
 mod commands;
@@ -23,7 +24,9 @@ use std::process::ExitCode;
 use api::NewKey;
 use clap::Parser;
 
-use crate::config::{Cli, Command, ConfigCommand, KeyCommand, LogFormat, Settings, UserCommand};
+use crate::config::{
+    Cli, Command, ConfigCommand, KeyCommand, LogFormat, SecretsCommand, Settings, UserCommand,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -61,6 +64,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             )
             .await
         }
+        Command::Secrets(SecretsCommand::Key) => {
+            commands::new_key();
+            Ok(())
+        }
+        Command::Secrets(SecretsCommand::Rotate) => commands::rotate(&settings).await,
+        Command::Secrets(SecretsCommand::Forget) => commands::forget(&settings).await,
         Command::Config(ConfigCommand::Check) => commands::check(settings).await,
         Command::Health => commands::health(&settings).await,
     }

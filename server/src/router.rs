@@ -21,7 +21,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::state::App;
-use crate::{auth, live, pages, rest, status, uploads};
+use crate::{audit, auth, live, pages, rest, status, uploads};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
 pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
@@ -66,6 +66,7 @@ pub(crate) fn router(app: App) -> Router {
             post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()),
         )
         .route("/series/{id}/export.csv", get(uploads::export))
+        .route("/audit/{export}", get(audit::export))
         .route("/auth/sign-in", post(auth::sign_in))
         .route("/auth/sign-out", post(auth::sign_out))
         .route("/auth/set-up", post(auth::set_up))

@@ -23,6 +23,18 @@ pub(crate) async fn open(
     settings: &Settings,
     metrics: Option<Arc<dyn MetricStore>>,
 ) -> anyhow::Result<(Arc<Hub>, Store)> {
+    let (hub, store) = open_locked(settings, metrics).await?;
+    hub.unlock(&Caller::system("start"), settings.master_keys()?)
+        .await
+        .context("the secrets that are kept cannot be opened; where their master key is lost for good, `millrace secrets forget` takes them away")?;
+    Ok((hub, store))
+}
+
+/// The same, before any secret can be sealed or opened.
+pub(crate) async fn open_locked(
+    settings: &Settings,
+    metrics: Option<Arc<dyn MetricStore>>,
+) -> anyhow::Result<(Arc<Hub>, Store)> {
     make_data_folder(settings)?;
     let url = settings.database()?;
     let store = Store::open(&url, &settings.data)

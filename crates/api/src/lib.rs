@@ -6,6 +6,7 @@
 //! The crate compiles for the server and for the browser and depends on nothing of ours.
 
 mod account;
+mod audit;
 mod caller;
 mod demo;
 mod error;
@@ -28,7 +29,11 @@ use std::sync::Arc;
 pub use account::{
     Accounts, ApiKey, Credentials, NewKey, NewSecret, NewUser, SetUp, SignedIn, User,
 };
-pub use caller::{Caller, Who};
+pub use audit::{
+    AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
+    AuditOutcome, AuditPage, AuditRecord, MOST_AUDIT_ENTRIES,
+};
+pub use caller::{Caller, Origin, Refusals, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
@@ -67,6 +72,8 @@ pub use time::{Clock, Instant};
 pub struct Services {
     /// Users, sessions and keys.
     pub accounts: Arc<dyn Accounts>,
+    /// Who did what.
+    pub audit: Arc<dyn Audit>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.

@@ -15,16 +15,22 @@ pub enum Permission {
     AccessRead,
     /// Add and remove users and API keys.
     AccessWrite,
+    /// See the audit log.
+    AuditRead,
+    /// Say how long the audit log is kept.
+    AuditWrite,
 }
 
 impl Permission {
     /// Every permission there is.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::MonitoringRead,
         Self::MonitoringWrite,
         Self::DataIngest,
         Self::AccessRead,
         Self::AccessWrite,
+        Self::AuditRead,
+        Self::AuditWrite,
     ];
 
     /// The permission as it is written.
@@ -35,6 +41,8 @@ impl Permission {
             Self::DataIngest => "data:ingest",
             Self::AccessRead => "access:read",
             Self::AccessWrite => "access:write",
+            Self::AuditRead => "audit:read",
+            Self::AuditWrite => "audit:write",
         }
     }
 }
@@ -45,7 +53,7 @@ impl Permission {
 pub enum Role {
     /// Everything.
     Admin,
-    /// Runs the place: sees and changes all but people and keys.
+    /// Runs the place: sees and changes all but people, keys and the audit log.
     Operator,
     /// Sees.
     Viewer,

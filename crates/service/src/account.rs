@@ -10,6 +10,7 @@ use api::{
 use async_trait::async_trait;
 use store::{NewAccount, StoreError};
 
+use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 use crate::guard::{require, require_person, require_system};
 use crate::{Hub, secret};
@@ -72,7 +73,7 @@ impl Accounts for Hub {
             return Ok(None);
         }
         let token = secret::token(43);
-        self.store
+        self.noting(caller, Note::of("setup.offer"))
             .put_setup_token(&secret::fingerprint(&token), self.clock.now())
             .await
             .or_failure(caller)?;
@@ -97,12 +98,15 @@ impl Accounts for Hub {
             role: user.role,
             password_hash: &hash,
         };
+        let note = Note::of("setup.claim").on_person(&user).by_person(&user);
         let claimed = self
-            .store
+            .noting(caller, note)
             .claim(&secret::fingerprint(token), &account, now)
             .await
             .or_failure(caller)?;
         if !claimed {
+            let note = Note::of("setup.claim").refused("the set-up link is used up");
+            self.refused.keep(caller, "setup", now, note);
             return Err(Error::field(
                 "token",
                 "This set-up link is used up. Restart Millrace and it prints a new one.",
@@ -114,15 +118,27 @@ impl Accounts for Hub {
 
     async fn sign_in(&self, caller: &Caller, who: Credentials) -> Result<SignedIn> {
         let email = who.email.trim().to_lowercase();
-        self.attempts.check(&email, self.clock.now())?;
+        let now = self.clock.now();
+        self.attempts.check(&email, now).inspect_err(|_| {
+            let note = Note::of("person.sign_in").refused("too many attempts");
+            self.refused.keep(caller, "sign_in", now, note);
+        })?;
         let found = self.store.user_by_email(&email).await.or_failure(caller)?;
         let (user, kept) =
             found.map_or((None, NOBODY.to_owned()), |(user, kept)| (Some(user), kept));
         let fits = self.verify(caller, who.password, kept).await?;
         match user {
             Some(user) if fits => self.open_session(caller, user).await,
-            _ => {
-                self.attempts.failed(&email, self.clock.now());
+            user => {
+                self.attempts.failed(&email, now);
+                let note = match (&user, checked_email(&email)) {
+                    (Some(user), _) => Note::of("person.sign_in").on_person(user),
+                    (None, Ok(email)) => Note::of("person.sign_in").on("person", "", email),
+                    // What is no address may be a password in the wrong field.
+                    (None, Err(_)) => Note::of("person.sign_in"),
+                };
+                self.audit(caller, note.refused("the address or the password is wrong"))
+                    .await?;
                 tracing::warn!(request_id = caller.request_id, "a sign-in was refused");
                 Err(Error::field(
                     "password",
@@ -133,10 +149,16 @@ impl Accounts for Hub {
     }
 
     async fn sign_out(&self, caller: &Caller, token: &str) -> Result<()> {
-        self.store
-            .delete_session(&secret::fingerprint(token))
-            .await
-            .or_failure(caller)?;
+        let token = secret::fingerprint(token);
+        let user = self.store.session_user(&token, self.clock.now()).await;
+        let store = match user.or_failure(caller)? {
+            Some(user) => {
+                let note = Note::of("person.sign_out").on_person(&user);
+                self.noting(caller, note.by_person(&user))
+            }
+            None => self.store.clone(),
+        };
+        store.delete_session(&token).await.or_failure(caller)?;
         Ok(())
     }
 
@@ -153,6 +175,7 @@ impl Accounts for Hub {
             .key_by_hash(&secret::fingerprint(secret))
             .await
             .or_failure(caller)?;
+        self.note_key(caller, key.as_ref()).await?;
         if let Some(key) = &key {
             let now = self.clock.now();
             // To the minute is enough, and a write for each request is not.
@@ -187,13 +210,16 @@ impl Accounts for Hub {
         let Some((_, kept)) = self.store.user_by_email(email).await.or_failure(caller)? else {
             return Err(Error::Unauthenticated);
         };
+        let note = Note::of("person.change_password").on("person", id, email);
         if !self.verify(caller, old.to_owned(), kept).await? {
             self.attempts.failed(email, self.clock.now());
+            self.audit(caller, note.refused("the present password is wrong"))
+                .await?;
             return Err(Error::field("old", "That is not your present password."));
         }
         check_password("new", new)?;
         let hash = self.hash(caller, new.to_owned()).await?;
-        self.store
+        self.noting(caller, note)
             .set_password_hash(id, &hash)
             .await
             .or_failure(caller)?;
@@ -222,7 +248,10 @@ impl Accounts for Hub {
             role: new.role,
             password_hash: &hash,
         };
-        match self.store.insert_user(&account, now).await {
+        let note = Note::of("person.add")
+            .on("person", &id, &email)
+            .after(&serde_json::json!({ "role": new.role }));
+        match self.noting(caller, note).insert_user(&account, now).await {
             Err(StoreError::Unique { .. }) => Err(Error::field(
                 "email",
                 format!("{email} can sign in already."),
@@ -236,13 +265,15 @@ impl Accounts for Hub {
 
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        self.store
+        let user = self
+            .store
             .user(id)
             .await
             .or_failure(caller)?
             .ok_or_else(|| Error::not_found("user"))?;
+        let note = Note::of("person.remove").on_person(&user).before(&user);
         if self
-            .store
+            .noting(caller, note)
             .delete_user_unless_last_admin(id)
             .await
             .or_failure(caller)?
@@ -294,7 +325,10 @@ impl Accounts for Hub {
             created_at: now,
             last_used_at: None,
         };
-        self.store
+        let note = Note::of("key.add")
+            .on("key", &key.id, &key.name)
+            .after(&key);
+        self.noting(caller, note)
             .insert_key(&key, &secret::fingerprint(&secret))
             .await
             .or_failure(caller)?;
@@ -303,7 +337,13 @@ impl Accounts for Hub {
 
     async fn revoke_key(&self, caller: &Caller, id: &KeyId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        if self.store.revoke_key(id).await.or_failure(caller)? {
+        let keys = self.store.keys().await.or_failure(caller)?;
+        let Some(key) = keys.into_iter().find(|key| key.id == *id) else {
+            return Err(Error::not_found("key"));
+        };
+        let note = Note::of("key.revoke").on("key", id, &key.name).before(&key);
+        let store = self.noting(caller, note);
+        if store.revoke_key(id).await.or_failure(caller)? {
             Ok(())
         } else {
             Err(Error::not_found("key"))
@@ -316,7 +356,8 @@ impl Hub {
         let token = secret::token(43);
         let now = self.clock.now();
         let expires_at = now.plus(SESSION);
-        self.store
+        let note = Note::of("person.sign_in").on_person(&user).by_person(&user);
+        self.noting(caller, note)
             .insert_session(&secret::fingerprint(&token), &user.id, now, expires_at)
             .await
             .or_failure(caller)?;

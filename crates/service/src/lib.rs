@@ -4,6 +4,7 @@
 //! looks at permissions, and nothing else in the workspace does.
 
 mod account;
+mod audit;
 mod bus;
 mod demo;
 mod event;
@@ -20,6 +21,7 @@ mod rate;
 mod relay;
 mod runway;
 mod scrape;
+mod seal;
 mod secret;
 mod series;
 mod source;
@@ -33,12 +35,14 @@ use store::Store;
 use store::metrics::MetricStore;
 use tokio::sync::Mutex;
 
+pub use audit::{audit_head, audit_line};
 pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::Component;
 pub use host::{HostMetric, HostReading, HostRecorder};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
+pub use seal::{KeySource, Ring, Rotation, SealError, new_master_key};
 
 /// What the operations stand on.
 pub struct Hub {
@@ -53,12 +57,18 @@ pub struct Hub {
     hashing: tokio::sync::Semaphore,
     /// Failed attempts to sign in, by address.
     attempts: account::Attempts,
+    /// Refusals that are not in the audit log yet.
+    refused: audit::Refused,
+    /// When each key was last noted to be used, by key and address.
+    key_uses: audit::KeyUses,
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
     leases: lease::Leases,
     rates: rate::Rates,
     scraping: scrape::Scraping,
+    /// What seals the secrets that are kept.
+    sealer: seal::Sealer,
 }
 
 /// What the operations are made from.
@@ -85,11 +95,14 @@ impl Hub {
             running: import::Running::default(),
             hashing: tokio::sync::Semaphore::new(1),
             attempts: account::Attempts::default(),
+            refused: audit::Refused::default(),
+            key_uses: audit::KeyUses::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
             leases: lease::Leases::new(),
             rates: rate::Rates::default(),
             scraping: scrape::Scraping::new(settings.fetch),
+            sealer: seal::Sealer::default(),
         })
     }
 
@@ -97,6 +110,7 @@ impl Hub {
     pub fn services(self: &Arc<Self>) -> Services {
         Services {
             accounts: self.clone(),
+            audit: self.clone(),
             demo: self.clone(),
             events: self.clone(),
             findings: self.clone(),

@@ -174,11 +174,14 @@ impl Store {
         let lock = "update account set role = role where role = 'admin'";
         let sql = "delete from account where id = $1 and (role <> 'admin' or exists
             (select 1 from account other where other.role = 'admin' and other.id <> $1))";
-        let done = write!(self, db => {
+        write!(self, db => {
             run(lock).execute(&mut *db).await?;
-            run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected()
+            let done = run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected();
+            if done == 0 {
+                return Ok(false);
+            }
         });
-        Ok(done > 0)
+        Ok(true)
     }
 
     /// Sets a person's password.

@@ -20,6 +20,7 @@
 //!   gives each transaction another server connection.
 
 mod account;
+mod audit;
 mod bulk;
 mod channel;
 mod convert;
@@ -36,6 +37,7 @@ pub mod metrics;
 mod points;
 mod samples;
 mod scrape;
+mod sealed;
 mod search;
 mod series;
 mod setting;
@@ -48,6 +50,7 @@ use std::sync::Arc;
 use api::Instant;
 
 pub use account::NewAccount;
+pub use audit::{Anchor, Fault, audit_hash};
 pub use channel::{Channel, Listener, RedisUrl, RedisUrlError, Speaker};
 pub use error::{Result, StoreError};
 pub use finding::{Judgement, ScanOutcome, StoredScan};
@@ -57,6 +60,7 @@ pub use import_writer::{ImportWriter, Imported};
 pub use points::Bucket;
 pub use samples::{RecordStats, Retain};
 pub use scrape::{NewTarget, StoredTarget};
+pub use sealed::SealedPlace;
 pub use series::NewSeries;
 pub use source::{Arrival, NewSource};
 pub use url::{DatabaseUrl, UrlError};
@@ -65,6 +69,8 @@ pub use url::{DatabaseUrl, UrlError};
 #[derive(Clone)]
 pub struct Store {
     db: Arc<db::Db>,
+    /// What the next change adds to the audit log.
+    note: Option<Arc<audit::Note>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -81,6 +87,7 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, data_dir: &Path) -> Result<Self> {
         Ok(Self {
             db: Arc::new(db::Db::open(url, data_dir).await?),
+            note: None,
         })
     }
 
