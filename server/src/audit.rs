@@ -1,5 +1,9 @@
-//! The audit log as a file: written while it is read, however long it is.
+//! The audit log as a file, written while it is read, however long it is; and the commands about it.
 
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
 use api::{AuditAsked, AuditEntry, AuditFilter, AuditFormat, Caller};
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -7,8 +11,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use service::{Anchors, read_anchors, verify_audit};
 
+use crate::config::{ExportFormat, Settings};
 use crate::rest::Problem;
+use crate::serve::{open_locked, open_store};
 use crate::state::App;
 
 /// `GET /audit/export.csv` and `/audit/export.jsonl`: the entries that fit, the oldest first.
@@ -113,4 +120,89 @@ impl Export {
         }
         Some((Ok(Bytes::from(out)), self))
     }
+}
+
+impl From<ExportFormat> for AuditFormat {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Jsonl => Self::Jsonl,
+            ExportFormat::Csv => Self::Csv,
+        }
+    }
+}
+
+/// `millrace audit export`.
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn write(settings: &Settings, format: AuditFormat) -> anyhow::Result<()> {
+    let (hub, store) = open_locked(settings, None).await?;
+    let audit = hub.services().audit;
+    let (caller, filter) = (Caller::system("audit export"), AuditFilter::default());
+    let newest = audit.begin_export(&caller, &filter, format).await?;
+    print!("{}", service::audit_head(format));
+    let mut after = 0;
+    while after < newest {
+        let found = audit.export_entries(&caller, &filter, after).await?;
+        let Some(last) = found.last() else {
+            break;
+        };
+        after = last.seq;
+        for entry in found.iter().take_while(|entry| entry.seq <= newest) {
+            print!("{}", service::audit_line(entry, format));
+        }
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// `millrace audit verify`: whether nothing was done to the log, as the exit code as well.
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn verify(settings: &Settings, others: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let store = open_store(settings).await?;
+    let ring = settings.master_keys()?.ring();
+    if let Err(error) = &ring {
+        println!("Signatures cannot be checked: {error}.");
+    }
+    let ring = ring.ok();
+    let mut anchors = Anchors::default();
+    let own = settings.audit_anchor();
+    for file in [&own].into_iter().chain(others) {
+        let read = read_anchors(file, ring.as_ref());
+        let read = read.with_context(|| format!("{} cannot be read", file.display()))?;
+        anchors.anchors.extend(read.anchors);
+        anchors.faults.extend(read.faults);
+        anchors.unknown += read.unknown;
+    }
+    let verified = verify_audit(&store, &anchors, ring.as_ref())
+        .await
+        .context("the audit log cannot be read")?;
+    store.close().await;
+    for fault in &anchors.faults {
+        println!("{fault}");
+    }
+    for fault in &verified.faults {
+        println!("{fault}");
+    }
+    let (entries, compared) = (verified.entries, anchors.anchors.len());
+    println!("{entries} entries were read and compared with {compared} anchors.");
+    if anchors.unknown > 0 && ring.is_some() {
+        let unknown = anchors.unknown;
+        println!(
+            "{unknown} anchors are signed with a master key that is not here: they are believed."
+        );
+    }
+    if compared == 0 {
+        println!("Without anchors nobody can say whether the end of the log was cut off.");
+    }
+    if anchors.faults.is_empty() && verified.faults.is_empty() {
+        println!("The chain is whole.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("Somebody has changed what they should not have.");
+    Ok(ExitCode::from(1))
 }

@@ -64,6 +64,10 @@ pub(crate) struct Settings {
         global = true
     )]
     pub(crate) master_key: Option<String>,
+    /// A file outside of the database that the head of the audit log is written to again and again;
+    /// audit.anchors in the data folder when left out. Each server has one of its own.
+    #[arg(long, env = "MILLRACE_AUDIT_ANCHOR", global = true)]
+    pub(crate) audit_anchor: Option<PathBuf>,
     /// Redis for events between several servers, such as redis://host:6379; left out, PostgreSQL
     /// carries them.
     #[arg(
@@ -173,6 +177,9 @@ pub(crate) enum Command {
     /// The secrets that are kept, and the master key that seals them.
     #[command(subcommand)]
     Secrets(SecretsCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -222,6 +229,36 @@ pub(crate) enum SecretsCommand {
     Rotate,
     /// Take away what was sealed with a master key that is lost. It has to be typed again.
     Forget,
+}
+
+/// Commands about the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Walk along the chain and name every entry that was changed, moved, put in or taken away; exit
+    /// with 1 if there is one.
+    ///
+    /// The chain is compared with the head that the server wrote to MILLRACE_AUDIT_ANCHOR: without
+    /// that file an end that was cut off, or hashed anew, cannot be told from one that never was.
+    Verify {
+        /// A further file of anchors, such as that of another server on the same database.
+        #[arg(long)]
+        anchors: Vec<PathBuf>,
+    },
+    /// Write all entries to standard output, the oldest first.
+    Export {
+        /// How.
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+    },
+}
+
+/// How the audit log is written to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// An entry a line, whole, with its hashes.
+    Jsonl,
+    /// A table for people.
+    Csv,
 }
 
 /// Commands about the settings.
@@ -295,6 +332,12 @@ impl Settings {
             (None, Some(file)) => Ok(KeySource::File(file.clone())),
             (None, None) => Ok(KeySource::Own(self.data.join("master.key"))),
         }
+    }
+
+    /// Where the head of the audit log is written to.
+    pub(crate) fn audit_anchor(&self) -> PathBuf {
+        let own = || self.data.join("audit.anchors");
+        self.audit_anchor.clone().unwrap_or_else(own)
     }
 
     /// Redis' address, where it is set.

@@ -25,7 +25,8 @@ use api::NewKey;
 use clap::Parser;
 
 use crate::config::{
-    Cli, Command, ConfigCommand, KeyCommand, LogFormat, SecretsCommand, Settings, UserCommand,
+    AuditCommand, Cli, Command, ConfigCommand, KeyCommand, LogFormat, SecretsCommand, Settings,
+    UserCommand,
 };
 
 fn main() -> ExitCode {
@@ -39,14 +40,14 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error.into()),
     };
     match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = cli.settings;
-    match cli.command.unwrap_or(Command::Serve) {
+    let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(settings, false).await,
         Command::Demo => serve::serve(settings, true).await,
         Command::Import { file, name } => commands::import(settings, &file, name).await,
@@ -64,6 +65,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             )
             .await
         }
+        Command::Audit(AuditCommand::Verify { anchors }) => {
+            return audit::verify(&settings, &anchors).await;
+        }
+        Command::Audit(AuditCommand::Export { format }) => {
+            audit::write(&settings, format.into()).await
+        }
         Command::Secrets(SecretsCommand::Key) => {
             commands::new_key();
             Ok(())
@@ -72,7 +79,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Secrets(SecretsCommand::Forget) => commands::forget(&settings).await,
         Command::Config(ConfigCommand::Check) => commands::check(settings).await,
         Command::Health => commands::health(&settings).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn start_log(settings: &Settings) {

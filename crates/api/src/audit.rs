@@ -261,8 +261,6 @@ pub trait Audit: Send + Sync {
     async fn retention(&self, caller: &Caller) -> Result<Option<u32>>;
     /// Says how many days entries are kept; `None` for ever. Needs `audit:write`.
     async fn set_retention(&self, caller: &Caller, days: Option<u32>) -> Result<()>;
-    /// Writes refusals down and cuts off entries that are too old. For the server itself.
-    async fn keep_house(&self, caller: &Caller) -> Result<()>;
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@
 //!
 //! or by itself, after what is no single transaction: `self.audit(caller, Note::of(…)).await?`.
 
+mod anchor;
 mod export;
+mod keeper;
 mod note;
 mod refusal;
 mod uses;
@@ -24,9 +26,11 @@ use store::Store;
 
 use crate::Hub;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_system};
+use crate::guard::require;
 
+pub use anchor::{Anchors, read_anchors};
 pub use export::{audit_head, audit_line};
+pub use keeper::{AuditKeeper, Verified, verify_audit};
 pub(crate) use note::Note;
 pub(crate) use refusal::Refused;
 pub(crate) use uses::KeyUses;
@@ -121,11 +125,6 @@ impl Audit for Hub {
             .put_setting(SETTING, &Keep { days })
             .await
             .or_failure(caller)
-    }
-
-    async fn keep_house(&self, caller: &Caller) -> Result<()> {
-        require_system(caller)?;
-        self.write_refusals().await
     }
 }
 

@@ -35,7 +35,9 @@ use store::Store;
 use store::metrics::MetricStore;
 use tokio::sync::Mutex;
 
-pub use audit::{audit_head, audit_line};
+pub use audit::{
+    Anchors, AuditKeeper, Verified, audit_head, audit_line, read_anchors, verify_audit,
+};
 pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::Component;

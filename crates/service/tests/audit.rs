@@ -20,9 +20,12 @@ use api::{
 };
 use async_trait::async_trait;
 use fakes::FixedClock;
-use service::{Bus, Fetch, FetchAsk, FetchFault, Fetched, Hub, Settings};
+use service::{
+    AuditKeeper, Bus, Fetch, FetchAsk, FetchFault, Fetched, Hub, KeySource, Ring, Settings,
+    new_master_key, read_anchors, verify_audit,
+};
 use store::metrics::ChunkStore;
-use store::{DatabaseUrl, Store};
+use store::{DatabaseUrl, Fault, Store};
 
 const START: i64 = 1_780_000_000;
 
@@ -62,7 +65,6 @@ const READS: &[&str] = &[
 
 /// Operations that compute anew what follows from what is there.
 const COMPUTES: &[&str] = &[
-    "audit.keep_house",
     "findings.scan_due",
     "forecasts.refresh",
     "forecasts.run_due",
@@ -96,7 +98,8 @@ impl Fetch for OneNumber {
 }
 
 struct Home {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    store: Store,
     hub: Arc<Hub>,
     services: Services,
     clock: Arc<FixedClock>,
@@ -112,7 +115,7 @@ impl Home {
         let metrics = ChunkStore::open_sqlite(folder.path()).await.unwrap();
         let clock = Arc::new(FixedClock::new(Instant::from_seconds(START + 60 * 300)));
         let hub = Hub::new(
-            store,
+            store.clone(),
             clock.clone(),
             Bus::new(1),
             Settings {
@@ -123,11 +126,12 @@ impl Home {
             },
         );
         let key = folder.path().join("master.key");
-        let (system, key) = (Caller::system("start"), service::KeySource::Own(key));
+        let (system, key) = (Caller::system("start"), KeySource::Own(key));
         hub.unlock(&system, key).await.unwrap();
         Self {
             services: hub.services(),
-            _folder: folder,
+            folder,
+            store,
             hub,
             clock,
             done: BTreeSet::new(),
@@ -679,4 +683,64 @@ async fn what_did_not_happen_is_not_noted_as_done() {
     let entries = home.entries().await;
     let told: Vec<&str> = entries.iter().map(|e| e.record.action.as_str()).collect();
     assert_eq!(told, ["setup.offer", "setup.claim", "person.sign_in"]);
+}
+
+#[tokio::test]
+async fn the_head_is_anchored_and_what_is_too_old_is_cut_off_with_a_signed_word() {
+    let home = Home::new().await;
+    let (admin, system) = (home.admin(), Caller::system("audit"));
+    let audit = &home.services.audit;
+    let folder = home.folder.path();
+    let file = folder.join("audit.anchors");
+    let ring = KeySource::Own(folder.join("master.key")).ring().unwrap();
+    let mut keeper = AuditKeeper::new(home.hub.clone(), file.clone());
+    keeper.begin(&system).await.unwrap();
+    let anchored = || read_anchors(&file, Some(&ring)).unwrap().anchors;
+    let set = async |days| audit.set_retention(&admin, Some(days)).await.unwrap();
+    set(30).await;
+    keeper.tick(&system, false).await.unwrap();
+    assert_eq!(anchored().len(), 1);
+    // Within the minute only a hundred entries are a reason, or the end.
+    set(31).await;
+    keeper.tick(&system, false).await.unwrap();
+    assert_eq!(anchored().len(), 1);
+    for days in 0..100 {
+        set(40 + days).await;
+    }
+    keeper.tick(&system, false).await.unwrap();
+    assert_eq!(anchored().last().unwrap().seq, 102);
+    set(30).await;
+    keeper.tick(&system, true).await.unwrap();
+    assert_eq!(anchored().last().unwrap().seq, 103);
+
+    home.clock.advance(32 * Instant::DAY);
+    set(30).await;
+    keeper.tick(&system, false).await.unwrap();
+    let entries = home.entries().await;
+    let actions: Vec<_> = entries
+        .iter()
+        .map(|e| (e.seq, e.record.action.as_str()))
+        .collect();
+    assert_eq!(actions, [(104, "audit.keep"), (105, "audit.cut")]);
+    let anchors = read_anchors(&file, Some(&ring)).unwrap();
+    let verified = verify_audit(&home.store, &anchors, Some(&ring))
+        .await
+        .unwrap();
+    assert_eq!((verified.entries, verified.faults), (2, Vec::new()));
+
+    // A cut that the server did not sign is none: whoever can write to the database can make one.
+    let hash = entries[1].hash.clone();
+    let mut forged = entries[1].record.clone();
+    let by = Ring::parse(&new_master_key()).unwrap().sign(b"x").unwrap();
+    let own = ring.ids()[0].to_owned();
+    let by = by.replace(by.split(':').next().unwrap(), &own);
+    forged.after = Some(format!(
+        "{{\"through\":105,\"hash\":\"{hash}\",\"by\":\"{by}\"}}"
+    ));
+    let store = home.store.noting(forged);
+    store.delete_audit_through(105).await.unwrap();
+    let verified = verify_audit(&home.store, &anchors, Some(&ring))
+        .await
+        .unwrap();
+    assert_eq!(verified.faults, [Fault::Missing { from: 1, to: 105 }]);
 }

@@ -191,11 +191,6 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.audit.set_retention(&c, None).await }),
         ),
         (
-            "audit.keep_house",
-            System,
-            call(|s, c| async move { s.audit.keep_house(&c).await }),
-        ),
-        (
             "demo.state",
             Hold(MonitoringRead),
             call(|s, c| async move { s.demo.state(&c).await }),

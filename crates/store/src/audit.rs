@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use api::{AuditActor, AuditEntry, AuditFilter, AuditObject, AuditOutcome, AuditRecord, Instant};
 use sqlx::{FromRow, PgConnection, SqliteConnection};
 
-use crate::convert::clean;
-use crate::db::{column, read, rows, run, write};
+use crate::convert::{clean, instant};
+use crate::db::{column, execute, read, rows, run, write};
 use crate::{Result, Store, StoreError};
 
 pub use chain::hash as audit_hash;
-use verify::Chain;
 pub use verify::{Anchor, Fault};
+use verify::{Chain, Signed};
 
 /// How many entries a walk along the chain reads at once.
 const WALKED: i64 = 1_000;
@@ -318,9 +318,36 @@ impl Store {
         Ok(read!(self, db => rows(sql).fetch_one(&mut *db).await?))
     }
 
+    /// When the oldest entry was added.
+    pub async fn oldest_audit_entry(&self) -> Result<Option<Instant>> {
+        let sql = "select min(at) from audit_entry";
+        let at: Option<i64> = read!(self, db => column(sql).fetch_one(&mut *db).await?);
+        Ok(instant(at))
+    }
+
+    /// The number up to which all entries are older; 0 where none is.
+    pub async fn audit_older_than(&self, limit: Instant) -> Result<i64> {
+        // The clocks of servers differ: an entry may be older than one before it.
+        let sql = "select coalesce((select min(seq) - 1 from audit_entry where at >= $1),
+            (select max(seq) from audit_entry), 0)";
+        let limit = limit.micros();
+        Ok(read!(self, db => column(sql).bind(limit).fetch_one(&mut *db).await?))
+    }
+
+    /// Takes entries away up to that number.
+    pub async fn delete_audit_through(&self, seq: i64) -> Result<()> {
+        execute!(self, "delete from audit_entry where seq <= $1", seq);
+        Ok(())
+    }
+
     /// Walks along the whole chain, comparing it with anchors; answers how many entries there are
-    /// and what is wrong. Entries may be added meanwhile.
-    pub async fn verify_audit(&self, anchors: &[Anchor]) -> Result<(u64, Vec<Fault>)> {
+    /// and what is wrong. Entries may be added meanwhile. `signed` says whether an entry that tells
+    /// of a cut was signed: given the number, the hash and the signature.
+    pub async fn verify_audit(
+        &self,
+        anchors: &[Anchor],
+        signed: Signed<'_>,
+    ) -> Result<(u64, Vec<Fault>)> {
         let sql = fitting_sql!("seq > $10 order by seq limit $11");
         let everything = Fitting::new(&AuditFilter::default());
         let mut chain = Chain::new(anchors, &self.audit_head().await?);
@@ -336,7 +363,7 @@ impl Store {
             }
         }
         let entries = chain.entries();
-        Ok((entries, chain.finish(self.audit_head().await?.0)))
+        Ok((entries, chain.finish(self.audit_head().await?.0, signed)))
     }
 }
 

@@ -28,6 +28,17 @@ impl KeySource {
         }
     }
 
+    /// The keys, read now.
+    ///
+    /// # Errors
+    /// Where there are none, or what is there is none.
+    pub fn ring(&self) -> Result<Ring, SealError> {
+        match self {
+            Self::Text(text) => Ring::parse(&text.0),
+            Self::File(file) | Self::Own(file) => Ring::parse(&read(file)?.0),
+        }
+    }
+
     /// Makes the server's own file where there is none.
     pub(super) fn make(&self) -> Result<(), SealError> {
         match self {
@@ -112,10 +123,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn read(source: KeySource) -> Result<Self, SealError> {
         let stamp = stamp(&source);
-        let ring = match &source {
-            KeySource::Text(text) => Ring::parse(&text.0)?,
-            KeySource::File(file) | KeySource::Own(file) => Ring::parse(&read(file)?.0)?,
-        };
+        let ring = source.ring()?;
         Ok(Self {
             source,
             ring: Arc::new(ring),

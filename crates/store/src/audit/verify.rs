@@ -14,6 +14,10 @@ pub(crate) const CUT: &str = "audit.cut";
 /// How many faults are looked at more closely: after that the table is somebody else's.
 const MOST: usize = 1_000;
 
+/// Whether what an entry says of a cut was signed: the number up to which entries were cut off, the
+/// hash of the last of them, and the signature.
+pub(crate) type Signed<'a> = &'a (dyn Fn(i64, &str, &str) -> bool + Sync);
+
 /// What the head was at some time, as it was written down outside of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
@@ -130,12 +134,25 @@ impl Link {
     }
 
     /// What the entry says was cut off, if it says so.
-    fn cut(&self) -> Option<(i64, String)> {
+    fn cut(&self) -> Option<Cut> {
         let record = self.record.as_ref().filter(|r| r.action == CUT)?;
         let said: serde_json::Value = serde_json::from_str(record.after.as_deref()?).ok()?;
-        let hash = said.get("hash")?.as_str()?;
-        Some((said.get("through")?.as_i64()?, hash.to_owned()))
+        let text = |name: &str| said.get(name)?.as_str().map(str::to_owned);
+        Some(Cut {
+            through: said.get("through")?.as_i64()?,
+            hash: text("hash")?,
+            by: text("by").unwrap_or_default(),
+        })
     }
+}
+
+/// What an entry says was cut off.
+struct Cut {
+    through: i64,
+    /// The hash of the last that was.
+    hash: String,
+    /// Its signature.
+    by: String,
 }
 
 /// The entry before the one that is looked at.
@@ -153,8 +170,7 @@ pub(crate) struct Chain {
     odd: Vec<Link>,
     first: Option<(i64, String)>,
     before: Option<Before>,
-    /// What was cut off, and the hash of the last of it.
-    cuts: Vec<(i64, String)>,
+    cuts: Vec<Cut>,
     /// Entries after the one that was the newest when the walk began.
     beyond: Vec<i64>,
     head: i64,
@@ -258,7 +274,9 @@ impl Chain {
     }
 
     /// What is wrong, by number. `head` is the number that the head had after the last row was read.
-    pub(crate) fn finish(mut self, head: i64) -> Vec<Fault> {
+    pub(crate) fn finish(mut self, head: i64, signed: Signed<'_>) -> Vec<Fault> {
+        self.cuts
+            .retain(|cut| signed(cut.through, &cut.hash, &cut.by));
         self.beginning();
         self.look_again();
         self.end(head);
@@ -292,15 +310,12 @@ impl Chain {
             }
             return;
         }
-        let fits = |(through, hash): &(i64, String)| *through == gone && hash == prev;
+        let fits = |cut: &Cut| cut.through == gone && cut.hash == *prev;
         if self.cuts.iter().any(fits) {
             return;
         }
-        let through = self
-            .cuts
-            .iter()
-            .map(|cut| cut.0)
-            .filter(|through| *through < gone);
+        let through = self.cuts.iter().map(|cut| cut.through);
+        let through = through.filter(|through| *through < gone);
         self.faults.push(Fault::Missing {
             from: through.max().unwrap_or(0) + 1,
             to: gone,

@@ -18,6 +18,7 @@ on_both!(
     rows_that_are_put_in_are_named,
     a_row_that_was_hashed_anew_is_named,
     a_chain_that_was_hashed_anew_is_found_by_its_anchor,
+    a_beginning_may_be_missing_where_a_signed_entry_says_so,
 );
 
 fn record(n: i64) -> AuditRecord {
@@ -56,7 +57,11 @@ async fn filled(home: &Home, entries: i64) {
 }
 
 async fn faults(home: &Home) -> Vec<Fault> {
-    home.store.verify_audit(&[]).await.unwrap().1
+    home.store
+        .verify_audit(&[], &|_, _, _| true)
+        .await
+        .unwrap()
+        .1
 }
 
 impl Home {
@@ -104,7 +109,7 @@ async fn servers_that_write_together_leave_no_gap(home: Home) {
     for writer in writers {
         writer.await.unwrap();
     }
-    let (entries, faults) = home.store.verify_audit(&[]).await.unwrap();
+    let (entries, faults) = home.store.verify_audit(&[], &|_, _, _| true).await.unwrap();
     assert_eq!((entries, faults), (160, Vec::new()));
     assert_eq!(home.count("select max(seq) from audit_entry").await, 160);
     other.close().await;
@@ -227,7 +232,7 @@ async fn each_row_that_is_taken_away_is_named(home: Home) {
     assert_eq!(faults(&home).await, []);
     let anchored = home
         .store
-        .verify_audit(&[Anchor { seq, hash }])
+        .verify_audit(&[Anchor { seq, hash }], &|_, _, _| true)
         .await
         .unwrap();
     assert_eq!(anchored.1, [Fault::Missing { from: 4, to: 5 }]);
@@ -335,7 +340,13 @@ async fn a_chain_that_was_hashed_anew_is_found_by_its_anchor(home: Home) {
             hash: entries[seq - 1].hash.clone(),
         })
         .to_vec();
-    let anchored = async || home.store.verify_audit(&anchors).await.unwrap().1;
+    let anchored = async || {
+        home.store
+            .verify_audit(&anchors, &|_, _, _| true)
+            .await
+            .unwrap()
+            .1
+    };
     assert_eq!(anchored().await, []);
     let mut prev = prev_of(&home, 5).await;
     for seq in 5..=10 {
@@ -347,4 +358,37 @@ async fn a_chain_that_was_hashed_anew_is_found_by_its_anchor(home: Home) {
     assert_eq!(anchored().await, [Fault::Rewritten { from: 5, to: 9 }]);
     let seqs: BTreeSet<i64> = anchored().await.iter().map(Fault::first).collect();
     assert_eq!(seqs, BTreeSet::from([5]));
+}
+
+async fn a_beginning_may_be_missing_where_a_signed_entry_says_so(home: Home) {
+    let store = &home.store;
+    filled(&home, 9).await;
+    assert_eq!(store.audit_older_than(record(4).at).await.unwrap(), 3);
+    assert_eq!(store.audit_older_than(record(99).at).await.unwrap(), 9);
+    let filter = AuditFilter::default();
+    let last = store.audit_entries_after(&filter, 2, 1).await.unwrap();
+    let cut = AuditRecord {
+        action: "audit.cut".into(),
+        after: Some(format!(
+            "{{\"through\":3,\"hash\":\"{}\",\"by\":\"us\"}}",
+            last[0].hash
+        )),
+        ..record(10)
+    };
+    let noting = store.noting(cut);
+    noting.delete_audit_through(3).await.unwrap();
+    assert_eq!(
+        store.oldest_audit_entry().await.unwrap(),
+        Some(record(4).at)
+    );
+    assert_eq!(faults(&home).await, []);
+    let unsigned = store.verify_audit(&[], &|_, _, by| by != "us").await;
+    assert_eq!(unsigned.unwrap().1, [Fault::Missing { from: 1, to: 3 }]);
+    // What was taken away beyond it is named.
+    home.sql("delete from audit_entry where seq <= 5").await;
+    assert_eq!(faults(&home).await, [Fault::Missing { from: 4, to: 5 }]);
+    // Nothing to cut leaves no entry.
+    let again = store.noting(record(11));
+    again.delete_audit_through(3).await.unwrap();
+    assert_eq!(store.audit_head().await.unwrap().0, 10);
 }
