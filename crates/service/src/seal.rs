@@ -4,7 +4,7 @@
 mod keys;
 mod ring;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use api::{Caller, Error, Hidden, Result};
 use store::SealedPlace;
@@ -24,23 +24,34 @@ const CHECK_PLACE: &str = "setting.value";
 
 /// The master keys, once they were read.
 #[derive(Default)]
-pub(crate) struct Sealer(RwLock<Option<keys::Keys>>);
+pub(crate) struct Sealer(RwLock<Option<Read>>);
+
+struct Read {
+    keys: keys::Keys,
+    /// Why nothing may be sealed: servers with other keys share the database.
+    others: Option<SealError>,
+}
 
 impl Sealer {
     /// The keys as they are now: those of a file are read again when it was changed.
     fn ring(&self) -> std::result::Result<Arc<Ring>, SealError> {
-        let mut keys = self
-            .0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(keys.as_mut().ok_or(SealError::Locked)?.ring())
+        let mut read = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(read.as_mut().ok_or(SealError::Locked)?.keys.ring())
     }
 
-    fn set(&self, keys: keys::Keys) {
-        *self
-            .0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(keys);
+    /// The same, where something may be sealed with them.
+    fn sealing(&self) -> std::result::Result<Arc<Ring>, SealError> {
+        let read = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(others) = read.as_ref().and_then(|read| read.others.clone()) {
+            return Err(others);
+        }
+        drop(read);
+        self.ring()
+    }
+
+    fn set(&self, keys: keys::Keys, others: Option<SealError>) {
+        let mut read = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *read = Some(Read { keys, others });
     }
 }
 
@@ -56,12 +67,13 @@ impl Hub {
         source: KeySource,
     ) -> std::result::Result<(), SealError> {
         require_system(caller).map_err(|_| SealError::Locked)?;
-        let check: Option<String> = self.kept_check().await?;
-        if check.is_none() {
+        let check = self.kept_check().await?;
+        let any = self.anything_sealed().await?;
+        // A new key opens nothing that is there.
+        if check.is_none() || !any {
             source.make()?;
         }
-        self.sealer.set(keys::Keys::read(source)?);
-        let ring = self.sealer.ring()?;
+        let ring = source.ring()?;
         let check = if let Some(check) = check {
             check
         } else {
@@ -71,13 +83,36 @@ impl Hub {
             // Another server may have been faster.
             self.kept_check().await?.unwrap_or(sealed)
         };
-        ring.open(CHECK_PLACE, CHECK, &check)?;
-        self.seal_plain(caller).await.map_err(|_| SealError::Store)
+        let others = ring.open(CHECK_PLACE, CHECK, &check).err();
+        if let Some(why) = &others {
+            if any {
+                return Err(why.clone());
+            }
+            tracing::warn!(%why, "another server on this database has another master key: this one can seal no secrets");
+        }
+        let sealing = others.is_none();
+        self.sealer.set(keys::Keys::read(source)?, others);
+        if sealing {
+            self.seal_plain(caller)
+                .await
+                .map_err(|_| SealError::Store)?;
+        }
+        Ok(())
     }
 
     async fn kept_check(&self) -> std::result::Result<Option<String>, SealError> {
         let kept = self.store.setting(CHECK).await;
         kept.map_err(|_| SealError::Store)
+    }
+
+    async fn anything_sealed(&self) -> std::result::Result<bool, SealError> {
+        for place in SealedPlace::ALL {
+            let kept = self.sealed(place).await?;
+            if kept.iter().any(|(_, text)| ring::is_sealed(text)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Seals what an older version kept in plain text.
@@ -90,10 +125,8 @@ impl Hub {
                 let sealed = self.seal(caller, place, &row, &Hidden(text.clone()))?;
                 let note = Note::of("secrets.seal").on("secret", &row, place.name());
                 let store = self.noting(caller, note);
-                store
-                    .replace_sealed(place, &row, &text, &sealed)
-                    .await
-                    .or_failure(caller)?;
+                let put = store.replace_sealed(place, &row, &text, &sealed).await;
+                put.or_failure(caller)?;
             }
         }
         Ok(())
@@ -112,10 +145,8 @@ impl Hub {
         row: &str,
         secret: &Hidden,
     ) -> Result<String> {
-        let sealed = self
-            .sealer
-            .ring()
-            .and_then(|ring| ring.seal(place.name(), row, secret));
+        let ring = self.sealer.sealing();
+        let sealed = ring.and_then(|ring| ring.seal(place.name(), row, secret));
         sealed.map_err(|why| unavailable(caller, &why))
     }
 
@@ -140,6 +171,7 @@ impl Hub {
         source: &KeySource,
     ) -> std::result::Result<Rotation, SealError> {
         require_system(caller).map_err(|_| SealError::Locked)?;
+        self.sealer.sealing()?;
         let made = source.renew()?;
         let ring = self.sealer.ring()?;
         let mut rotation = Rotation {
@@ -186,7 +218,7 @@ impl Hub {
     ) -> std::result::Result<u32, SealError> {
         require_system(caller).map_err(|_| SealError::Locked)?;
         source.make()?;
-        self.sealer.set(keys::Keys::read(source)?);
+        self.sealer.set(keys::Keys::read(source)?, None);
         let ring = self.sealer.ring()?;
         let mut forgotten = 0;
         for place in SealedPlace::ALL {

@@ -325,3 +325,29 @@ async fn nothing_is_kept_before_the_key_was_read() {
     assert!(matches!(refused, Err(Error::Unavailable { .. })));
     assert!(home.kept().await.is_empty());
 }
+
+#[tokio::test]
+async fn servers_with_keys_of_their_own_run_as_long_as_nothing_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = home(folder.path()).await;
+    one.hub.unlock(&system(), own(folder.path())).await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let two = one.beside(elsewhere.path());
+    two.hub
+        .unlock(&system(), own(elsewhere.path()))
+        .await
+        .unwrap();
+    let refused = two
+        .hub
+        .services()
+        .scrapes
+        .add(&system(), target(canary()))
+        .await;
+    let words = refused.unwrap_err().to_string();
+    assert!(words.contains("MILLRACE_MASTER_KEY_FILE"), "{words}");
+    assert!(two.kept().await.is_empty());
+    one.add().await;
+    let three = one.beside(elsewhere.path());
+    let refused = three.hub.unlock(&system(), own(elsewhere.path())).await;
+    assert!(matches!(refused, Err(SealError::OtherKey { .. })));
+}

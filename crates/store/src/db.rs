@@ -194,7 +194,14 @@ impl Db {
             .acquire_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.clone().pragma("cache_size", "-16384"))
+            // What was replaced or deleted leaves no trace in a page that is written anyway: a token
+            // that was kept in plain text once, say.
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", "-16384")
+                    .pragma("secure_delete", "fast"),
+            )
             .await?;
         migrate_sqlite(&write).await?;
         let read = SqlitePoolOptions::new()
