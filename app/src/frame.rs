@@ -18,6 +18,10 @@ use crate::wire;
 
 /// What every page shows of the person and the installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that pages show or hide"
+)]
 pub struct Session {
     /// The address they signed in with.
     pub email: String,
@@ -25,6 +29,8 @@ pub struct Session {
     pub role: String,
     /// Whether they may change things; pages hide what they may not.
     pub may_write: bool,
+    /// Whether they may see the audit log.
+    pub may_audit: bool,
     /// Whether they may see people, roles and keys.
     pub may_look_after: bool,
     /// Whether they may change people, roles and keys.
@@ -50,6 +56,7 @@ pub async fn load_session() -> rpc::Answer<Session> {
         email: me.email,
         role: me.role.name().to_owned(),
         may_write: holds(api::Permission::MonitoringWrite),
+        may_audit: holds(api::Permission::AuditRead),
         may_look_after: holds(api::Permission::AccessRead),
         may_manage: holds(api::Permission::AccessWrite),
         demo,
@@ -174,9 +181,11 @@ fn Person(session: wire::Loaded<Session>, path: Signal<String>) -> impl IntoView
             {move || Suspend::new(async move {
                 match session.await {
                     Ok(session) => {
+                        let may_audit = session.may_audit;
                         view! {
                             <UserMenu name=session.email role=session.role>
                                 <a href="/account">"Your account"</a>
+                                {may_audit.then(|| view! { <a href="/audit">"Audit log"</a> })}
                                 <ThemeSwitch path/>
                                 <DensitySwitch path/>
                                 <form method="post" action="/auth/sign-out">

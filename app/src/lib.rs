@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod audit;
 mod event;
 mod factor;
 mod finding;
@@ -104,6 +105,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account/authenticator") view=Seldom::Authenticator.route() ssr=SsrMode::Async/>
                     <Route path=path!("/people") view=Seldom::People.route() ssr=SsrMode::Async/>
                     <Route path=path!("/people/roles") view=Seldom::Roles.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=Seldom::Audit.route() ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Seldom::Settings.route() ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

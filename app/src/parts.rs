@@ -18,8 +18,8 @@ use leptos::web_sys;
 use ui::{Card, Skeleton};
 
 use crate::{
-    account, factor, finding, imports, metrics, people, recording, role, scrape, series, settings,
-    sources, welcome,
+    account, audit, factor, finding, imports, metrics, people, recording, role, scrape, series,
+    settings, sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -81,6 +81,8 @@ pub enum Seldom {
     Import,
     /// People, keys and choices.
     Settings,
+    /// Who did what.
+    Audit,
     /// What was unusual.
     Findings,
     /// PromQL.
@@ -116,6 +118,7 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Imports => imports::ImportList().into_any(),
         Seldom::Import => imports::ImportDetail().into_any(),
         Seldom::Settings => settings::SettingsPage().into_any(),
+        Seldom::Audit => audit::AuditPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
         Seldom::Watch => recording::RecordingPage().into_any(),
@@ -202,7 +205,7 @@ pub async fn load(path: &str) -> Result<(), NotLoaded> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Charted::load().await,
         "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
-        | "settings" | "explore" | "findings" | "gallery" => Seldom::load().await,
+        | "settings" | "explore" | "audit" | "findings" | "gallery" => Seldom::load().await,
         _ => Ok(()),
     }
 }

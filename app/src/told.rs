@@ -3,6 +3,8 @@
 //! Pure functions for server functions only: the browser's half places what they make and need not
 //! know how it is made (ADR 6). Public, since in the browser's half nobody calls them.
 
+pub mod audit;
+
 use api::{
     Aspect, Finding, Foretold, Instant, Point, Range, Scored, Sensitivity, SeriesId, Unusual,
 };

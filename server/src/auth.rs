@@ -1,6 +1,6 @@
 //! Who asks: the session cookie or the key of a request, and from where.
 
-use api::{Caller, SessionId, SignedIn, Visit, Who};
+use api::{Caller, Origin, SessionId, SignedIn, Visit, Who};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -29,8 +29,8 @@ pub(crate) struct PresentSession(pub(crate) SessionId);
 
 /// Finds out who asks and notes it with the request.
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let request_id = request_id(request.headers());
-    let nobody = Caller::nobody(request_id.clone());
+    let nobody = nobody(&app, &request);
+    let request_id = nobody.request_id.clone();
     // A stream that the browser keeps open by itself is no sign of a person.
     let used = request.uri().path() != "/live";
     let (who, session) = match who(&app, &nobody, request.headers(), used).await {
@@ -40,8 +40,23 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     if let Some(session) = session {
         request.extensions_mut().insert(PresentSession(session));
     }
-    request.extensions_mut().insert(Caller { who, request_id });
-    next.run(request).await
+    request.extensions_mut().insert(Caller { who, ..nobody });
+    let response = next.run(request).await;
+    // Before the answer is sent: who was refused finds that in the audit log at once.
+    // A failure was logged where it happened.
+    let _ = app.hub.write_refusals().await;
+    response
+}
+
+/// Whoever sent a request, before it is known who that is.
+fn nobody(app: &App, request: &Request) -> Caller {
+    let peer = request.extensions().get::<Peer>();
+    Caller::nobody(request_id(request.headers())).coming_from(Origin {
+        address: peer.map(|Peer(address)| address.ip().to_canonical().to_string()),
+        // Without its query, which may hold a token.
+        request: Some(format!("{} {}", request.method(), request.uri().path())),
+        refusals: app.hub.refusals(),
+    })
 }
 
 async fn who(

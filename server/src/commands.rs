@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use api::{Caller, ImportState, NewKey, NewUser, Role};
+use service::KeySource;
 use store::metrics::{MetricStore as _, Place};
 
 use crate::config::Settings;
-use crate::serve::{engine, open};
+use crate::serve::{engine, open, open_locked};
 
 /// `millrace import FILE`.
 #[expect(
@@ -97,6 +98,61 @@ pub(crate) async fn add_key(settings: Settings, new: NewKey) -> anyhow::Result<(
         "The key “{}”, shown this once:\n\n    {}\n",
         made.made.name, made.secret
     );
+    store.close().await;
+    Ok(())
+}
+
+/// `millrace secrets key`.
+#[expect(
+    clippy::print_stdout,
+    reason = "the key is for the person who asked, not for the log"
+)]
+pub(crate) fn new_key() {
+    println!("{}", service::new_master_key());
+}
+
+/// `millrace secrets rotate`.
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn rotate(settings: &Settings) -> anyhow::Result<()> {
+    let (hub, store) = open(settings, None).await?;
+    let source = settings.master_keys()?;
+    let done = hub
+        .rotate_secrets(&Caller::system("secrets rotate"), &source)
+        .await?;
+    println!(
+        "{} secrets were sealed anew with the master key {}; {} were already.",
+        done.sealed, done.key, done.already
+    );
+    match source {
+        KeySource::Own(file) => println!(
+            "It is the first line of {}. Keep the lines below it as long as backups are kept that need them.",
+            file.display()
+        ),
+        _ if done.sealed == 0 => println!(
+            "To change it, put a new key (`millrace secrets key`) before it on every server, and run this again."
+        ),
+        _ => println!(
+            "The keys behind it are needed no longer, except for backups that are older than this."
+        ),
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// `millrace secrets forget`.
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn forget(settings: &Settings) -> anyhow::Result<()> {
+    let (hub, store) = open_locked(settings, None).await?;
+    let gone = hub
+        .forget_sealed(&Caller::system("secrets forget"), settings.master_keys()?)
+        .await?;
+    println!("{gone} secrets were taken away that no master key here opens. Type them again.");
     store.close().await;
     Ok(())
 }

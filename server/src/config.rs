@@ -10,8 +10,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api::{Role, Scope};
+use api::{Hidden, Role, Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use service::{KeySource, Ring};
 use store::metrics::{EngineAddress, EngineAddressError, EngineKind};
 use store::{DatabaseUrl, RedisUrl};
 
@@ -53,6 +54,23 @@ pub(crate) struct Settings {
         global = true
     )]
     pub(crate) database_url: Option<String>,
+    /// A file with the master keys that seal the secrets that are kept, one a line: the first seals,
+    /// all open. Left out, master.key in the data folder, made when nothing was ever sealed.
+    #[arg(long, env = "MILLRACE_MASTER_KEY_FILE", global = true)]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// The master keys themselves, with commas between them; better in a file, which no list of
+    /// processes shows.
+    #[arg(
+        long,
+        env = "MILLRACE_MASTER_KEY",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) master_key: Option<String>,
+    /// A file outside of the database that the head of the audit log is written to again and again;
+    /// audit.anchors in the data folder when left out. Each server has one of its own.
+    #[arg(long, env = "MILLRACE_AUDIT_ANCHOR", global = true)]
+    pub(crate) audit_anchor: Option<PathBuf>,
     /// Redis for events between several servers, such as redis://host:6379; left out, PostgreSQL
     /// carries them.
     #[arg(
@@ -168,6 +186,12 @@ pub(crate) enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The secrets that are kept, and the master key that seals them.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -204,6 +228,51 @@ pub(crate) enum KeyCommand {
     },
 }
 
+/// Commands about the secrets that are kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// Print a new master key.
+    Key,
+    /// Seal everything that is kept under the newest master key.
+    ///
+    /// Where the key is master.key in the data folder, a new one is put into it first; servers that
+    /// run take it up by themselves. Otherwise put a new key first into MILLRACE_MASTER_KEY_FILE or
+    /// MILLRACE_MASTER_KEY of every server, leave the old one behind it, and run this then.
+    Rotate,
+    /// Take away what was sealed with a master key that is lost. It has to be typed again.
+    Forget,
+}
+
+/// Commands about the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Walk along the chain and name every entry that was changed, moved, put in or taken away; exit
+    /// with 1 if there is one.
+    ///
+    /// The chain is compared with the head that the server wrote to MILLRACE_AUDIT_ANCHOR: without
+    /// that file an end that was cut off, or hashed anew, cannot be told from one that never was.
+    Verify {
+        /// A further file of anchors, such as that of another server on the same database.
+        #[arg(long)]
+        anchors: Vec<PathBuf>,
+    },
+    /// Write all entries to standard output, the oldest first.
+    Export {
+        /// How.
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+    },
+}
+
+/// How the audit log is written to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// An entry a line, whole, with its hashes.
+    Jsonl,
+    /// A table for people.
+    Csv,
+}
+
 /// Commands about the settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
@@ -223,6 +292,7 @@ impl Settings {
     /// Checks what a type cannot: before anything is opened or started.
     pub(crate) fn check(&self) -> Result<(), BadSetting> {
         self.database()?;
+        self.master_keys()?;
         self.redis()?;
         self.engine()?;
         self.identity_provider()?;
@@ -256,6 +326,31 @@ impl Settings {
             }),
             None => Ok(DatabaseUrl::in_folder(&self.data)),
         }
+    }
+
+    /// Where the master keys are.
+    pub(crate) fn master_keys(&self) -> Result<KeySource, BadSetting> {
+        match (&self.master_key, &self.master_key_file) {
+            (Some(_), Some(_)) => Err(BadSetting {
+                name: "MILLRACE_MASTER_KEY",
+                problem: "MILLRACE_MASTER_KEY_FILE is set as well; set one of the two".into(),
+            }),
+            (Some(text), None) => match Ring::parse(text) {
+                Ok(_) => Ok(KeySource::Text(Hidden(text.clone()))),
+                Err(error) => Err(BadSetting {
+                    name: "MILLRACE_MASTER_KEY",
+                    problem: error.to_string(),
+                }),
+            },
+            (None, Some(file)) => Ok(KeySource::File(file.clone())),
+            (None, None) => Ok(KeySource::Own(self.data.join("master.key"))),
+        }
+    }
+
+    /// Where the head of the audit log is written to.
+    pub(crate) fn audit_anchor(&self) -> PathBuf {
+        let own = || self.data.join("audit.anchors");
+        self.audit_anchor.clone().unwrap_or_else(own)
     }
 
     /// Redis' address, where it is set.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Caller;
-use service::{DemoTicker, HostRecorder, Hub, Relay};
+use service::{AuditKeeper, DemoTicker, HostRecorder, Hub, Relay};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::config::Settings;
 use crate::host::Host;
 use crate::state::App;
 
@@ -16,6 +17,8 @@ use crate::state::App;
 const DEMO_EVERY: Duration = Duration::from_secs(3);
 /// How often metrics are sealed, rolled up and forgotten, a slice at a time.
 const METRICS_EVERY: Duration = Duration::from_secs(2);
+/// How often the audit log is looked after.
+const AUDIT_EVERY: Duration = Duration::from_secs(5);
 /// How long the jobs of the engines rest when nothing is due.
 const REST: Duration = Duration::from_secs(5);
 
@@ -33,8 +36,9 @@ pub(crate) fn start(
     stopping: &CancellationToken,
     hub: Arc<Hub>,
     app: &App,
-    host_seconds: u32,
+    settings: &Settings,
 ) {
+    let host_seconds = settings.host_seconds;
     if host_seconds > 0 {
         match Host::new() {
             Ok(host) => {
@@ -48,6 +52,8 @@ pub(crate) fn start(
         }
     }
     tasks.spawn(tick_demo(DemoTicker::new(hub.clone()), stopping.clone()));
+    let keeper = AuditKeeper::new(hub.clone(), settings.audit_anchor());
+    tasks.spawn(keep_audit(keeper, stopping.clone()));
     tasks.spawn(crate::scrape::run(hub, stopping.clone()));
     tasks.spawn(forecast(app.services.clone(), stopping.clone()));
     tasks.spawn(record(app.services.clone(), stopping.clone()));
@@ -116,6 +122,21 @@ async fn maintain_metrics(services: api::Services, stopping: CancellationToken) 
     }
     // What came in since the last round is written down before the end.
     let _ = services.metrics.maintain(&caller).await;
+}
+
+async fn keep_audit(mut keeper: AuditKeeper, stopping: CancellationToken) {
+    let caller = Caller::system("audit");
+    // Failures were logged where they happened; the next round tries again.
+    let _ = keeper.begin(&caller).await;
+    let mut timer = tokio::time::interval(AUDIT_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        let _ = keeper.tick(&caller, false).await;
+    }
 }
 
 async fn forecast(services: api::Services, stopping: CancellationToken) {

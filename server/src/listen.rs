@@ -122,7 +122,6 @@ mod tests {
     use super::*;
     use axum::body::Bytes;
     use axum::routing::post;
-    use std::net::SocketAddr;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

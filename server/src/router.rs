@@ -21,7 +21,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::state::App;
-use crate::{auth, live, pages, provider, rest, sign_in, status, uploads};
+use crate::{audit, auth, live, pages, provider, rest, sign_in, status, uploads};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
 pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
@@ -76,6 +76,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/auth/step", post(sign_in::step))
         .route("/auth/enrol", post(sign_in::enrol))
         .route("/auth/accept", post(sign_in::accept))
+        .route("/audit/{export}", get(audit::export))
         .route("/theme", get(theme))
         .route("/density", get(density))
         .route("/health/live", get(status::live))

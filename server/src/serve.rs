@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::{Caller, Clock};
-use service::{Bus, Fetch, Hub, Relay};
+use service::{AuditKeeper, Bus, Fetch, Hub, Relay};
 use store::metrics::{ChunkStore, EngineStore, MetricStore};
 use store::{Channel, Store};
 use tokio::net::TcpListener;
@@ -23,11 +23,19 @@ pub(crate) async fn open(
     settings: &Settings,
     metrics: Option<Arc<dyn MetricStore>>,
 ) -> anyhow::Result<(Arc<Hub>, Store)> {
-    make_data_folder(settings)?;
-    let url = settings.database()?;
-    let store = Store::open(&url, &settings.data)
+    let (hub, store) = open_locked(settings, metrics).await?;
+    hub.unlock(&Caller::system("start"), settings.master_keys()?)
         .await
-        .context("the database cannot be opened")?;
+        .context("the secrets that are kept cannot be opened; where their master key is lost for good, `millrace secrets forget` takes them away")?;
+    Ok((hub, store))
+}
+
+/// The same, before any secret can be sealed or opened.
+pub(crate) async fn open_locked(
+    settings: &Settings,
+    metrics: Option<Arc<dyn MetricStore>>,
+) -> anyhow::Result<(Arc<Hub>, Store)> {
+    let store = open_store(settings).await?;
     store
         .finish_deletions()
         .await
@@ -48,6 +56,14 @@ pub(crate) async fn open(
         },
     );
     Ok((hub, store))
+}
+
+/// Opens the store alone, and changes nothing in it.
+pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    make_data_folder(settings)?;
+    let url = settings.database()?;
+    let store = Store::open(&url, &settings.data);
+    store.await.context("the database cannot be opened")
 }
 
 fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
@@ -126,14 +142,18 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         let relay = Relay::new(&hub, channel);
         tasks.spawn(jobs::relay(relay, stopping.clone()));
     }
-    jobs::start(&tasks, &stopping, hub.clone(), &app, settings.host_seconds);
+    jobs::start(&tasks, &stopping, hub.clone(), &app, &settings);
     greet(&settings, &app, demo).await?;
     tokio::spawn(stop_on_signal(stopping.clone()));
     listen::serve(listener, router::router(app), Patience::default(), stopping).await;
     tasks.close();
     tasks.wait().await;
-    // A failure was logged where it happened.
-    let _ = hub.leave(&Caller::system("stop")).await;
+    // Failures were logged where they happened.
+    let stop = Caller::system("stop");
+    let mut keeper = AuditKeeper::new(hub.clone(), settings.audit_anchor());
+    let _ = keeper.begin(&stop).await;
+    let _ = keeper.tick(&stop, true).await;
+    let _ = hub.leave(&stop).await;
     kept.close().await;
     store.close().await;
     tracing::info!("stopped");

@@ -6,6 +6,7 @@
 //! The crate compiles for the server and for the browser and depends on nothing of ours.
 
 mod account;
+mod audit;
 mod caller;
 mod demo;
 mod error;
@@ -37,7 +38,11 @@ pub use account::{
     Accounts, Credentials, Entry, NewSecret, NewUser, PasswordFault, Session, SetUp, SignedIn,
     Step, User, Visit,
 };
-pub use caller::{Caller, Who};
+pub use audit::{
+    AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
+    AuditOutcome, AuditPage, AuditRecord, MOST_AUDIT_ENTRIES,
+};
+pub use caller::{Caller, Origin, Refusals, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
@@ -87,6 +92,8 @@ pub use time::{Clock, Instant};
 pub struct Services {
     /// Users and sessions.
     pub accounts: Arc<dyn Accounts>,
+    /// Who did what.
+    pub audit: Arc<dyn Audit>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.

@@ -25,11 +25,15 @@ pub enum Permission {
     AccessRead,
     /// Add and remove users and API keys.
     AccessWrite,
+    /// See the audit log.
+    AuditRead,
+    /// Say how long the audit log is kept.
+    AuditWrite,
 }
 
 impl Permission {
     /// Every permission there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::MonitoringRead,
         Self::MonitoringWrite,
         Self::RemediationRead,
@@ -39,6 +43,8 @@ impl Permission {
         Self::DataIngest,
         Self::AccessRead,
         Self::AccessWrite,
+        Self::AuditRead,
+        Self::AuditWrite,
     ];
 
     /// The permission as it is written.
@@ -53,6 +59,8 @@ impl Permission {
             Self::DataIngest => "data:ingest",
             Self::AccessRead => "access:read",
             Self::AccessWrite => "access:write",
+            Self::AuditRead => "audit:read",
+            Self::AuditWrite => "audit:write",
         }
     }
 
@@ -127,7 +135,7 @@ impl<'de> Deserialize<'de> for Grant {
 pub enum Role {
     /// Everything.
     Admin,
-    /// Runs the place: sees and changes all but people and keys.
+    /// Runs the place: sees and changes all but people, keys and the audit log.
     Operator,
     /// Sees.
     Viewer,

@@ -11,6 +11,7 @@ use api::{
 use async_trait::async_trait;
 use store::{NewAccount, StoreError};
 
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_all_of, require_person, require_system};
 use crate::{Hub, secret};
@@ -39,7 +40,7 @@ impl Accounts for Hub {
             return Ok(None);
         }
         let token = secret::token(43);
-        self.store
+        self.noting(caller, Note::of("setup.offer"))
             .put_setup_token(&secret::fingerprint(&token), self.clock.now())
             .await
             .or_failure(caller)?;
@@ -70,12 +71,15 @@ impl Accounts for Hub {
             role: &user.role,
             password_hash: &hash,
         };
+        let note = Note::of("setup.claim").on_person(&user).by_person(&user);
         let claimed = self
-            .store
+            .noting(caller, note)
             .claim(&secret::fingerprint(token), &account, now)
             .await
             .or_failure(caller)?;
         if !claimed {
+            let note = Note::of("setup.claim").refused("the set-up link is used up");
+            self.refused.keep(caller, "setup", now, note);
             return Err(Error::field(
                 "token",
                 "This set-up link is used up. Restart Millrace and it prints a new one.",
@@ -90,13 +94,25 @@ impl Accounts for Hub {
         let found = self.store.user_by_email(&email).await.or_failure(caller)?;
         let id = found.as_ref().map(|(user, _)| &user.id);
         let counted = self.counted(caller, &email, id, visit).await?;
-        let attempt = self.attempts.begin(counted, self.clock.now())?;
+        let now = self.clock.now();
+        let attempt = self.attempts.begin(counted, now).inspect_err(|_| {
+            let note = Note::of("person.sign_in").refused("too many attempts");
+            self.refused.keep(caller, "sign_in", now, note);
+        })?;
+        let note = match (&found, checked_email(&email)) {
+            (Some((user, _)), _) => Note::of("person.sign_in").on_person(user),
+            (None, Ok(email)) => Note::of("person.sign_in").on("person", "", email),
+            // What is no address may be a password in the wrong field.
+            (None, Err(_)) => Note::of("person.sign_in"),
+        };
         let kept = found.as_ref().map(|(_, lock)| lock.password_hash.clone());
         // Nobody, and somebody without a password, take as long as anybody.
         let kept = kept.filter(|hash| !hash.is_empty());
         let kept = kept.unwrap_or_else(|| NOBODY.to_owned());
         let fits = self.verify(caller, who.password, kept).await?;
         let Some((user, lock)) = found.filter(|_| fits) else {
+            let why = note.refused("the address or the password is wrong");
+            self.audit(caller, why).await?;
             tracing::warn!(request_id = caller.request_id, "a sign-in was refused");
             return Err(Error::field(
                 "password",
@@ -105,6 +121,8 @@ impl Accounts for Hub {
         };
         self.attempts.succeeded(&attempt);
         if lock.disabled_at.is_some() {
+            self.audit(caller, note.refused("the account is disabled"))
+                .await?;
             return Err(Error::conflict(
                 "This account is disabled. Ask an administrator.",
             ));
@@ -113,10 +131,20 @@ impl Accounts for Hub {
     }
 
     async fn sign_out(&self, caller: &Caller, token: &str) -> Result<()> {
-        self.store
-            .delete_session(&secret::fingerprint(token))
-            .await
-            .or_failure(caller)?;
+        let token = secret::fingerprint(token);
+        let now = self.clock.now();
+        let held = self
+            .store
+            .session_holder(&token, now, self.idle_since(now))
+            .await;
+        let store = match held.or_failure(caller)? {
+            Some(held) => {
+                let note = Note::of("person.sign_out").on_person(&held.user);
+                self.noting(caller, note.by_person(&held.user))
+            }
+            None => self.store.clone(),
+        };
+        store.delete_session(&token).await.or_failure(caller)?;
         Ok(())
     }
 
@@ -162,7 +190,9 @@ impl Accounts for Hub {
         let user = self.ask_again(caller, "old", old).await?;
         check_password("new", new, &user.email)?;
         let hash = self.hash(caller, new.to_owned()).await?;
-        let set = self.store.set_password_hash(&user.id, &hash).await;
+        let note = Note::of("person.change_password").on_person(&user);
+        let store = self.noting(caller, note);
+        let set = store.set_password_hash(&user.id, &hash).await;
         set.or_failure(caller)?;
         let ended = self.store.delete_sessions_of(&user.id, None).await;
         ended.or_failure(caller)?;
@@ -178,7 +208,9 @@ impl Accounts for Hub {
 
     async fn end_session(&self, caller: &Caller, id: &SessionId) -> Result<()> {
         let user = require_person(caller)?;
-        let ended = self.store.delete_session_of(user, id).await;
+        let note = Note::of("session.end").on("session", id, "");
+        let store = self.noting(caller, note);
+        let ended = store.delete_session_of(user, id).await;
         if ended.or_failure(caller)? {
             Ok(())
         } else {
@@ -188,7 +220,9 @@ impl Accounts for Hub {
 
     async fn end_other_sessions(&self, caller: &Caller, but: &SessionId) -> Result<u32> {
         let user = require_person(caller)?;
-        let ended = self.store.delete_sessions_of(user, Some(but)).await;
+        let note = Note::of("session.end_others").on("person", user, "");
+        let store = self.noting(caller, note);
+        let ended = store.delete_sessions_of(user, Some(but)).await;
         Ok(u32::try_from(ended.or_failure(caller)?).unwrap_or(u32::MAX))
     }
 
@@ -212,7 +246,10 @@ impl Accounts for Hub {
             role: &new.role,
             password_hash: &hash,
         };
-        match self.store.insert_user(&account, now).await {
+        let note = Note::of("person.add")
+            .on("person", &id, &email)
+            .after(&serde_json::json!({ "role": new.role }));
+        match self.noting(caller, note).insert_user(&account, now).await {
             Err(StoreError::Unique { .. }) => Err(Error::field(
                 "email",
                 format!("{email} can sign in already."),
@@ -226,9 +263,10 @@ impl Accounts for Hub {
 
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        self.person_within(caller, id).await?;
+        let user = self.person_within(caller, id).await?;
+        let note = Note::of("person.remove").on_person(&user).before(&user);
         if self
-            .store
+            .noting(caller, note)
             .delete_user_unless_last_admin(id)
             .await
             .or_failure(caller)?

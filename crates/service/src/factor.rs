@@ -4,12 +4,14 @@ mod qr;
 mod totp;
 
 use api::{
-    Caller, Enrolment, Error, FactorState, Factors, Instant, Result, SignedIn, Step, User, UserId,
-    Visit,
+    Caller, Enrolment, Error, FactorState, Factors, Hidden, Instant, Result, SignedIn, Step, User,
+    UserId, Visit,
 };
 use async_trait::async_trait;
+use store::SealedPlace;
 
 use crate::account::Key;
+use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 use crate::guard::require_person;
 use crate::{Hub, secret};
@@ -71,7 +73,9 @@ impl Factors for Hub {
             return Err(Error::conflict("Set up an authenticator first."));
         }
         let (codes, hashes) = recovery_codes(&user.id);
-        let kept = self.store.put_recovery_codes(&user.id, &hashes).await;
+        let note = Note::of("factor.renew_recovery").on_person(&user);
+        let store = self.noting(caller, note);
+        let kept = store.put_recovery_codes(&user.id, &hashes).await;
         kept.or_failure(caller)?;
         Ok(codes)
     }
@@ -84,7 +88,8 @@ impl Factors for Hub {
                 "Your role needs a second factor. Ask an administrator to reset it, and set up another when you sign in.",
             ));
         }
-        let gone = self.store.delete_factors(&user.id).await;
+        let store = self.noting(caller, Note::of("factor.remove").on_person(&user));
+        let gone = store.delete_factors(&user.id).await;
         gone.or_failure(caller)
     }
 
@@ -109,6 +114,9 @@ impl Factors for Hub {
             .attempts
             .begin(vec![guessing(&user.id)], self.clock.now())?;
         if !self.code_fits(caller, &user.id, code).await? {
+            let note = Note::of("person.sign_in").on_person(&user);
+            self.audit(caller, note.refused("the second factor is wrong"))
+                .await?;
             tracing::warn!(request_id = caller.request_id, user = %user.id, "a second factor was refused");
             return Err(wrong_code());
         }
@@ -147,24 +155,6 @@ impl Factors for Hub {
 }
 
 impl Hub {
-    /// The one place where an authenticator's secret becomes what the store keeps, for this row.
-    #[expect(
-        clippy::unused_self,
-        reason = "the hub holds the key that it will be sealed with"
-    )]
-    fn seal(&self, _row: &UserId, secret: &[u8]) -> String {
-        totp::in_base32(secret)
-    }
-
-    /// The one place where it becomes a secret again; none where it was tampered with.
-    #[expect(
-        clippy::unused_self,
-        reason = "the hub holds the key that it will be sealed with"
-    )]
-    fn unseal(&self, _row: &UserId, kept: &str) -> Option<Vec<u8>> {
-        totp::of_base32(kept)
-    }
-
     async fn in_step(&self, caller: &Caller, token: &str) -> Result<User> {
         let hash = secret::fingerprint(token);
         let user = self.store.step_user(&hash, self.clock.now()).await;
@@ -187,8 +177,10 @@ impl Hub {
     }
 
     async fn begin(&self, caller: &Caller, id: &UserId) -> Result<()> {
-        let sealed = self.seal(id, &totp::fresh_secret());
-        let begun = self.store.begin_totp(id, &sealed, self.clock.now()).await;
+        let secret = Hidden(totp::in_base32(&totp::fresh_secret()));
+        let sealed = self.seal(caller, SealedPlace::TotpSecret, id.as_str(), &secret)?;
+        let store = self.noting(caller, Note::of("factor.begin").on("person", id, ""));
+        let begun = store.begin_totp(id, &sealed, self.clock.now()).await;
         if begun.or_failure(caller)? {
             return Ok(());
         }
@@ -204,15 +196,17 @@ impl Hub {
         let begun = kept.filter(|kept| kept.confirmed_at.is_none() && kept.created_at > since);
         match begun {
             None => Ok(None),
-            Some(kept) => self.opened(caller, id, &kept.secret).map(Some),
+            Some(kept) => self.totp_secret(caller, id, &kept.secret).map(Some),
         }
     }
 
-    fn opened(&self, caller: &Caller, id: &UserId, kept: &str) -> Result<Vec<u8>> {
-        self.unseal(id, kept).ok_or_else(|| {
-            tracing::error!(request_id = caller.request_id, user = %id, "an authenticator's secret cannot be opened");
+    fn totp_secret(&self, caller: &Caller, id: &UserId, kept: &str) -> Result<Vec<u8>> {
+        let opened = self.opened(SealedPlace::TotpSecret, id.as_str(), kept);
+        let secret = opened.map_err(|error| {
+            tracing::error!(request_id = caller.request_id, user = %id, %error, "an authenticator's secret cannot be opened");
             internal(caller)
-        })
+        })?;
+        totp::of_base32(&secret.0).ok_or_else(|| internal(caller))
     }
 
     /// Ends setting an authenticator up; answers the recovery codes.
@@ -229,7 +223,9 @@ impl Hub {
             return Err(wrong_code());
         };
         let (codes, hashes) = recovery_codes(&user.id);
-        let confirmed = self.store.confirm_totp(&user.id, step, &hashes, now).await;
+        let note = Note::of("factor.confirm").on_person(user).by_person(user);
+        let store = self.noting(caller, note);
+        let confirmed = store.confirm_totp(&user.id, step, &hashes, now).await;
         if !confirmed.or_failure(caller)? {
             return Err(Error::conflict("An authenticator is set up already."));
         }
@@ -243,7 +239,7 @@ impl Hub {
         let Some(kept) = kept.filter(|kept| kept.confirmed_at.is_some()) else {
             return Ok(false);
         };
-        let opened = self.opened(caller, id, &kept.secret)?;
+        let opened = self.totp_secret(caller, id, &kept.secret)?;
         if let Some(step) = totp::step_of(&opened, code, self.clock.now()) {
             return self.store.use_totp_step(id, step).await.or_failure(caller);
         }

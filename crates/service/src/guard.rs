@@ -1,4 +1,4 @@
-//! The one place that says no.
+//! The one place that says no. Whoever is told of a caller's refusals is told from here.
 
 use api::{Caller, Error, Permission, Result, Role, UserId, Who};
 
@@ -10,12 +10,7 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<()> {
     if caller.holds(permission) {
         return Ok(());
     }
-    Err(match caller.who {
-        Who::Nobody => Error::Unauthenticated,
-        _ => Error::Forbidden {
-            permission: permission.as_str().to_owned(),
-        },
-    })
+    Err(refuse(caller, permission.as_str()))
 }
 
 /// Lets callers pass who hold every one of the permissions.
@@ -44,7 +39,10 @@ pub(crate) fn require_known(caller: &Caller) -> Result<String> {
 /// # Errors
 /// `Unauthenticated` for everybody else.
 pub(crate) fn require_person(caller: &Caller) -> Result<&UserId> {
-    caller.user_id().ok_or(Error::Unauthenticated)
+    caller.user_id().ok_or_else(|| {
+        caller.origin.refusals.tell(caller, "person");
+        Error::Unauthenticated
+    })
 }
 
 /// Lets the server itself pass.
@@ -54,10 +52,17 @@ pub(crate) fn require_person(caller: &Caller) -> Result<&UserId> {
 pub(crate) fn require_system(caller: &Caller) -> Result<()> {
     match caller.who {
         Who::System => Ok(()),
-        Who::Nobody => Err(Error::Unauthenticated),
-        _ => Err(Error::Forbidden {
-            permission: "system".into(),
-        }),
+        _ => Err(refuse(caller, "system")),
+    }
+}
+
+fn refuse(caller: &Caller, permission: &str) -> Error {
+    caller.origin.refusals.tell(caller, permission);
+    match caller.who {
+        Who::Nobody => Error::Unauthenticated,
+        _ => Error::Forbidden {
+            permission: permission.to_owned(),
+        },
     }
 }
 

@@ -6,6 +6,7 @@ use api::{
 };
 use async_trait::async_trait;
 
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_all};
 use crate::{Hub, secret};
@@ -76,7 +77,10 @@ impl Keys for Hub {
             expires_at: new.expires_at,
             old_secret_until: None,
         };
-        self.store
+        let note = Note::of("key.add")
+            .on("key", &key.id, &key.name)
+            .after(&key);
+        self.noting(caller, note)
             .insert_key(&key, &secret::fingerprint(&secret))
             .await
             .or_failure(caller)?;
@@ -106,7 +110,9 @@ impl Keys for Hub {
         let old_until = now.plus(i64::from(grace_seconds) * Instant::SECOND);
         key.prefix = prefix(&secret);
         let hash = secret::fingerprint(&secret);
-        let there = self.store.rotate_key(id, &hash, &key.prefix, old_until);
+        let note = Note::of("key.rotate").on("key", id, &key.name);
+        let store = self.noting(caller, note);
+        let there = store.rotate_key(id, &hash, &key.prefix, old_until);
         if !there.await.or_failure(caller)? {
             return Err(Error::not_found("key"));
         }
@@ -119,7 +125,11 @@ impl Keys for Hub {
 
     async fn revoke(&self, caller: &Caller, id: &KeyId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        if self.store.revoke_key(id).await.or_failure(caller)? {
+        let found = self.store.key(id).await.or_failure(caller)?;
+        let key = found.ok_or_else(|| Error::not_found("key"))?;
+        let note = Note::of("key.revoke").on("key", id, &key.name).before(&key);
+        let store = self.noting(caller, note);
+        if store.revoke_key(id).await.or_failure(caller)? {
             Ok(())
         } else {
             Err(Error::not_found("key"))
@@ -137,6 +147,7 @@ impl Keys for Hub {
                 .await
                 .or_failure(caller)?
         };
+        self.note_key(caller, found.as_ref()).await?;
         if let Some(key) = &found {
             // To the minute is enough, and a write for each request is not.
             if key
@@ -156,7 +167,9 @@ impl Keys for Hub {
         let (hash, now) = (secret::fingerprint(&grant.secret), self.clock.now());
         // Only a key's own secret is good here: a token must not make tokens that outlive it.
         let found = self.store.key_by_hash(&hash, now).await;
-        let key = found.or_failure(caller)?.ok_or(Error::Unauthenticated)?;
+        let found = found.or_failure(caller)?;
+        self.note_key(caller, found.as_ref()).await?;
+        let key = found.ok_or(Error::Unauthenticated)?;
         if grant.key.is_some_and(|named| named != key.id) {
             return Err(Error::Unauthenticated);
         }
@@ -176,7 +189,10 @@ impl Keys for Hub {
         if let Some(end) = key.expires_at {
             expires = expires.min(end);
         }
-        self.store
+        let note = Note::of("key.token")
+            .on("key", &key.id, &key.name)
+            .by_key(&key);
+        self.noting(caller, note)
             .insert_token(&secret::fingerprint(&token), &key.id, &scopes, now, expires)
             .await
             .or_failure(caller)?;

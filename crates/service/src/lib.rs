@@ -4,6 +4,7 @@
 //! looks at permissions, and nothing else in the workspace does.
 
 mod account;
+mod audit;
 mod bus;
 mod demo;
 mod event;
@@ -27,6 +28,7 @@ mod relay;
 mod role;
 mod runway;
 mod scrape;
+mod seal;
 mod secret;
 mod series;
 mod source;
@@ -41,6 +43,9 @@ use store::metrics::MetricStore;
 use tokio::sync::Mutex;
 
 pub use account::SessionTimes;
+pub use audit::{
+    Anchors, AuditKeeper, Verified, audit_head, audit_line, read_anchors, verify_audit,
+};
 pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::Component;
@@ -48,6 +53,7 @@ pub use host::{HostMetric, HostReading, HostRecorder};
 pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
+pub use seal::{KeySource, Ring, Rotation, SealError, new_master_key};
 
 /// What the operations stand on.
 pub struct Hub {
@@ -68,6 +74,10 @@ pub struct Hub {
     provider: Option<Provider>,
     /// What is remembered of it.
     known: provider::Known,
+    /// Refusals that are not in the audit log yet.
+    refused: audit::Refused,
+    /// When each key was last noted to be used, by key and address.
+    key_uses: audit::KeyUses,
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
@@ -75,6 +85,8 @@ pub struct Hub {
     rates: rate::Rates,
     recording: recording::Recording,
     scraping: scrape::Scraping,
+    /// What seals the secrets that are kept.
+    sealer: seal::Sealer,
 }
 
 /// What the operations are made from.
@@ -108,12 +120,15 @@ impl Hub {
             times: settings.times,
             provider: settings.provider,
             known: provider::Known::default(),
+            refused: audit::Refused::default(),
+            key_uses: audit::KeyUses::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
             leases: lease::Leases::new(),
             rates: rate::Rates::default(),
             recording: recording::Recording::default(),
             scraping: scrape::Scraping::new(settings.fetch),
+            sealer: seal::Sealer::default(),
         })
     }
 
@@ -121,6 +136,7 @@ impl Hub {
     pub fn services(self: &Arc<Self>) -> Services {
         Services {
             accounts: self.clone(),
+            audit: self.clone(),
             demo: self.clone(),
             events: self.clone(),
             factors: self.clone(),

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use store::{NewAccount, StoreError};
 
 use crate::account::{check_password, checked_email};
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_all_of};
 use crate::{Hub, secret};
@@ -59,7 +60,11 @@ impl People for Hub {
             expires_at: now.plus(INVITATION),
         };
         let hash = secret::fingerprint(&token);
-        let kept = self.store.put_invitation(&made, &hash).await;
+        let note = Note::of("person.invite")
+            .on("invitation", &made.id, &made.email)
+            .after(&made.role);
+        let store = self.noting(caller, note);
+        let kept = store.put_invitation(&made, &hash).await;
         kept.or_failure(caller)?;
         Ok(NewSecret {
             made,
@@ -69,7 +74,9 @@ impl People for Hub {
 
     async fn withdraw_invitation(&self, caller: &Caller, id: &InvitationId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        let gone = self.store.delete_invitation(id).await;
+        let note = Note::of("person.withdraw").on("invitation", id, "");
+        let store = self.noting(caller, note);
+        let gone = store.delete_invitation(id).await;
         if gone.or_failure(caller)? {
             Ok(())
         } else {
@@ -110,7 +117,12 @@ impl People for Hub {
             password_hash: &hash,
         };
         let token = secret::fingerprint(token);
-        let accepted = match self.store.accept_invitation(&token, &account, now).await {
+        let note = Note::of("person.accept")
+            .on_person(&user)
+            .by_person(&user)
+            .after(&user.role);
+        let store = self.noting(caller, note);
+        let accepted = match store.accept_invitation(&token, &account, now).await {
             Err(StoreError::Unique { .. }) => Err(Error::conflict(
                 "This address can sign in already. Sign in with its password.",
             )),
@@ -131,25 +143,34 @@ impl People for Hub {
         if user.role == role {
             return Ok(());
         }
-        let changed = self.store.set_role_unless_last_admin(id, &role).await;
+        let note = Note::of("person.role")
+            .on_person(&user)
+            .before(&user.role)
+            .after(&role);
+        let store = self.noting(caller, note);
+        let changed = store.set_role_unless_last_admin(id, &role).await;
         unless_last(changed.or_failure(caller)?)
     }
 
     async fn set_enabled(&self, caller: &Caller, id: &UserId, enabled: bool) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        self.person_within(caller, id).await?;
+        let user = self.person_within(caller, id).await?;
+        let note = |action| Note::of(action).on_person(&user);
         if enabled {
-            return self.store.enable(id).await.or_failure(caller);
+            let store = self.noting(caller, note("person.enable"));
+            return store.enable(id).await.or_failure(caller);
         }
         let now = self.clock.now();
-        let disabled = self.store.disable_unless_last_admin(id, now).await;
+        let store = self.noting(caller, note("person.disable"));
+        let disabled = store.disable_unless_last_admin(id, now).await;
         unless_last(disabled.or_failure(caller)?)
     }
 
     async fn reset_factors(&self, caller: &Caller, id: &UserId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        self.person_within(caller, id).await?;
-        self.store.delete_factors(id).await.or_failure(caller)?;
+        let user = self.person_within(caller, id).await?;
+        let store = self.noting(caller, Note::of("factor.reset").on_person(&user));
+        store.delete_factors(id).await.or_failure(caller)?;
         let ended = self.store.delete_sessions_of(id, None).await;
         ended.or_failure(caller).map(drop)
     }
@@ -161,6 +182,7 @@ impl People for Hub {
         let people = people.or_failure(caller)?;
         let invitations = self.store.invitations(now).await.or_failure(caller)?;
         let keys = self.store.keys().await.or_failure(caller)?;
+        self.audit(caller, Note::of("access.review")).await?;
         let mut csv = String::from(
             "kind,name,role,may,state,second_factor,open_sessions,since,last_seen\r\n",
         );

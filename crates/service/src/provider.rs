@@ -14,6 +14,7 @@ use store::{NewAccount, StoreError, StoredTrip};
 use url::Url;
 
 use crate::account::checked_email;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::{Hub, secret};
 
@@ -150,7 +151,9 @@ impl Hub {
             ));
         }
         let issuer = &provider.issuer;
-        let linked = self.store.put_identity(issuer, subject, &user.id).await;
+        let note = Note::of("person.link").on_person(&user).by_person(&user);
+        let store = self.noting(caller, note.after(issuer));
+        let linked = store.put_identity(issuer, subject, &user.id).await;
         linked.or_failure(caller)?;
         Ok(Some((user, lock.disabled_at.is_some())))
     }
@@ -222,7 +225,10 @@ impl Hub {
             role: &role,
             password_hash: "",
         };
-        let user = match self.store.insert_user(&account, now).await {
+        let note = Note::of("person.add")
+            .on("person", &id, &email)
+            .after(&serde_json::json!({ "role": role, "provider": provider.issuer }));
+        let user = match self.noting(caller, note).insert_user(&account, now).await {
             // Somebody was quicker with the same address: they sign in again and are found.
             Err(StoreError::Unique { .. }) => return Err(lost()),
             made => made.or_failure(caller)?,
@@ -238,7 +244,12 @@ impl Hub {
 
     /// The last administrator stays one, whatever the groups say.
     async fn with_role(&self, caller: &Caller, user: User, role: Role) -> Result<User> {
-        let changed = self.store.set_role_unless_last_admin(&user.id, &role).await;
+        let note = Note::of("person.role")
+            .on_person(&user)
+            .before(&user.role)
+            .after(&role);
+        let store = self.noting(caller, note);
+        let changed = store.set_role_unless_last_admin(&user.id, &role).await;
         if changed.or_failure(caller)? {
             return Ok(User { role, ..user });
         }

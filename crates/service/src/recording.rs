@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use store::{NewRecording, StoredRecording};
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 use crate::metrics::{evaluated, unread};
@@ -53,8 +54,11 @@ impl Recordings for Hub {
         let change = self.checked(change).await?;
         let now = self.clock.now();
         let new = stored(&change, beginning(now, change.every_seconds));
+        let note = Note::of("rule.add")
+            .on("source", "", &change.name)
+            .after(&shown(&change));
         let id = self
-            .store
+            .noting(caller, note)
             .insert_recording(&new, now)
             .await
             .or_failure(caller)?;
@@ -75,7 +79,11 @@ impl Recordings for Hub {
             beginning(now, change.every_seconds)
         };
         let new = stored(&change, done_until);
-        self.store
+        let note = Note::of("rule.edit")
+            .on("source", id, &change.name)
+            .before(&kept)
+            .after(&shown(&change));
+        self.noting(caller, note)
             .change_recording(id, &new, kept.limit, now)
             .await
             .or_failure(caller)?;
@@ -85,8 +93,10 @@ impl Recordings for Hub {
 
     async fn pause(&self, caller: &Caller, id: &SourceId, paused: bool) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
-        self.kept_rule(caller, id).await?;
-        self.store
+        let kept = self.kept_rule(caller, id).await?.rule;
+        let action = if paused { "rule.pause" } else { "rule.resume" };
+        let note = Note::of(action).on("source", id, &kept.name);
+        self.noting(caller, note)
             .pause_recording(id, paused)
             .await
             .or_failure(caller)?;
@@ -173,6 +183,18 @@ fn beginning(now: Instant, every_seconds: u32) -> Instant {
     let every = i64::from(every_seconds) * Instant::SECOND;
     let from = now.minus(RECORD_BACK_DAYS * Instant::DAY).0;
     Instant(from.div_euclid(every) * every)
+}
+
+/// What the audit log shows of a rule.
+fn shown(change: &RecordingChange) -> serde_json::Value {
+    serde_json::json!({
+        "name": change.name,
+        "expression": change.expression,
+        "every_seconds": change.every_seconds,
+        "unit": change.unit,
+        "domain": change.domain,
+        "limit": change.limit,
+    })
 }
 
 fn stored(change: &RecordingChange, done_until: Instant) -> NewRecording<'_> {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use store::StoreError;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_all_of};
 
@@ -40,7 +41,11 @@ impl Roles for Hub {
         let now = self.clock.now();
         let role = checked(RoleId(store::new_id(now)), new)?;
         require_all_of(caller, &Role::Custom(role.clone()))?;
-        named_once(self.store.insert_role(&role, now).await, caller)?;
+        let note = Note::of("role.add")
+            .on("role", &role.id, &role.name)
+            .after(&role);
+        let store = self.noting(caller, note);
+        named_once(store.insert_role(&role, now).await, caller)?;
         Ok(role)
     }
 
@@ -50,13 +55,23 @@ impl Roles for Hub {
         require_all_of(caller, &before)?;
         let role = checked(id.clone(), change)?;
         require_all_of(caller, &Role::Custom(role.clone()))?;
-        named_once(self.store.update_role(&role).await, caller)
+        let note = Note::of("role.edit")
+            .on("role", &role.id, &role.name)
+            .before(&before)
+            .after(&role);
+        let store = self.noting(caller, note);
+        named_once(store.update_role(&role).await, caller)
     }
 
     async fn remove_role(&self, caller: &Caller, id: &RoleId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
-        require_all_of(caller, &self.made_role(caller, id).await?)?;
-        let removed = self.store.delete_role_unless_held(id).await;
+        let before = self.made_role(caller, id).await?;
+        require_all_of(caller, &before)?;
+        let note = Note::of("role.remove")
+            .on("role", id, before.name())
+            .before(&before);
+        let store = self.noting(caller, note);
+        let removed = store.delete_role_unless_held(id).await;
         if removed.or_failure(caller)? {
             return Ok(());
         }
@@ -69,7 +84,10 @@ impl Roles for Hub {
         require(caller, Permission::AccessWrite)?;
         let role = self.role_named(caller, role).await?;
         require_all_of(caller, &role)?;
-        self.store
+        let note = Note::of("role.strict")
+            .on("role", role.as_str(), role.name())
+            .after(&strict);
+        self.noting(caller, note)
             .set_strict(&role, strict)
             .await
             .or_failure(caller)

@@ -6,6 +6,7 @@ use api::{
 use async_trait::async_trait;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::require;
 
@@ -49,7 +50,11 @@ impl Sources for Hub {
                 format!("Type “{}” exactly; nothing was removed.", source.name),
             ));
         }
-        self.store.delete_source(id).await.or_failure(caller)?;
+        let note = Note::of("source.remove")
+            .on("source", id, &source.name)
+            .before(&source);
+        let store = self.noting(caller, note);
+        store.delete_source(id).await.or_failure(caller)?;
         self.forget_metrics(caller, id).await?;
         self.targets_changed();
         for topic in [Topic::Series, Topic::Forecasts] {

@@ -5,12 +5,15 @@
     reason = "a test fails by panicking; clippy does not see that these functions are tests"
 )]
 
+mod authenticator;
+
 use std::sync::Arc;
 
 use api::{
     Caller, Credentials, Entry, Error, Grant, Instant, NewInvitation, Permission, Result, Role,
     RoleChange, Services, SessionId, SignedIn, Step, User, Visit, Who,
 };
+use authenticator::code;
 use fakes::FixedClock;
 use service::{Bus, Hub, SessionTimes, Settings};
 use store::{DatabaseUrl, Store};
@@ -34,7 +37,7 @@ fn as_user(user: &User) -> Caller {
             email: user.email.clone(),
             role: user.role.clone(),
         },
-        request_id: "test".into(),
+        ..nobody()
     }
 }
 
@@ -60,21 +63,6 @@ fn asked(entry: Entry, what: Step) -> String {
     }
 }
 
-/// The code of an authenticator with that secret.
-fn code(secret: &str, now: Instant) -> String {
-    let plain: String = secret.split(' ').collect();
-    let key = data_encoding::BASE32_NOPAD
-        .decode(plain.as_bytes())
-        .unwrap();
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key);
-    let step = now.0 / Instant::SECOND / 30;
-    let tag = ring::hmac::sign(&key, &step.to_be_bytes());
-    let hash = tag.as_ref();
-    let at = usize::from(hash[19] & 15);
-    let word = u32::from_be_bytes(hash[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
-    format!("{:06}", word % 1_000_000)
-}
-
 impl Place {
     async fn new() -> (Self, SignedIn) {
         Self::with(None).await
@@ -97,6 +85,8 @@ impl Place {
                 provider,
             },
         );
+        let key = service::KeySource::Own(folder.path().join("master.key"));
+        hub.unlock(&Caller::system("test"), key).await.unwrap();
         let place = Self {
             _folder: folder,
             services: hub.services(),

@@ -54,7 +54,9 @@ where
 )]
 fn operations() -> Vec<(&'static str, May, Call)> {
     use May::{All, Hold, Known, Person, Secret, System};
-    use Permission::{AccessRead, AccessWrite, DataIngest, MonitoringRead, MonitoringWrite};
+    use Permission::{
+        AccessRead, AccessWrite, AuditRead, AuditWrite, DataIngest, MonitoringRead, MonitoringWrite,
+    };
     let credentials = || Credentials {
         email: "x@example.org".into(),
         password: "a long enough password".into(),
@@ -150,6 +152,42 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "accounts.remove_user",
             Hold(AccessWrite),
             call(|s, c| async move { s.accounts.remove_user(&c, &"none".into()).await }),
+        ),
+        (
+            "audit.entries",
+            Hold(AuditRead),
+            call(|s, c| async move {
+                let filter = api::AuditFilter::default();
+                s.audit.entries(&c, filter, None, 9).await
+            }),
+        ),
+        (
+            "audit.begin_export",
+            Hold(AuditRead),
+            call(|s, c| async move {
+                let filter = api::AuditFilter::default();
+                s.audit
+                    .begin_export(&c, &filter, api::AuditFormat::Csv)
+                    .await
+            }),
+        ),
+        (
+            "audit.export_entries",
+            Hold(AuditRead),
+            call(|s, c| async move {
+                let filter = api::AuditFilter::default();
+                s.audit.export_entries(&c, &filter, 0).await
+            }),
+        ),
+        (
+            "audit.retention",
+            Hold(AuditRead),
+            call(|s, c| async move { s.audit.retention(&c).await }),
+        ),
+        (
+            "audit.set_retention",
+            Hold(AuditWrite),
+            call(|s, c| async move { s.audit.set_retention(&c, None).await }),
         ),
         (
             "demo.state",
@@ -782,6 +820,7 @@ fn callers() -> Vec<Caller> {
         .map(|who| Caller {
             who,
             request_id: "test".into(),
+            origin: api::Origin::default(),
         })
         .collect()
 }

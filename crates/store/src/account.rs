@@ -199,11 +199,14 @@ impl Store {
     /// did.
     pub async fn delete_user_unless_last_admin(&self, id: &UserId) -> Result<bool> {
         let sql = concat!("delete from account where id = $1", spare_last_admin!());
-        let done = write!(self, db => {
+        write!(self, db => {
             run(LOCK_ADMINS).execute(&mut *db).await?;
-            run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected()
+            let done = run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected();
+            if done == 0 {
+                return Ok(false);
+            }
         });
-        Ok(done > 0)
+        Ok(true)
     }
 
     /// Gives a person another role and ends their sessions, unless they are the last administrator
@@ -213,7 +216,7 @@ impl Store {
             "update account set role = $2 where id = $1",
             spare_last_admin!()
         );
-        let done = write!(self, db => {
+        write!(self, db => {
             run(LOCK_ADMINS).execute(&mut *db).await?;
             let done = run(sql)
                 .bind(id.as_str())
@@ -221,12 +224,12 @@ impl Store {
                 .execute(&mut *db)
                 .await?
                 .rows_affected();
-            if done > 0 {
-                run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
+            if done == 0 {
+                return Ok(false);
             }
-            done
+            run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
         });
-        Ok(done > 0)
+        Ok(true)
     }
 
     /// Lets a person not sign in any more and ends their sessions, unless they are the last
@@ -236,7 +239,7 @@ impl Store {
             "update account set disabled_at = $2 where id = $1",
             spare_last_admin!()
         );
-        let done = write!(self, db => {
+        write!(self, db => {
             run(LOCK_ADMINS).execute(&mut *db).await?;
             let done = run(sql)
                 .bind(id.as_str())
@@ -244,12 +247,12 @@ impl Store {
                 .execute(&mut *db)
                 .await?
                 .rows_affected();
-            if done > 0 {
-                run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
+            if done == 0 {
+                return Ok(false);
             }
-            done
+            run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
         });
-        Ok(done > 0)
+        Ok(true)
     }
 
     /// Lets a person sign in again.

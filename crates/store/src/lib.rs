@@ -20,6 +20,7 @@
 //!   gives each transaction another server connection.
 
 mod account;
+mod audit;
 mod bulk;
 mod channel;
 mod convert;
@@ -43,6 +44,7 @@ mod recording;
 mod role;
 mod samples;
 mod scrape;
+mod sealed;
 mod search;
 mod series;
 mod session;
@@ -56,6 +58,7 @@ use std::sync::Arc;
 use api::Instant;
 
 pub use account::{Lock, NewAccount};
+pub use audit::{Anchor, Fault, audit_hash};
 pub use channel::{Channel, Listener, RedisUrl, RedisUrlError, Speaker};
 pub use error::{Result, StoreError};
 pub use factor::StoredTotp;
@@ -69,6 +72,7 @@ pub use provider::StoredTrip;
 pub use recording::{NewRecording, StoredRecording};
 pub use samples::{RecordStats, Retain};
 pub use scrape::{NewTarget, StoredTarget};
+pub use sealed::SealedPlace;
 pub use series::NewSeries;
 pub use session::{Holder, NewSession};
 pub use source::{Arrival, NewSource};
@@ -78,6 +82,8 @@ pub use url::{DatabaseUrl, UrlError};
 #[derive(Clone)]
 pub struct Store {
     db: Arc<db::Db>,
+    /// What the next change adds to the audit log.
+    note: Option<Arc<audit::Note>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -94,6 +100,7 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, data_dir: &Path) -> Result<Self> {
         Ok(Self {
             db: Arc::new(db::Db::open(url, data_dir).await?),
+            note: None,
         })
     }
 

@@ -2,6 +2,7 @@
 //! protocols that senders of metrics and Grafana speak.
 
 mod account;
+mod audit;
 mod demo;
 mod docs;
 mod event;
@@ -99,6 +100,7 @@ fn described() -> OpenApiRouter<App> {
         area("People", people::routes()),
         area("Roles", role::routes()),
         area("Keys", key::routes()),
+        area("Audit log", audit::routes()),
     ];
     let v1 = areas
         .into_iter()

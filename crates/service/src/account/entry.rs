@@ -8,6 +8,7 @@ use store::NewSession;
 
 use super::attempts::Key;
 use super::password;
+use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 use crate::{Hub, secret};
 
@@ -112,7 +113,9 @@ impl Hub {
             address: &visit.address,
             browser: &browser,
         };
-        self.store.insert_session(&new).await.or_failure(caller)?;
+        let note = Note::of("person.sign_in").on_person(&user).by_person(&user);
+        let store = self.noting(caller, note);
+        store.insert_session(&new).await.or_failure(caller)?;
         let touched = self.store.touch_session(&id, &user.id, now).await;
         touched.or_failure(caller)?;
         let device = self.know(caller, &user.id, visit).await?;
@@ -169,6 +172,9 @@ impl Hub {
             ));
         }
         if !self.verify(caller, given.to_owned(), kept).await? {
+            let note = Note::of("person.confirm").on_person(&user);
+            self.audit(caller, note.refused("the present password is wrong"))
+                .await?;
             return Err(Error::field(field, "That is not your present password."));
         }
         self.attempts.succeeded(&attempt);

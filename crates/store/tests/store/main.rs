@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod audit;
 mod channel;
 mod events;
 mod fake_engine;

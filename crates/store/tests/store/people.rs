@@ -188,7 +188,10 @@ async fn an_invitation_is_good_once_and_only_the_newest(Home { store, .. }: Home
     let second = an_invitation("i2", Role::Custom(made));
     store.put_invitation(&first, "old").await.unwrap();
     store.put_invitation(&second, "new").await.unwrap();
-    assert_eq!(store.invitations(at(1)).await.unwrap(), [second.clone()]);
+    assert_eq!(
+        store.invitations(at(1)).await.unwrap(),
+        std::slice::from_ref(&second)
+    );
     assert_eq!(store.invitations(at(100)).await.unwrap(), []);
     assert_eq!(store.invitation("old", at(1)).await.unwrap(), None);
     assert_eq!(store.invitation("new", at(100)).await.unwrap(), None);
@@ -333,7 +336,10 @@ async fn a_role_of_ones_own_comes_back_with_its_people_and_stays_while_somebody_
         store.update_role(&twin).await,
         Err(StoreError::Missing)
     ));
-    assert_eq!(store.custom_roles().await.unwrap(), [role.clone()]);
+    assert_eq!(
+        store.custom_roles().await.unwrap(),
+        std::slice::from_ref(&role)
+    );
     let held = store.user(&bob).await.unwrap().unwrap().role;
     assert_eq!(held, Role::Custom(role.clone()));
 
@@ -371,7 +377,7 @@ async fn a_trip_to_a_provider_ends_once_and_in_time(home: Home) {
         .into_iter()
         .flatten()
         .collect();
-    assert_eq!(came, [trip.clone()]);
+    assert_eq!(came, std::slice::from_ref(&trip));
     store.put_trip("s2", &trip, at(0), at(10)).await.unwrap();
     store.put_trip("s3", &trip, at(10), at(20)).await.unwrap();
     assert_eq!(home.count("select count(*) from provider_trip").await, 1);

@@ -176,6 +176,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("begin", "what the header Idempotency-Key does"),
     ("finish", "what the header Idempotency-Key does"),
     ("forget", "what the header Idempotency-Key does"),
+    ("begin_export", "/audit/{export}, a file"),
+    ("export_entries", "/audit/{export}, a file"),
     ("sessions", "one's own, in a browser"),
     ("end_session", "one's own, in a browser"),
     ("end_other_sessions", "one's own, in a browser"),
@@ -289,6 +291,13 @@ const OTHERS: &[(&str, &str, u16)] = &[
     ("POST", "/auth/sign-in", 415),
     ("POST", "/auth/sign-out", 303),
     ("POST", "/auth/set-up", 415),
+    ("GET", "/people/access-review.csv", 303),
+    ("GET", "/audit/{export}", 303),
+    ("GET", "/auth/provider", 303),
+    ("GET", "/auth/provider/return", 303),
+    ("POST", "/auth/step", 415),
+    ("POST", "/auth/enrol", 415),
+    ("POST", "/auth/accept", 415),
     ("GET", "/theme", 400),
     ("GET", "/density", 400),
     ("GET", "/health/live", 200),
@@ -323,7 +332,10 @@ async fn every_other_route_is_listed_with_what_a_stranger_gets() {
     }
     let home = Home::new().await;
     for (method, path, status) in OTHERS {
-        let path = path.replace("{id}", "x").replace("{name}", "x");
+        let path = path
+            .replace("{id}", "x")
+            .replace("{name}", "x")
+            .replace("{export}", "x");
         let answer = home.ask(request(method, &As::Nobody, &path, None)).await;
         assert_eq!(
             answer.status.as_u16(),
