@@ -114,6 +114,10 @@ async fn file_or_page(
     context: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response {
     let path = uri.path().to_owned();
+    if rest::is_api(&path) {
+        // No page: what says that there is nothing is a problem document.
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let (parts, body) = request.into_parts();
     let wanted = Request::from_parts(parts.clone(), axum::body::Body::empty());
     let files = ServeDir::new(&app.site_root)

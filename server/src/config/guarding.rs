@@ -1,8 +1,4 @@
 //! Settings of what stands between the network and the pages.
-#![expect(
-    clippy::doc_markdown,
-    reason = "clap prints these comments to a terminal"
-)]
 
 use std::path::PathBuf;
 use std::sync::Arc;
