@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::listen::Peer;
+use crate::guard::Peer;
 use crate::rest::Failed;
 use crate::state::App;
 
@@ -52,7 +52,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
 fn nobody(app: &App, request: &Request) -> Caller {
     let peer = request.extensions().get::<Peer>();
     Caller::nobody(request_id(request.headers())).coming_from(Origin {
-        address: peer.map(|Peer(address)| address.ip().to_canonical().to_string()),
+        address: peer.and_then(|peer| peer.address).map(|ip| ip.to_string()),
         // Without its query, which may hold a token.
         request: Some(format!("{} {}", request.method(), request.uri().path())),
         refusals: app.hub.refusals(),
@@ -96,7 +96,8 @@ pub(crate) fn visit(peer: Option<&Peer>, headers: &HeaderMap) -> Visit {
     let browser = browser.and_then(|v| v.to_str().ok()).unwrap_or_default();
     Visit {
         address: peer
-            .map(|peer| peer.0.ip().to_canonical().to_string())
+            .and_then(|peer| peer.address)
+            .map(|ip| ip.to_string())
             .unwrap_or_default(),
         browser: browser.to_owned(),
         device: cookie(headers, DEVICE),

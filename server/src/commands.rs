@@ -9,6 +9,7 @@ use store::metrics::{MetricStore as _, Place};
 
 use crate::config::Settings;
 use crate::serve::{engine, open, open_locked};
+use crate::trust::Trust;
 
 /// `millrace import FILE`.
 #[expect(
@@ -209,22 +210,23 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     reason = "a command's answer goes to standard output"
 )]
 pub(crate) async fn health(settings: &Settings) -> anyhow::Result<()> {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let asked = tokio::time::timeout(std::time::Duration::from_secs(5), async {
-        let address = (std::net::Ipv4Addr::LOCALHOST, settings.addr.port());
-        let mut stream = tokio::net::TcpStream::connect(address).await?;
-        stream
-            .write_all(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            .await?;
-        let mut answer = String::new();
-        stream.take(16 * 1024).read_to_string(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer)
-    });
-    let answer = asked
-        .await
-        .context("the server did not answer within 5 s")??;
-    let ready = answer.split(' ').nth(1) == Some("200");
-    println!("{}", answer.split("\r\n\r\n").nth(1).unwrap_or_default());
+    let scheme = if settings.guard.tls_cert.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let url = format!("{scheme}://127.0.0.1:{}/health/ready", settings.addr.port());
+    // It asks itself, under a name that no certificate has.
+    let tls = Trust::Anybody.config().map_err(anyhow::Error::msg)?;
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(5))
+        .build()?;
+    let answer = client.get(url).send().await;
+    let answer = answer.context("the server did not answer within 5 s")?;
+    let ready = answer.status().is_success();
+    println!("{}", answer.text().await?);
     if !ready {
         bail!("the server is not ready");
     }

@@ -4,6 +4,7 @@
     reason = "clap prints these comments to a terminal"
 )]
 
+mod guarding;
 mod provider;
 
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ use store::metrics::{EngineAddress, EngineAddressError, EngineKind};
 use store::{DatabaseUrl, RedisUrl};
 
 use crate::trust::Trust;
+
+pub(crate) use guarding::Guarding;
 
 /// Tells what will run out, break or go over, how sure it is and why.
 ///
@@ -128,6 +131,9 @@ pub(crate) struct Settings {
     /// The largest file that can be uploaded, in MiB.
     #[arg(long, env = "MILLRACE_UPLOAD_MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536), global = true)]
     pub(crate) upload_mib: u32,
+    /// What stands between the network and the pages.
+    #[command(flatten)]
+    pub(crate) guard: Guarding,
     /// What to log: error, warn, info, debug, or a list such as info,service=debug.
     #[arg(long, env = "MILLRACE_LOG", default_value = "info", global = true)]
     pub(crate) log: String,
@@ -296,6 +302,7 @@ impl Settings {
         self.redis()?;
         self.engine()?;
         self.identity_provider()?;
+        self.guard.check()?;
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -456,6 +463,7 @@ impl Settings {
     pub(crate) fn public(&self) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.guard.tls_cert.is_some() => format!("https://{}", self.addr),
             None => format!("http://{}", self.addr),
         }
     }

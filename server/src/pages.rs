@@ -11,7 +11,7 @@ use leptos_axum::ResponseOptions;
 use ui::Preferences;
 
 use crate::auth::{self, PresentSession};
-use crate::listen::Peer;
+use crate::guard::Peer;
 use crate::state::App;
 
 /// Provides what pages and server functions read from their context.

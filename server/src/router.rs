@@ -6,7 +6,7 @@ use anyhow::Context;
 use app::rpc::Secrets;
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -17,11 +17,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::state::App;
-use crate::{audit, auth, live, pages, provider, rest, sign_in, status, uploads};
+use crate::{audit, auth, guard, live, pages, provider, rest, sign_in, status, uploads};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
 pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
@@ -92,23 +91,13 @@ pub(crate) fn router(app: App) -> Router {
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(middleware::from_fn_with_state(app.clone(), guard::frame))
                 .layer(middleware::from_fn(rest::explain))
                 .layer(CatchPanicLayer::new())
                 .layer(CompressionLayer::new())
-                .layer(SetResponseHeaderLayer::if_not_present(
-                    header::X_CONTENT_TYPE_OPTIONS,
-                    HeaderValue::from_static("nosniff"),
-                ))
-                .layer(SetResponseHeaderLayer::if_not_present(
-                    header::REFERRER_POLICY,
-                    HeaderValue::from_static("same-origin"),
-                ))
-                .layer(SetResponseHeaderLayer::if_not_present(
-                    HeaderName::from_static("cross-origin-opener-policy"),
-                    HeaderValue::from_static("same-origin"),
-                ))
                 .layer(middleware::from_fn(auth::same_origin))
                 .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
+                .layer(middleware::from_fn_with_state(app.clone(), guard::limit))
                 .layer(middleware::from_fn(auth::gate))
                 .layer(middleware::map_response(true_status)),
         )
@@ -134,6 +123,10 @@ async fn file_or_page(
     context: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response {
     let path = uri.path().to_owned();
+    if rest::is_api(&path) {
+        // No page: what says that there is nothing is a problem document.
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let (parts, body) = request.into_parts();
     let wanted = Request::from_parts(parts.clone(), axum::body::Body::empty());
     let files = ServeDir::new(&app.site_root)

@@ -16,7 +16,8 @@ use crate::config::Settings;
 use crate::listen::Patience;
 use crate::scrape::HttpFetch;
 use crate::state::App;
-use crate::{jobs, listen, router};
+use crate::tls::Identity;
+use crate::{jobs, listen, router, tls};
 
 /// Opens the store and makes the operations on it. Only the server keeps `metrics`.
 pub(crate) async fn open(
@@ -40,6 +41,7 @@ pub(crate) async fn open_locked(
         .finish_deletions()
         .await
         .context("the database cannot be written")?;
+    let reach = settings.guard.reach()?;
     let hub = Hub::new(
         store.clone(),
         Arc::new(SystemClock),
@@ -49,7 +51,7 @@ pub(crate) async fn open_locked(
             max_upload_bytes: u64::from(settings.upload_mib) * 1024 * 1024,
             fetch: metrics
                 .is_some()
-                .then(|| Arc::new(HttpFetch::default()) as Arc<dyn Fetch>),
+                .then(|| Arc::new(HttpFetch::new(reach)) as Arc<dyn Fetch>),
             metrics,
             times: settings.session_times(),
             provider: settings.identity_provider()?,
@@ -131,6 +133,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         leptos,
         public: settings.public(),
         secure_cookies: settings.public().starts_with("https://"),
+        guard: Arc::new(settings.guard.guard()?),
         stopping: stopping.clone(),
     };
     let tasks = TaskTracker::new();
@@ -144,8 +147,14 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
     }
     jobs::start(&tasks, &stopping, hub.clone(), &app, &settings);
     greet(&settings, &app, demo).await?;
+    let identity = settings.guard.identity()?;
+    let tls = identity.as_ref().map(Identity::acceptor).transpose()?;
+    if let Some(identity) = identity {
+        tasks.spawn(renew(identity, stopping.clone()));
+    }
     tokio::spawn(stop_on_signal(stopping.clone()));
-    listen::serve(listener, router::router(app), Patience::default(), stopping).await;
+    let router = router::router(app);
+    listen::serve(listener, router, tls, Patience::default(), stopping).await;
     tasks.close();
     tasks.wait().await;
     // Failures were logged where they happened.
@@ -158,6 +167,21 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes a renewed certificate up.
+async fn renew(identity: Arc<Identity>, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(tls::LOOK_AGAIN) => {}
+        }
+        match identity.renew() {
+            Ok(true) => tracing::info!("the certificate was read again"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the new certificate is not used"),
+        }
+    }
 }
 
 /// Prints where to go; on a fresh installation, the one-time link that makes the administrator.

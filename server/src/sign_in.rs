@@ -11,7 +11,7 @@ use axum::{Extension, Form};
 use serde::Deserialize;
 
 use crate::auth::{self, escape, is_local, request_id};
-use crate::listen::Peer;
+use crate::guard::Peer;
 use crate::state::App;
 
 /// Who is signing in: nobody yet, from somewhere, perhaps in the midst of it.

@@ -10,6 +10,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use service::Hub;
 use tokio_util::sync::CancellationToken;
 
+use crate::guard::Guard;
+
 /// What every handler can reach.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -29,6 +31,8 @@ pub(crate) struct App {
     pub(crate) secure_cookies: bool,
     /// The address that people open, without a slash at the end.
     pub(crate) public: String,
+    /// What stands between the network and the handlers.
+    pub(crate) guard: Arc<Guard>,
     /// Cancelled when the server stops.
     pub(crate) stopping: CancellationToken,
 }

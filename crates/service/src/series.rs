@@ -29,6 +29,14 @@ impl SeriesOps for Hub {
     async fn list(&self, caller: &Caller, mut filter: SeriesFilter) -> Result<SeriesPage> {
         require(caller, Permission::MonitoringRead)?;
         filter.limit = filter.limit.clamp(1, MOST_LISTED);
+        if let Some(after) = &filter.after
+            && self.store.series(after).await.or_failure(caller)?.is_none()
+        {
+            return Err(Error::field(
+                "cursor",
+                "What this page began after has been removed: begin again without a cursor.",
+            ));
+        }
         let (mut series, total) = self.store.list(&filter).await.or_failure(caller)?;
         self.mark_stale(caller, &mut series).await?;
         let sparks = self.sparks(caller, &series).await?;

@@ -34,16 +34,12 @@ impl Sources for Hub {
 
     async fn get(&self, caller: &Caller, id: &SourceId) -> Result<Source> {
         require(caller, Permission::MonitoringRead)?;
-        self.store
-            .source(id)
-            .await
-            .or_failure(caller)?
-            .ok_or_else(|| Error::not_found("source"))
+        self.source(caller, id).await
     }
 
     async fn remove(&self, caller: &Caller, id: &SourceId, name: &str) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
-        let source = Sources::get(self, caller, id).await?;
+        let source = self.source(caller, id).await?;
         if source.name != name.trim() {
             return Err(Error::field(
                 "name",
@@ -61,5 +57,12 @@ impl Sources for Hub {
             self.bus.publish(Event::Changed { topic, id: None });
         }
         Ok(())
+    }
+}
+
+impl Hub {
+    async fn source(&self, caller: &Caller, id: &SourceId) -> Result<Source> {
+        let found = self.store.source(id).await.or_failure(caller)?;
+        found.ok_or_else(|| Error::not_found("source"))
     }
 }

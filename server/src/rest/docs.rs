@@ -83,7 +83,7 @@ fn page(
     let index = areas
         .iter()
         .map(
-            |area| view! { <li><a href=format!("#{}", anchor(area))>{(*area).to_owned()}</a></li> },
+            |area| view! { <li><a href=format!("#{}", anchor("area", area))>{(*area).to_owned()}</a></li> },
         )
         .collect_view();
     let parts = areas
@@ -92,7 +92,7 @@ fn page(
             let own = operations.iter().filter(|o| o.area == *area);
             let rows = own.map(operation).collect_view();
             view! {
-                <section id=anchor(area)>
+                <section id=anchor("area", area)>
                     <Card title=(*area).to_owned()>{rows}</Card>
                 </section>
             }
@@ -191,7 +191,7 @@ fn example(of: &Operation) -> String {
 
 fn schema(of: &Schema) -> impl IntoView + use<> {
     let of = of.clone();
-    let anchor = anchor(&of.name);
+    let anchor = anchor("schema", &of.name);
     view! {
         <div class="api-schema" id=anchor>
             <h3><code>{of.name}</code></h3>
@@ -217,17 +217,21 @@ fn fields(list: Vec<Field>) -> impl IntoView {
 
 fn kind_view(kind: Kind) -> AnyView {
     match kind.schema {
-        Some(name) => view! { <a href=format!("#{}", anchor(&name))>{kind.words}</a> }.into_any(),
+        Some(name) => {
+            view! { <a href=format!("#{}", anchor("schema", &name))>{kind.words}</a> }.into_any()
+        }
         None => view! { <code>{kind.words}</code> }.into_any(),
     }
 }
 
-fn anchor(name: &str) -> String {
-    name.to_lowercase().replace(' ', "-")
+/// Areas and schemas may share a name.
+fn anchor(kind: &str, name: &str) -> String {
+    format!("{kind}-{}", name.to_lowercase().replace(' ', "-"))
 }
 
+/// A text of the document, without the marks of Markdown.
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    value.as_str().unwrap_or_default().replace('`', "")
 }
 
 fn operations(document: &Value) -> Vec<Operation> {

@@ -47,6 +47,13 @@ async fn unusual(
     Ok(Json(findings.unusual(&ask.caller, &id, range).await?))
 }
 
+/// Which finding.
+#[derive(Deserialize)]
+struct Which {
+    id: SeriesId,
+    begins: i64,
+}
+
 /// What a finding was.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -63,10 +70,11 @@ struct Judged {
     security(("key" = ["monitoring:write"])), responses((status = 204)))]
 async fn judge(
     ask: Ask,
-    Place((id, begins)): Place<(SeriesId, i64)>,
+    Place(which): Place<Which>,
     Body(judged): Body<Judged>,
 ) -> Result<NoContent, Failed> {
     let (findings, verdict) = (&ask.services.findings, Some(judged.verdict));
+    let Which { id, begins } = which;
     let begins = Instant(begins);
     findings.judge(&ask.caller, &id, begins, verdict).await?;
     Ok(NoContent)
@@ -76,14 +84,10 @@ async fn judge(
 #[utoipa::path(delete, path = "/series/{id}/findings/{begins}/verdict",
     params(("id" = String, Path), ("begins" = i64, Path)),
     security(("key" = ["monitoring:write"])), responses((status = 204)))]
-async fn take_back(
-    ask: Ask,
-    Place((id, begins)): Place<(SeriesId, i64)>,
-) -> Result<NoContent, Failed> {
-    let findings = &ask.services.findings;
-    findings
-        .judge(&ask.caller, &id, Instant(begins), None)
-        .await?;
+async fn take_back(ask: Ask, Place(which): Place<Which>) -> Result<NoContent, Failed> {
+    let (findings, Which { id, begins }) = (&ask.services.findings, which);
+    let begins = Instant(begins);
+    findings.judge(&ask.caller, &id, begins, None).await?;
     Ok(NoContent)
 }
 

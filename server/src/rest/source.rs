@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// A source, and since when it is silent.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ListedSource)]
 struct Listed {
     /// The source.
     source: Source,

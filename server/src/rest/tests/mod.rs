@@ -1,5 +1,6 @@
 //! The API as programs see it: who is let in where, what errors look like, what happens once.
 
+mod guard;
 mod requests;
 mod routes;
 
@@ -61,6 +62,11 @@ impl Answered {
 
 impl Home {
     async fn new() -> Self {
+        Self::limited(0).await
+    }
+
+    /// One that takes so many requests a minute.
+    async fn limited(requests_a_minute: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::in_folder(folder.path());
         let store = Store::open(&url, folder.path()).await.unwrap();
@@ -89,6 +95,10 @@ impl Home {
             site_root: folder.path().to_owned(),
             public: "http://127.0.0.1:3000".into(),
             secure_cookies: false,
+            guard: Arc::new(crate::guard::Guard {
+                proxies: crate::guard::Proxies::parse(&["10.0.0.0/8".into()]).unwrap(),
+                limits: crate::guard::Limits::new(requests_a_minute),
+            }),
             stopping: tokio_util::sync::CancellationToken::new(),
         };
         Self {
