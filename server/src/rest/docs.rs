@@ -217,7 +217,9 @@ fn fields(list: Vec<Field>) -> impl IntoView {
 
 fn kind_view(kind: Kind) -> AnyView {
     match kind.schema {
-        Some(name) => view! { <a href=format!("#{}", anchor("schema", &name))>{kind.words}</a> }.into_any(),
+        Some(name) => {
+            view! { <a href=format!("#{}", anchor("schema", &name))>{kind.words}</a> }.into_any()
+        }
         None => view! { <code>{kind.words}</code> }.into_any(),
     }
 }
