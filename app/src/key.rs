@@ -1,6 +1,6 @@
 //! API keys in the settings: made, rotated, revoked.
 
-use api::{ApiKey, Scope};
+use api::ApiKey;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use serde::{Deserialize, Serialize};
@@ -30,19 +30,20 @@ pub async fn list_keys() -> rpc::Answer<(Vec<Told>, Vec<String>)> {
     let (services, caller) = rpc::ctx()?;
     let keys = services.keys.list(&caller).await?;
     let now = services.series.now(&caller).await?;
-    let told = keys.into_iter().map(|key| told(key, now)).collect();
-    let scopes = Scope::all().map(|s| s.as_str().to_owned()).collect();
+    let told = keys
+        .into_iter()
+        .map(|key| {
+            let scopes: Vec<_> = key.scopes.iter().map(|s| s.as_str()).collect();
+            let mut may = scopes.join(", ");
+            if let Some(rate) = key.rate {
+                may = format!("{may}, at most {rate} samples/s");
+            }
+            let over = key.expires_at.is_some_and(|end| end <= now);
+            Told { key, may, over }
+        })
+        .collect();
+    let scopes = api::Scope::all().map(|s| s.as_str().to_owned()).collect();
     Ok((told, scopes))
-}
-
-fn told(key: ApiKey, now: api::Instant) -> Told {
-    let scopes: Vec<_> = key.scopes.iter().map(|s| s.as_str()).collect();
-    let mut may = scopes.join(", ");
-    if let Some(rate) = key.rate {
-        may = format!("{may}, at most {rate} samples/s");
-    }
-    let over = key.expires_at.is_some_and(|end| end <= now);
-    Told { key, may, over }
 }
 
 /// Makes a key; its secret is shown on the page that follows, once.
@@ -55,7 +56,7 @@ pub async fn add_key(
 ) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let rate = rpc::whole("rate", &rate)?;
-    let scopes: Result<Vec<Scope>, String> = scopes.iter().map(|s| s.parse()).collect();
+    let scopes: Result<Vec<api::Scope>, String> = scopes.iter().map(|s| s.parse()).collect();
     let scopes = scopes.map_err(|words| api::Error::field("scopes", words))?;
     let expires_at = match rpc::whole("days", &days)? {
         Some(days) => {
