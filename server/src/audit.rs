@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use service::{Anchors, read_anchors, verify_audit};
 
 use crate::config::{ExportFormat, Settings};
@@ -72,7 +72,8 @@ async fn begin(
             format!("attachment; filename=\"{file}\""),
         ),
     ];
-    let lines = stream::unfold(export, Export::next);
+    // Compression asks once more after the end, which an unfolded stream does not forgive.
+    let lines = stream::unfold(export, Export::next).fuse();
     Ok((headers, Body::from_stream(lines)).into_response())
 }
 
