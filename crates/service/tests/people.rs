@@ -627,6 +627,8 @@ async fn a_changed_role_holds_at_once_for_who_has_it() {
 async fn the_access_review_names_everyone_with_what_they_may_and_what_protects_them() {
     let (place, ada) = Place::new().await;
     let me = as_user(&ada.user);
+    // In their order, which within a millisecond is anybody's.
+    place.advance(1);
     place.add(&me, "bob@example.org", "viewer").await.unwrap();
     let new = NewInvitation {
         email: "eve@example.org".into(),
