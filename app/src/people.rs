@@ -349,7 +349,7 @@ fn person_row(
                     None => view! { <span class="quiet">"never"</span> }.into_any(),
                 }}
             </td>
-            <td data-label="">{forms}</td>
+            <td data-label="" class="num">{forms}</td>
         </tr>
     }
 }

@@ -76,7 +76,7 @@ fn is_pattern(lower: &str) -> bool {
         .any(|period| letters[period..].iter().zip(&letters).all(|(a, b)| a == b));
     let steps = letters.windows(2).filter(|pair| {
         let [a, b] = [pair[0], pair[1]].map(u32::from);
-        a.abs_diff(b) <= 1 || (pair[0] == '9' && pair[1] == '0')
+        a.abs_diff(b) <= 1 || matches!(pair, ['9', '0'] | ['0', '9'])
     });
     repeats || steps.count() + 3 > letters.len()
 }
