@@ -194,7 +194,7 @@ mod tests {
                 scopes: Vec::new(),
                 rate: None,
             },
-            request_id: "r".into(),
+            ..Caller::nobody("r")
         }
     }
 
