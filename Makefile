@@ -2,10 +2,10 @@
 # Flags for the program: make run ARGS="--addr 127.0.0.1:8080"
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test check dev bench soak screenshots setup clean
+.PHONY: help run demo build test check dev bench soak fuzz-api screenshots setup clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and serve at http://127.0.0.1:3000, with its data in ./data
 	@scripts/run.sh serve $(ARGS)
@@ -30,6 +30,9 @@ bench: ## Run the benchmarks
 
 soak: ## The crash and disk-full tests for long
 	@scripts/soak.sh
+
+fuzz-api: ## Ask the API 10,000 times as each role; ARGS=SEED for another run
+	@scripts/fuzz-api.sh $(ARGS)
 
 screenshots: ## Take the screenshots of every page
 	@scripts/screenshots.sh

@@ -14,9 +14,9 @@ export class Hub {
   private constructor(readonly url: string, readonly data: string, private child: ChildProcess, private env: Record<string, string>) {}
 
   /** Starts the binary and waits until it is ready. */
-  static async start(command: "serve" | "demo", env: Record<string, string> = {}): Promise<Hub> {
+  static async start(command: "serve" | "demo", env: Record<string, string> = {}, wanted?: number): Promise<Hub> {
     const data = mkdtempSync(join(tmpdir(), "millrace-e2e-"));
-    const port = await freePort();
+    const port = wanted ?? (await freePort());
     const child = Hub.spawned(command, data, `127.0.0.1:${port}`, env);
     const hub = new Hub(`http://127.0.0.1:${port}`, data, child, env);
     child.stdout?.on("data", (text) => (hub.output += text));

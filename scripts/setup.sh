@@ -156,14 +156,14 @@ redis() {
   ln -sf "$(command -v redis-check-rdb)" "$MILLRACE_TOOLS/bin/redis-server"
 }
 
-# The senders that nobody here wrote: OpenTelemetry's and InfluxDB's own libraries for Python.
-python_senders() {
-  local marker="$MILLRACE_TOOLS/senders/.millrace"
-  cmp -s end2end/senders.txt "$marker" && return 0
+# What others wrote in Python for Python: a folder of the tools for each list of packages.
+python_packages() {
+  local folder="$MILLRACE_TOOLS/$1" list="$2" title="$3"
+  cmp -s "$list" "$folder/.millrace" && return 0
   python3 -m pip --version >/dev/null 2>&1 || need_debian python3-pip
-  rm -rf "$MILLRACE_TOOLS/senders"
-  slow "Installing the Python senders" python3 -m pip install --quiet --target "$MILLRACE_TOOLS/senders" -r end2end/senders.txt
-  cp end2end/senders.txt "$marker"
+  rm -rf "$folder"
+  slow "Installing $title" python3 -m pip install --quiet --target "$folder" -r "$list"
+  cp "$list" "$folder/.millrace"
 }
 
 # SQLite is C, and so is the linker's driver.
@@ -184,5 +184,7 @@ if [ "$what" = test ]; then
   unpacked prometheus-node-exporter prometheus-node-exporter
   unpacked prometheus-alertmanager prometheus-alertmanager share/prometheus/alertmanager/{default,email}.tmpl
   redis
-  python_senders
+  # The senders that nobody here wrote: OpenTelemetry's and InfluxDB's own libraries.
+  python_packages senders end2end/senders.txt "the Python senders"
+  python_packages schemathesis end2end/api.txt "schemathesis"
 fi

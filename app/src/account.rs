@@ -1,9 +1,11 @@
-//! Signing in, and claiming a fresh installation.
+//! Signing in, claiming a fresh installation, and one's own account.
 //!
-//! Both are plain forms that the server answers with a redirect: a cookie is set, and the whole
+//! The first two are plain forms that the server answers with a redirect: a cookie is set, and the whole
 //! page is loaded anew as somebody else.
 
-use api::SetUp;
+mod own;
+
+use api::{PasswordFault, SetUp};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -11,18 +13,23 @@ use leptos_router::hooks::use_query_map;
 use ui::{Button, ButtonKind, Field, Glyph, Icon, Input, Notice, Tone};
 
 use crate::problem::Problem;
+use crate::range::escape;
 use crate::rpc;
 use crate::wire;
 
-/// Whether this installation has an administrator.
+pub use own::AccountPage;
+
+/// Whether this installation has an administrator, and another place to sign in.
 #[server(input = GetUrl, output = Postcard)]
-pub async fn set_up_state() -> rpc::Answer<SetUp> {
+pub async fn load_doors() -> rpc::Answer<(SetUp, Option<String>)> {
     let (services, caller) = rpc::ctx()?;
-    Ok(services.accounts.set_up_state(&caller).await?)
+    let set_up = services.accounts.set_up_state(&caller).await?;
+    Ok((set_up, services.providers.provider(&caller).await?))
 }
 
+/// A page with one thing to do on it.
 #[component]
-fn Lone(
+pub fn Lone(
     /// The page's name.
     title: &'static str,
     /// What it is for.
@@ -43,23 +50,66 @@ fn Lone(
     }
 }
 
-fn failed(error: Option<String>) -> Option<impl IntoView> {
+/// What went wrong with a plain form, by the word in the page's address.
+pub fn failed(error: Option<String>) -> Option<impl IntoView> {
     error.map(|error| {
-        let (title, means) = match error.as_str() {
-            "credentials" => (
+        let fault = PasswordFault::ALL.into_iter().find(|fault| fault.as_str() == error);
+        let (title, means) = match (error.as_str(), fault) {
+            (_, Some(fault)) => ("Choose another password", fault.message()),
+            ("credentials", _) => (
                 "That did not fit",
                 "The address or the password is wrong. Passwords tell capitals apart.",
             ),
-            "busy" => ("Too many attempts", "Wait a minute and try again."),
-            "token" => (
+            ("busy", _) => (
+                "Too many attempts",
+                "Wait a little and try again. It is longer each time, and at most a quarter of an hour.",
+            ),
+            ("disabled", _) => ("This account is disabled", "Ask an administrator."),
+            ("late", _) => (
+                "That took too long",
+                "Sign in again: the second step is open for ten minutes.",
+            ),
+            ("code", _) => (
+                "That code does not fit",
+                "Each works once and for half a minute: give the one shown now. If none fits, look whether the clock of the phone is right.",
+            ),
+            ("invitation", _) => (
+                "This invitation is of no use any more",
+                "Each works once and for a week. Ask for another.",
+            ),
+            ("lost", _) => (
+                "That sign-in is over",
+                "It took more than ten minutes, or was begun in another browser. Begin again.",
+            ),
+            ("provider", _) => (
+                "You were not signed in there",
+                "Try again. If it stays so, the server's log says why.",
+            ),
+            ("away", _) => (
+                "The other place does not answer as it should",
+                "Sign in with a password, or try again in a moment. The server's log says why.",
+            ),
+            ("vouch", _) => (
+                "There is an account with your address already",
+                "The other place does not vouch that the address is yours. Sign in with the password.",
+            ),
+            ("roleless", _) => (
+                "You have no role here",
+                "You were recognised, and none of your groups brings a role. Ask an administrator.",
+            ),
+            ("address", _) => (
+                "Your address is not known",
+                "The other place does not say your e-mail address. Ask an administrator.",
+            ),
+            ("taken", _) => (
+                "This address can sign in already",
+                "Sign in with its password.",
+            ),
+            ("token", _) => (
                 "This link is used up",
                 "Each link works once. Restart Millrace and it prints a new one.",
             ),
-            "password" => (
-                "That password is too short",
-                "Use 12 characters or more; a few words are good.",
-            ),
-            "email" => (
+            ("email", _) => (
                 "That is not an e-mail address",
                 "It needs a name, an @ and a domain.",
             ),
@@ -73,8 +123,9 @@ fn failed(error: Option<String>) -> Option<impl IntoView> {
 #[component]
 pub fn LogIn() -> impl IntoView {
     let query = use_query_map();
-    let set_up = wire::load(|| (), |()| set_up_state());
+    let doors = wire::load(|| (), |()| load_doors());
     let next = move || query.read().get("next").unwrap_or_else(|| "/".into());
+    let elsewhere = move || format!("/auth/provider?next={}", escape(&next()));
     let out = move || query.read().get("out").is_some();
     view! {
         <Lone title="Sign in" lede="To see what runs out, breaks or goes over next.">
@@ -82,8 +133,8 @@ pub fn LogIn() -> impl IntoView {
             {move || out().then(|| view! { <Notice tone=Tone::Good title="You are signed out"/> })}
             <Suspense>
                 {move || Suspend::new(async move {
-                    match set_up.await {
-                        Ok(SetUp::Open) => {
+                    match doors.await {
+                        Ok((SetUp::Open, _)) => {
                             view! {
                                 <Notice
                                     tone=Tone::Accent
@@ -93,7 +144,16 @@ pub fn LogIn() -> impl IntoView {
                             }
                                 .into_any()
                         }
-                        Ok(SetUp::Done) => ().into_any(),
+                        Ok((SetUp::Done, None)) => ().into_any(),
+                        Ok((SetUp::Done, Some(name))) => {
+                            view! {
+                                <a class="btn btn-primary" href=elsewhere rel="external">
+                                    {format!("Sign in with {name}")}
+                                </a>
+                                <p class="lone-or">"or with a password of this place"</p>
+                            }
+                                .into_any()
+                        }
                         Err(failure) => view! { <Problem failure/> }.into_any(),
                     }
                 })}

@@ -1,6 +1,6 @@
 //! What stands around every page once somebody is signed in.
 
-use api::{DemoState, Role, Topic};
+use api::{DemoState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_router::components::Outlet;
@@ -18,29 +18,25 @@ use crate::wire;
 
 /// What every page shows of the person and the installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that pages show or hide"
+)]
 pub struct Session {
     /// The address they signed in with.
     pub email: String,
-    /// What they may do.
-    pub role: Role,
+    /// What their role is called.
+    pub role: String,
+    /// Whether they may change things; pages hide what they may not.
+    pub may_write: bool,
+    /// Whether they may see the audit log.
+    pub may_audit: bool,
+    /// Whether they may see people, roles and keys.
+    pub may_look_after: bool,
+    /// Whether they may change people, roles and keys.
+    pub may_manage: bool,
     /// Whether the demo company is there.
     pub demo: DemoState,
-}
-
-impl Session {
-    /// Whether they may change things; pages hide what they may not.
-    pub fn may_write(&self) -> bool {
-        self.role
-            .permissions()
-            .contains(&api::Permission::MonitoringWrite)
-    }
-
-    /// Whether they may see and change people and keys.
-    pub fn may_manage(&self) -> bool {
-        self.role
-            .permissions()
-            .contains(&api::Permission::AccessWrite)
-    }
 }
 
 /// Who is signed in, and to what.
@@ -48,10 +44,21 @@ impl Session {
 pub async fn load_session() -> rpc::Answer<Session> {
     let (services, caller) = rpc::ctx()?;
     let me = services.accounts.me(&caller).await?;
-    let demo = services.demo.state(&caller).await?;
+    let may = me.role.permissions();
+    let holds = |permission| may.contains(&permission);
+    // A role of one's own may be one that sees nothing of this.
+    let demo = if holds(api::Permission::MonitoringRead) {
+        services.demo.state(&caller).await?
+    } else {
+        DemoState::Absent
+    };
     Ok(Session {
         email: me.email,
-        role: me.role,
+        role: me.role.name().to_owned(),
+        may_write: holds(api::Permission::MonitoringWrite),
+        may_audit: holds(api::Permission::AuditRead),
+        may_look_after: holds(api::Permission::AccessRead),
+        may_manage: holds(api::Permission::AccessWrite),
         demo,
     })
 }
@@ -137,7 +144,7 @@ fn DemoBanner(session: wire::Loaded<Session>) -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 let session = session.await.ok()?;
-                let may_write = session.may_write();
+                let may_write = session.may_write;
                 match session.demo {
                     DemoState::Absent => None,
                     DemoState::Loading => {
@@ -176,8 +183,11 @@ fn Person(session: wire::Loaded<Session>, path: Signal<String>) -> impl IntoView
             {move || Suspend::new(async move {
                 match session.await {
                     Ok(session) => {
+                        let may_audit = session.may_audit;
                         view! {
-                            <UserMenu name=session.email role=session.role.as_str()>
+                            <UserMenu name=session.email role=session.role>
+                                <a href="/account">"Your account"</a>
+                                {may_audit.then(|| view! { <a href="/audit">"Audit log"</a> })}
                                 <ThemeSwitch path/>
                                 <DensitySwitch path/>
                                 <form method="post" action="/auth/sign-out">
@@ -226,12 +236,18 @@ fn Search() -> impl IntoView {
             href: place.href,
             icon: place.icon,
         })
-        .chain([PaletteItem {
-            label: "Add data".into(),
-            hint: String::new(),
-            href: "/welcome".into(),
-            icon: Glyph::Plus,
-        }])
+        .chain(
+            [
+                ("Add data", "/welcome", Glyph::Plus),
+                ("Your account", "/account", Glyph::User),
+            ]
+            .map(|(label, href, icon)| PaletteItem {
+                label: label.into(),
+                hint: String::new(),
+                href: href.into(),
+                icon,
+            }),
+        )
         .collect::<Vec<_>>();
     view! { <Palette items=Signal::stored(items) found on_query=Callback::new(move |text| typed.set(text))/> }
 }

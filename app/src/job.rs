@@ -50,7 +50,7 @@ pub fn JobsPage() -> impl IntoView {
         <FormProblem answer=change.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
             {move || Suspend::new(async move {
-                let may_write = session.await.is_ok_and(|s| s.may_write());
+                let may_write = session.await.is_ok_and(|s| s.may_write);
                 match queue.await {
                     Ok(told) => body(told, may_write.then_some(change)).into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),

@@ -9,17 +9,23 @@
 )]
 
 mod account;
+mod audit;
 mod event;
+mod factor;
 mod finding;
 mod frame;
 mod imports;
 mod job;
+mod key;
 mod live;
 mod metrics;
 mod model;
 pub mod parts;
+mod people;
 mod problem;
 pub mod range;
+mod recording;
+mod role;
 pub mod rpc;
 mod runway;
 mod scrape;
@@ -82,6 +88,8 @@ pub fn App() -> impl IntoView {
             <Routes fallback=problem::NoSuchPage>
                 <Route path=path!("/login") view=Seldom::LogIn.route() ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=Seldom::SetUp.route() ssr=SsrMode::Async/>
+                <Route path=path!("/login/step") view=Seldom::Step.route() ssr=SsrMode::Async/>
+                <Route path=path!("/invite") view=Seldom::Invite.route() ssr=SsrMode::Async/>
                 <Route path=path!("/gallery") view=Seldom::Gallery.route() ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=runway::RunwayPage ssr=SsrMode::Async/>
@@ -90,12 +98,18 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
                     <Route path=path!("/findings") view=Seldom::Findings.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore") view=Seldom::Explore.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/explore/watch") view=Seldom::Watch.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=Seldom::Sources.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources/scrape") view=Seldom::Scrape.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=Seldom::Import.route() ssr=SsrMode::Async/>
                     <Route path=path!("/models") view=Seldom::Models.route() ssr=SsrMode::Async/>
                     <Route path=path!("/jobs") view=Seldom::Jobs.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=Seldom::Account.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/account/authenticator") view=Seldom::Authenticator.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/people") view=Seldom::People.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/people/roles") view=Seldom::Roles.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=Seldom::Audit.route() ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Seldom::Settings.route() ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

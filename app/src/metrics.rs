@@ -19,6 +19,7 @@ use ui::{
 use crate::live;
 use crate::problem::Problem;
 use crate::range;
+use crate::recording::{self, Watched};
 use crate::rpc;
 use crate::trees::ms;
 use crate::wire;
@@ -74,7 +75,13 @@ pub fn Explore() -> impl IntoView {
             {move || Suspend::new(async move {
                 let names = names.await.unwrap_or_default();
                 view! {
-                    {text.get().is_empty().then(|| view! { <Names names/> })}
+                    {text.get().is_empty().then(|| {
+                        let some = !names.is_empty();
+                        view! {
+                            {some.then(|| view! { <Watched/> })}
+                            <Names names/>
+                        }
+                    })}
                 }
             })}
         </Transition>
@@ -122,6 +129,7 @@ fn Drawn(text: String, range: String) -> impl IntoView {
         // A store of many series has no first sample to begin at.
         (word != "all").then(|| format!("{own}&range={word}"))
     });
+    let watch = recording::address(&text);
     let asked = StoredValue::new((text, range));
     // Counted up when other series are in the answer than those that are drawn.
     let others = RwSignal::new(0);
@@ -132,6 +140,7 @@ fn Drawn(text: String, range: String) -> impl IntoView {
     view! {
         <div class="toolbar">
             <Segmented label="Time range" segments=Signal::stored(segments)/>
+            <ButtonLink href=watch icon=Glyph::Plus small=true>"Watch this"</ButtonLink>
         </div>
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
             {move || Suspend::new(async move {

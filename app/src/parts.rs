@@ -18,7 +18,8 @@ use leptos::web_sys;
 use ui::{Card, Skeleton};
 
 use crate::{
-    account, finding, imports, job, metrics, model, scrape, series, settings, sources, welcome,
+    account, audit, factor, finding, imports, job, metrics, model, people, recording, role, scrape,
+    series, settings, sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -56,6 +57,18 @@ pub enum Seldom {
     LogIn,
     /// The first account.
     SetUp,
+    /// The second step of signing in.
+    Step,
+    /// Taking an invitation up.
+    Invite,
+    /// Oneself.
+    Account,
+    /// Setting an authenticator up.
+    Authenticator,
+    /// Who can sign in.
+    People,
+    /// What they may do.
+    Roles,
     /// Where data comes from, when there is none yet.
     Welcome,
     /// What sends samples.
@@ -68,6 +81,8 @@ pub enum Seldom {
     Import,
     /// People, keys and choices.
     Settings,
+    /// Who did what.
+    Audit,
     /// What was unusual.
     Findings,
     /// PromQL.
@@ -76,6 +91,8 @@ pub enum Seldom {
     Models,
     /// Work beside the pages.
     Jobs,
+    /// An expression that is watched.
+    Watch,
     /// The design system.
     Gallery,
 }
@@ -93,16 +110,24 @@ fn seldom(page: Seldom) -> Page {
     fetched(match page {
         Seldom::LogIn => account::LogIn().into_any(),
         Seldom::SetUp => account::SetUpPage().into_any(),
+        Seldom::Step => factor::StepPage().into_any(),
+        Seldom::Invite => people::InvitePage().into_any(),
+        Seldom::Account => account::AccountPage().into_any(),
+        Seldom::Authenticator => factor::AuthenticatorPage().into_any(),
+        Seldom::People => people::PeoplePage().into_any(),
+        Seldom::Roles => role::RolesPage().into_any(),
         Seldom::Welcome => welcome::Welcome().into_any(),
         Seldom::Sources => sources::SourcesPage().into_any(),
         Seldom::Scrape => scrape::ScrapePage().into_any(),
         Seldom::Imports => imports::ImportList().into_any(),
         Seldom::Import => imports::ImportDetail().into_any(),
         Seldom::Settings => settings::SettingsPage().into_any(),
+        Seldom::Audit => audit::AuditPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
         Seldom::Models => model::ModelsPage().into_any(),
         Seldom::Jobs => job::JobsPage().into_any(),
+        Seldom::Watch => recording::RecordingPage().into_any(),
         Seldom::Gallery => crate::Gallery().into_any(),
     })
 }
@@ -185,8 +210,10 @@ fn arrival(load: impl Future<Output = Result<(), NotLoaded>> + 'static) -> ReadS
 pub async fn load(path: &str) -> Result<(), NotLoaded> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Charted::load().await,
-        "login" | "setup" | "welcome" | "sources" | "imports" | "settings" | "explore"
-        | "findings" | "models" | "jobs" | "gallery" => Seldom::load().await,
+        "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
+        | "settings" | "explore" | "audit" | "findings" | "models" | "jobs" | "gallery" => {
+            Seldom::load().await
+        }
         _ => Ok(()),
     }
 }

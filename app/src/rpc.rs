@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use api::{Caller, Error, Services, UserId};
+use api::{Caller, Error, Services, SessionId, SignedIn, UserId, Visit};
 use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -54,8 +54,35 @@ pub struct Respond {
     pub status: Arc<dyn Fn(u16) + Send + Sync>,
     /// Sends the browser somewhere else.
     pub redirect: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Sets the cookies of a fresh session.
+    pub keep: Arc<dyn Fn(&SignedIn) + Send + Sync>,
     /// Whether the browser sent a form by itself and shows whatever page comes back.
     pub plain: bool,
+}
+
+/// What the server knows of the browser that asks; provided by the server.
+#[derive(Clone, Default)]
+pub struct Here {
+    /// From where it asks.
+    pub visit: Visit,
+    /// Its session.
+    pub session: Option<SessionId>,
+    /// The token of its second step, where somebody is in the midst of signing in.
+    pub step: Option<String>,
+    /// The address that people open, without a slash at the end.
+    pub public: String,
+}
+
+/// What the server knows of the browser that asks. On the server only.
+pub fn here() -> Here {
+    use_context().unwrap_or_default()
+}
+
+/// Keeps a fresh session in the browser that asked.
+pub fn keep_session(signed_in: &SignedIn) {
+    if let Some(respond) = use_context::<Respond>() {
+        (respond.keep)(signed_in);
+    }
 }
 
 /// The operations and who asks. On the server only.
@@ -95,6 +122,21 @@ struct Kept {
     secret: String,
 }
 
+impl Secrets {
+    /// Keeps a secret for its owner's page.
+    pub fn keep(&self, owner: UserId, id: &str, secret: String) {
+        let Ok(mut kept) = self.0.lock() else { return };
+        if kept.len() >= MOST_KEPT {
+            kept.remove(0);
+        }
+        kept.push(Kept {
+            owner,
+            id: id.to_owned(),
+            secret,
+        });
+    }
+}
+
 /// How many secrets may wait to be shown; the oldest give way.
 const MOST_KEPT: usize = 64;
 
@@ -108,15 +150,8 @@ pub fn reveal_on(path: &str, id: &str, secret: String) -> Answer<()> {
     let Some(owner) = caller.user_id().cloned() else {
         return Err(Failure(Error::Unauthenticated));
     };
-    if let Some(Ok(mut kept)) = use_context::<Secrets>().as_ref().map(|s| s.0.lock()) {
-        if kept.len() >= MOST_KEPT {
-            kept.remove(0);
-        }
-        kept.push(Kept {
-            owner,
-            id: id.to_owned(),
-            secret,
-        });
+    if let Some(secrets) = use_context::<Secrets>() {
+        secrets.keep(owner, id, secret);
     }
     let and = if path.contains('?') { '&' } else { '?' };
     redirect(&format!("{path}{and}made={id}"));

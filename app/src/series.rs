@@ -38,6 +38,7 @@ pub async fn list(text: String, source: String, offset: u32) -> rpc::Answer<Seri
     let filter = api::SeriesFilter {
         text,
         source,
+        after: None,
         offset,
         limit: PAGE,
     };

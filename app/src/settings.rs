@@ -1,100 +1,17 @@
-//! Settings: oneself, people, API keys, and what is kept.
+//! Settings: API keys, and what is kept.
 
-use api::{ApiKey, Role, User};
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Postcard};
+use leptos::server_fn::codec::Postcard;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use ui::{
-    Button, ButtonKind, Card, Checkbox, Column, Empty, Field, Input, Notice, PageHead, Select,
-    SelectOption, Skeleton, Table, Tone, When,
-};
+use ui::{ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Tone};
 
 use crate::frame::SessionContext;
+use crate::key::Keys;
 use crate::metrics::{Senders, Storage};
-use crate::problem::{FormProblem, Problem};
+use crate::problem::Problem;
 use crate::rpc;
 use crate::wire;
-
-/// Everyone.
-#[server(input = GetUrl, output = Postcard)]
-pub async fn list_users() -> rpc::Answer<Vec<User>> {
-    let (services, caller) = rpc::ctx()?;
-    Ok(services.accounts.users(&caller).await?)
-}
-
-/// Adds a person; their password is shown on the page that follows, once.
-#[server(output = Postcard)]
-pub async fn add_user(email: String, role: String) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    let role: Role = role
-        .parse()
-        .map_err(|message: String| api::Error::field("role", message))?;
-    let new = services
-        .accounts
-        .add_user(&caller, api::NewUser { email, role })
-        .await?;
-    rpc::reveal_on("/settings", &new.made.id.0, new.secret)
-}
-
-/// Removes a person.
-#[server(output = Postcard)]
-pub async fn remove_user(id: String) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    Ok(services
-        .accounts
-        .remove_user(&caller, &api::UserId(id))
-        .await?)
-}
-
-/// Every key.
-#[server(input = GetUrl, output = Postcard)]
-pub async fn list_keys() -> rpc::Answer<Vec<ApiKey>> {
-    let (services, caller) = rpc::ctx()?;
-    Ok(services.accounts.keys(&caller).await?)
-}
-
-/// Makes a key; its secret is shown on the page that follows, once.
-#[server(output = Postcard)]
-pub async fn add_key(
-    name: String,
-    #[server(default)] ingest: Option<String>,
-    #[server(default)] query: Option<String>,
-    #[server(default)] rate: String,
-) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    let rate = rpc::whole("rate", &rate)?;
-    let wanted = [(ingest, api::Scope::Ingest), (query, api::Scope::Query)];
-    let scopes = wanted
-        .into_iter()
-        .filter_map(|(on, scope)| on.map(|_| scope))
-        .collect();
-    let new = services
-        .accounts
-        .add_key(&caller, api::NewKey { name, scopes, rate })
-        .await?;
-    rpc::reveal_on("/settings", &new.made.id.0, new.secret)
-}
-
-/// Makes a key useless.
-#[server(output = Postcard)]
-pub async fn revoke_key(id: String) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    Ok(services
-        .accounts
-        .revoke_key(&caller, &api::KeyId(id))
-        .await?)
-}
-
-/// Sets one's own password.
-#[server(output = Postcard)]
-pub async fn change_password(old: String, new: String) -> rpc::Answer<()> {
-    let (services, caller) = rpc::ctx()?;
-    Ok(services
-        .accounts
-        .change_password(&caller, &old, &new)
-        .await?)
-}
 
 /// The secret of something just made. It can be asked for once.
 #[server(output = Postcard)]
@@ -110,16 +27,16 @@ pub fn SettingsPage() -> impl IntoView {
     let SessionContext(session) = expect_context();
     view! {
         <Title text="Settings"/>
-        <PageHead title="Settings" lede="Your password, the people who can sign in, the keys that programs use, and what is kept."/>
+        <PageHead title="Settings" lede="The keys that programs use, and what is kept."/>
         <NewSecret/>
         <Transition fallback=|| view! { <Card><Skeleton lines=4/></Card> }>
             {move || Suspend::new(async move {
                 match session.await {
                     Ok(session) => {
                         view! {
-                            <Password/>
-                            {session.may_manage().then(|| view! { <People/> <Keys/> })}
-                            {session.may_write().then(|| view! { <Storage/> })}
+                            <Elsewhere people=session.may_look_after/>
+                            {session.may_manage.then(|| view! { <Keys/> })}
+                            {session.may_write.then(|| view! { <Storage/> })}
                         }
                             .into_any()
                     }
@@ -127,6 +44,20 @@ pub fn SettingsPage() -> impl IntoView {
                 }
             })}
         </Transition>
+    }
+}
+
+/// The ways to what is about people.
+#[component]
+fn Elsewhere(
+    /// Whether this person may see who can sign in.
+    people: bool,
+) -> impl IntoView {
+    view! {
+        <nav class="row-form" aria-label="About people">
+            <ButtonLink href="/account" icon=Glyph::User>"Your account"</ButtonLink>
+            {people.then(|| view! { <ButtonLink href="/people" icon=Glyph::User>"People and roles"</ButtonLink> })}
+        </nav>
     }
 }
 
@@ -165,199 +96,5 @@ fn NewSecret() -> impl IntoView {
                     })
             })}
         </Transition>
-    }
-}
-
-#[component]
-fn Password() -> impl IntoView {
-    let change = ServerAction::<ChangePassword>::new();
-    let error = move |field: &'static str| {
-        Signal::derive(move || match change.value().get() {
-            Some(Err(failure)) => failure.0.of_field(field).map(str::to_owned),
-            _ => None,
-        })
-    };
-    view! {
-        <Card title="Your password" note="Changing it signs you out everywhere else.">
-            <ActionForm action=change attr:class="row-form">
-                <Field id="old" label="Present password" error=error("old")>
-                    <Input name="old" r#type="password" required=true attr:autocomplete="current-password"/>
-                </Field>
-                <Field id="new" label="New password" hint="12 characters or more." error=error("new")>
-                    <Input name="new" r#type="password" required=true attr:autocomplete="new-password"/>
-                </Field>
-                <Button busy=change.pending()>"Change"</Button>
-            </ActionForm>
-            {move || {
-                matches!(change.value().get(), Some(Ok(())))
-                    .then(|| view! { <Notice tone=Tone::Good title="Changed"/> })
-            }}
-        </Card>
-    }
-}
-
-#[component]
-fn People() -> impl IntoView {
-    let add = ServerAction::<AddUser>::new();
-    let remove = ServerAction::<RemoveUser>::new();
-    let users = wire::load(
-        move || (add.version().get(), remove.version().get()),
-        |_| list_users(),
-    );
-    let roles = Role::ALL
-        .map(|r| SelectOption::new(r.as_str(), r.as_str()))
-        .to_vec();
-    let columns = vec![
-        Column::text("E-mail"),
-        Column::text("Role"),
-        Column::text("Added"),
-        Column::text("Last signed in"),
-        Column::actions("Remove"),
-    ];
-    view! {
-        <Card title="People" flush=true>
-            <FormProblem answer=add.value()/>
-            <FormProblem answer=remove.value()/>
-            <Transition fallback=|| view! { <Skeleton/> }>
-                {move || {
-                    let columns = columns.clone();
-                    Suspend::new(async move {
-                        match users.await {
-                            Ok(users) => {
-                                view! {
-                                    <Table caption="People" columns>
-                                        {users.into_iter().map(|user| user_row(user, remove)).collect_view()}
-                                    </Table>
-                                }
-                                    .into_any()
-                            }
-                            Err(failure) => view! { <Problem failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-            <ActionForm action=add attr:class="row-form card-foot">
-                <Field id="new-email" label="E-mail">
-                    <Input name="email" r#type="email" required=true/>
-                </Field>
-                <Field id="new-role" label="Role">
-                    <Select name="role" options=roles value="viewer"/>
-                </Field>
-                <Button busy=add.pending()>"Add person"</Button>
-            </ActionForm>
-        </Card>
-    }
-}
-
-fn user_row(user: User, remove: ServerAction<RemoveUser>) -> impl IntoView {
-    view! {
-        <tr>
-            <td data-label="E-mail">{user.email.clone()}</td>
-            <td data-label="Role">{user.role.as_str()}</td>
-            <td data-label="Added"><When at=user.created_at.0/></td>
-            <td data-label="Last signed in">
-                {match user.last_seen_at {
-                    Some(at) => view! { <When at=at.0/> }.into_any(),
-                    None => view! { <span class="quiet">"never"</span> }.into_any(),
-                }}
-            </td>
-            <td data-label="">
-                <details class="inline-confirm">
-                    <summary aria-label=format!("Remove {}", user.email)>"Remove"</summary>
-                    <ActionForm action=remove>
-                        <input type="hidden" name="id" value=user.id.0/>
-                        <Button kind=ButtonKind::Danger small=true>"Remove, and end their sessions"</Button>
-                    </ActionForm>
-                </details>
-            </td>
-        </tr>
-    }
-}
-
-#[component]
-fn Keys() -> impl IntoView {
-    let add = ServerAction::<AddKey>::new();
-    let revoke = ServerAction::<RevokeKey>::new();
-    let keys = wire::load(
-        move || (add.version().get(), revoke.version().get()),
-        |_| list_keys(),
-    );
-    view! {
-        <Card title="API keys" flush=true>
-            <FormProblem answer=add.value()/>
-            <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
-                    match keys.await {
-                        Ok(keys) if keys.is_empty() => {
-                            view! {
-                                <Empty
-                                    title="No keys yet"
-                                    text="A program that sends samples or reads them needs one."
-                                />
-                            }
-                                .into_any()
-                        }
-                        Ok(keys) => view! { <KeyTable keys revoke/> }.into_any(),
-                        Err(failure) => view! { <Problem failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-            <ActionForm action=add attr:class="row-form card-foot">
-                <Field id="key-name" label="Name" hint="Where it will be used.">
-                    <Input name="name" required=true/>
-                </Field>
-                <Field id="key-rate" label="At most" optional=true hint="A burst of ten seconds is let through.">
-                    <Input name="rate" r#type="number" suffix="samples/s" attr:min="1"/>
-                </Field>
-                <Checkbox name="ingest" label="may send samples" checked=true/>
-                <Checkbox name="query" label="may read"/>
-                <Button busy=add.pending()>"Make key"</Button>
-            </ActionForm>
-        </Card>
-    }
-}
-
-#[component]
-fn KeyTable(keys: Vec<ApiKey>, revoke: ServerAction<RevokeKey>) -> impl IntoView {
-    let columns = vec![
-        Column::text("Name"),
-        Column::text("Begins with"),
-        Column::text("May"),
-        Column::text("Made"),
-        Column::text("Last used"),
-        Column::actions("Revoke"),
-    ];
-    view! {
-        <Table caption="API keys" columns>
-            {keys
-                .into_iter()
-                .map(|key| {
-                    let mut scopes = key.scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
-                    if let Some(rate) = key.rate {
-                        scopes = format!("{scopes}, at most {rate} samples/s");
-                    }
-                    view! {
-                        <tr>
-                            <td data-label="Name">{key.name.clone()}</td>
-                            <td data-label="Begins with"><code>{key.prefix}"…"</code></td>
-                            <td data-label="May">{scopes}</td>
-                            <td data-label="Made"><When at=key.created_at.0/></td>
-                            <td data-label="Last used">
-                                {match key.last_used_at {
-                                    Some(at) => view! { <When at=at.0/> }.into_any(),
-                                    None => view! { <span class="quiet">"never"</span> }.into_any(),
-                                }}
-                            </td>
-                            <td data-label="">
-                                <ActionForm action=revoke>
-                                    <input type="hidden" name="id" value=key.id.0/>
-                                    <Button kind=ButtonKind::Quiet small=true>"Revoke"</Button>
-                                </ActionForm>
-                            </td>
-                        </tr>
-                    }
-                })
-                .collect_view()}
-        </Table>
     }
 }

@@ -54,7 +54,7 @@ pub fn SourcesPage() -> impl IntoView {
         <FormProblem answer=remove.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>
             {move || Suspend::new(async move {
-                let may_write = session.await.is_ok_and(|s| s.may_write());
+                let may_write = session.await.is_ok_and(|s| s.may_write);
                 match sources.await {
                     Ok(sources) if sources.is_empty() => {
                         view! {
@@ -75,7 +75,7 @@ pub fn SourcesPage() -> impl IntoView {
         </Transition>
         <Transition>
             {move || Suspend::new(async move {
-                let may_write = session.await.is_ok_and(|s| s.may_write());
+                let may_write = session.await.is_ok_and(|s| s.may_write);
                 view! {
                     <Targets may_write/>
                     <Events/>
@@ -124,6 +124,7 @@ fn SourceRow(
         SourceKind::File => "file",
         SourceKind::Push => "sent with a key",
         SourceKind::Scrape => "scraped",
+        SourceKind::Recording => "recorded",
         SourceKind::Demo => "demo",
     };
     let href = if source.series == 0 && source.metrics != Some(0) {

@@ -3,6 +3,7 @@
 //! Pure functions for server functions only: the browser's half places what they make and need not
 //! know how it is made (ADR 6). Public, since in the browser's half nobody calls them.
 
+pub mod audit;
 pub mod job;
 pub mod model;
 
@@ -327,10 +328,56 @@ pub fn marks(findings: &[Finding], points: &[Point], range: Range) -> Vec<Point>
     marks
 }
 
+/// A browser and its system out of what it says it is: `Chrome 131 on Linux`.
+pub fn browser(said: &str) -> String {
+    let version = |name: &str| {
+        let (_, rest) = said.split_once(name)?;
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+        Some(digits.to_owned())
+    };
+    // Each names those it descends from, too: the youngest first.
+    let names = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Version/", "Safari"),
+    ];
+    let found = names
+        .into_iter()
+        .find_map(|(mark, name)| Some(format!("{name} {}", version(mark)?)));
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let system = systems.into_iter().find(|(mark, _)| said.contains(mark));
+    match (found, system) {
+        (Some(name), Some((_, system))) => format!("{name} on {system}"),
+        (Some(name), None) => name,
+        (None, _) if said.trim().is_empty() => "unknown".to_owned(),
+        (None, _) => said.chars().take(40).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use api::{Domain, Evidence};
+
+    #[test]
+    fn a_browser_is_told_by_its_own_name() {
+        let said = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+        assert_eq!(browser(said), "Chrome 131 on Linux");
+        assert_eq!(browser(&format!("{said} Edg/130.1")), "Edge 130 on Linux");
+        let said = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+        assert_eq!(browser(said), "Safari 18 on iPhone");
+        assert_eq!(browser("curl/8.5"), "curl/8.5");
+        assert_eq!(browser(""), "unknown");
+    }
 
     #[test]
     fn a_finding_is_told_in_plain_words() {

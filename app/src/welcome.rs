@@ -46,7 +46,7 @@ pub fn Welcome() -> impl IntoView {
         <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>
             {move || Suspend::new(async move {
                 match session.await {
-                    Ok(session) if session.may_write() => view! { <Doors demo state=session.demo/> }.into_any(),
+                    Ok(session) if session.may_write => view! { <Doors demo state=session.demo/> }.into_any(),
                     Ok(_) => {
                         view! {
                             <Notice

@@ -2,29 +2,42 @@
 import { execSync } from "node:child_process";
 import { test, expect, openCpu, ready, signIn } from "../hub";
 
-test("a person is added, their password is shown once, and a viewer only looks", async ({ page, empty, browser, javaScriptEnabled }) => {
+test("a person is invited, chooses a password, and a viewer only looks", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await signIn(page, empty);
-  await page.goto(`${empty.url}/settings`);
+  await page.goto(`${empty.url}/people`);
   await ready(page, javaScriptEnabled);
   await page.locator("#new-email").fill("vera@example.org");
-  await page.getByRole("button", { name: "Add person" }).click();
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
   await expect(page.locator("#secret")).toBeVisible();
-  const password = await page.locator("#secret").innerText();
+  const link = await page.locator("#secret").innerText();
+  expect(link).toMatch(new RegExp(`^${empty.url}/invite\\?token=\\w{43}$`));
   await page.reload();
   await expect(page.locator("#secret")).toHaveCount(0);
-  await expect(page.getByText("vera@example.org").first()).toBeVisible();
+  await expect(page.getByRole("table", { name: "Invitations" })).toContainText("vera@example.org");
 
   const context = await browser.newContext({ javaScriptEnabled });
   const other = await context.newPage();
-  await signIn(other, empty, "vera@example.org", password);
+  await other.goto(link);
+  await expect(other.getByLabel("E-mail")).toHaveValue("vera@example.org");
+  await other.getByLabel("Password").fill("Password2026!");
+  await other.getByRole("button", { name: "Choose it and sign in" }).click();
+  await expect(other.getByText("on the lists that attackers try first")).toBeVisible();
+  await other.getByLabel("Password").fill("a viewer's own words");
+  await other.getByRole("button", { name: "Choose it and sign in" }).click();
+  await expect(other.getByRole("heading", { name: "Runway" })).toBeVisible();
   await other.goto(`${empty.url}/settings`);
-  await expect(other.getByRole("heading", { name: "Your password" })).toBeVisible();
+  await expect(other.getByRole("link", { name: "Your account" }).first()).toBeVisible();
   await expect(other.getByText("API keys")).toHaveCount(0);
+  await expect(other.getByText("People and roles")).toHaveCount(0);
   await other.goto(`${empty.url}/welcome`);
   await expect(other.getByText("Your role looks and does not change")).toBeVisible();
   await openCpu(other, empty);
   await expect(other.getByRole("button", { name: "Save" })).toHaveCount(0);
+  // The link is used up.
+  await context.clearCookies();
+  await other.goto(link);
+  await expect(other.getByText("This invitation is of no use any more")).toBeVisible();
   await context.close();
 });
 

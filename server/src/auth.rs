@@ -1,52 +1,157 @@
-//! Who asks: the session cookie or the key of a request, and the forms that open and end a session.
+//! Who asks: the session cookie or the key of a request, and from where.
 
-use api::{Caller, Credentials, Error, Who};
-use axum::Form;
+use api::{Caller, Origin, SessionId, SignedIn, Visit, Who};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 
+use crate::guard::Peer;
+use crate::rest::Failed;
 use crate::state::App;
 
 /// The session cookie's name.
-const COOKIE: &str = "millrace_session";
+const SESSION: &str = "millrace_session";
+/// The cookie of a browser that somebody signed in with.
+const DEVICE: &str = "millrace_device";
+/// How long a browser keeps it, in seconds.
+const DEVICE_SECONDS: u32 = 180 * 24 * 60 * 60;
+/// The cookie of a second step.
+const STEP: &str = "millrace_step";
+/// The cookie of somebody who signs in elsewhere.
+const TRIP: &str = "millrace_trip";
+/// How long both are open, in seconds.
+const STEP_SECONDS: u32 = 600;
+
+/// The session of a request, noted with it.
+#[derive(Clone, Debug)]
+pub(crate) struct PresentSession(pub(crate) SessionId);
 
 /// Finds out who asks and notes it with the request.
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let request_id = request_id(request.headers());
-    let nobody = Caller::nobody(request_id.clone());
-    let who = match who(&app, &nobody, request.headers()).await {
-        Ok(who) => who,
+    let nobody = nobody(&app, &request);
+    let request_id = nobody.request_id.clone();
+    // A stream that the browser keeps open by itself is no sign of a person.
+    let used = request.uri().path() != "/live";
+    let (who, session) = match who(&app, &nobody, request.headers(), used).await {
+        Ok(found) => found,
         Err(error) => return crate::rest::Problem { error, request_id }.into_response(),
     };
-    request.extensions_mut().insert(Caller { who, request_id });
-    next.run(request).await
+    if let Some(session) = session {
+        request.extensions_mut().insert(PresentSession(session));
+    }
+    request.extensions_mut().insert(Caller { who, ..nobody });
+    let response = next.run(request).await;
+    // Before the answer is sent: who was refused finds that in the audit log at once.
+    // A failure was logged where it happened.
+    let _ = app.hub.write_refusals().await;
+    response
 }
 
-async fn who(app: &App, nobody: &Caller, headers: &HeaderMap) -> api::Result<Who> {
+/// Whoever sent a request, before it is known who that is.
+fn nobody(app: &App, request: &Request) -> Caller {
+    let peer = request.extensions().get::<Peer>();
+    Caller::nobody(request_id(request.headers())).coming_from(Origin {
+        address: peer.and_then(|peer| peer.address).map(|ip| ip.to_string()),
+        // Without its query, which may hold a token.
+        request: Some(format!("{} {}", request.method(), request.uri().path())),
+        refusals: app.hub.refusals(),
+    })
+}
+
+async fn who(
+    app: &App,
+    nobody: &Caller,
+    headers: &HeaderMap,
+    used: bool,
+) -> api::Result<(Who, Option<SessionId>)> {
+    let accounts = &app.services.accounts;
     if let Some(secret) = bearer(headers) {
-        let key = app.services.accounts.of_key(nobody, secret).await?;
-        return Ok(key.map_or(Who::Nobody, |key| Who::Key {
+        let key = app.services.keys.of_secret(nobody, secret).await?;
+        let who = key.map_or(Who::Nobody, |key| Who::Key {
             id: key.id,
             name: key.name,
             scopes: key.scopes,
             rate: key.rate,
-        }));
+        });
+        return Ok((who, None));
     }
-    if let Some(token) = session_token(headers) {
-        let user = app.services.accounts.of_session(nobody, &token).await?;
-        return Ok(user.map_or(Who::Nobody, |user| Who::User {
+    let Some(token) = cookie(headers, SESSION) else {
+        return Ok((Who::Nobody, None));
+    };
+    let held = accounts.of_session(nobody, &token, used).await?;
+    Ok(held.map_or((Who::Nobody, None), |(user, session)| {
+        let who = Who::User {
             id: user.id,
             email: user.email,
             role: user.role,
-        }));
-    }
-    Ok(Who::Nobody)
+        };
+        (who, Some(session))
+    }))
 }
 
-fn request_id(headers: &HeaderMap) -> String {
+/// From where a request comes.
+pub(crate) fn visit(peer: Option<&Peer>, headers: &HeaderMap) -> Visit {
+    let browser = headers.get(header::USER_AGENT);
+    let browser = browser.and_then(|v| v.to_str().ok()).unwrap_or_default();
+    Visit {
+        address: peer
+            .and_then(|peer| peer.address)
+            .map(|ip| ip.to_string())
+            .unwrap_or_default(),
+        browser: browser.to_owned(),
+        device: cookie(headers, DEVICE),
+    }
+}
+
+/// The token of the session that a request shows.
+pub(crate) fn session_token(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, SESSION)
+}
+
+/// The token of the second step that a request shows.
+pub(crate) fn step_token(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, STEP)
+}
+
+/// The state that somebody who signs in elsewhere was sent with.
+pub(crate) fn trip_token(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, TRIP)
+}
+
+/// What keeps that state in the browser.
+pub(crate) fn trip_cookie(app: &App, state: &str) -> HeaderValue {
+    baked(app, TRIP, state, STEP_SECONDS)
+}
+
+/// What keeps a fresh session in the browser, and ends the step before it.
+pub(crate) fn session_cookies(app: &App, signed_in: &SignedIn) -> [HeaderValue; 3] {
+    [
+        baked(app, SESSION, &signed_in.token, signed_in.seconds),
+        baked(app, DEVICE, &signed_in.device, DEVICE_SECONDS),
+        baked(app, STEP, "", 0),
+    ]
+}
+
+/// What keeps a second step in the browser.
+pub(crate) fn step_cookie(app: &App, token: &str) -> HeaderValue {
+    baked(app, STEP, token, STEP_SECONDS)
+}
+
+/// What takes the session out of the browser.
+pub(crate) fn no_session(app: &App) -> HeaderValue {
+    baked(app, SESSION, "", 0)
+}
+
+fn baked(app: &App, name: &str, token: &str, seconds: u32) -> HeaderValue {
+    let secure = if app.secure_cookies { "; Secure" } else { "" };
+    let cookie =
+        format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    // Our own tokens are letters and digits; an empty one is refused wherever it is shown.
+    HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+}
+
+pub(crate) fn request_id(headers: &HeaderMap) -> String {
     headers
         .get("x-request-id")
         .and_then(|v| v.to_str().ok())
@@ -63,7 +168,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     fits.then_some(secret.trim())
 }
 
-fn session_token(headers: &HeaderMap) -> Option<String> {
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers
         .get_all(header::COOKIE)
         .into_iter()
@@ -71,7 +176,7 @@ fn session_token(headers: &HeaderMap) -> Option<String> {
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(name, _)| *name == wanted)
         .map(|(_, token)| token.to_owned())
 }
 
@@ -97,7 +202,7 @@ pub(crate) async fn gate(request: Request, next: Next) -> Response {
 
 /// What anybody may ask for: each guards itself, or holds nothing.
 fn is_open(path: &str) -> bool {
-    const PREFIXES: [&str; 12] = [
+    const PREFIXES: [&str; 13] = [
         "/prometheus/",
         "/otlp/",
         "/influx/",
@@ -108,11 +213,14 @@ fn is_open(path: &str) -> bool {
         "/api/",
         "/rpc/",
         "/auth/",
+        "/oauth/",
         "/theme",
         "/density",
     ];
-    const PATHS: [&str; 10] = [
+    const PATHS: [&str; 12] = [
         "/login",
+        "/login/step",
+        "/invite",
         "/setup",
         "/metrics",
         "/live",
@@ -135,11 +243,11 @@ pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
     if safe || bearer(request.headers()).is_some() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
-    (
-        StatusCode::FORBIDDEN,
-        "This request came from another site's page and was refused.\n",
-    )
-        .into_response()
+    let words = "This request came from another site's page and was refused.";
+    if crate::rest::is_api(request.uri().path()) {
+        return Failed::Status(StatusCode::FORBIDDEN, words.into()).into_response();
+    }
+    (StatusCode::FORBIDDEN, format!("{words}\n")).into_response()
 }
 
 /// Browsers send Sec-Fetch-Site; older ones Origin. Programs send neither and carry no cookie by themselves.
@@ -155,110 +263,6 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
             .is_some_and(|(_, named)| named == host),
         (Some(_), None) => false,
     }
-}
-
-/// The sign-in form.
-#[derive(Deserialize)]
-pub(crate) struct SignIn {
-    email: String,
-    password: String,
-    next: Option<String>,
-}
-
-/// `POST /auth/sign-in`: opens a session and goes on to where the person wanted to go.
-pub(crate) async fn sign_in(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Form(form): Form<SignIn>,
-) -> Response {
-    let caller = Caller::nobody(request_id(&headers));
-    let next = form
-        .next
-        .as_deref()
-        .filter(|n| is_local(n))
-        .unwrap_or("/")
-        .to_owned();
-    let who = Credentials {
-        email: form.email,
-        password: form.password,
-    };
-    match app.services.accounts.sign_in(&caller, who).await {
-        Ok(signed_in) => with_cookie(&app, Redirect::to(&next), &signed_in.token, 24 * 60 * 60),
-        Err(error) => {
-            let word = match error {
-                Error::Invalid { .. } => "credentials",
-                Error::TooMany { .. } => "busy",
-                _ => "server",
-            };
-            Redirect::to(&format!("/login?error={word}&next={}", escape(&next))).into_response()
-        }
-    }
-}
-
-/// The form behind the one-time link.
-#[derive(Deserialize)]
-pub(crate) struct SetUp {
-    token: String,
-    email: String,
-    password: String,
-}
-
-/// `POST /auth/set-up`: makes the administrator, signs them in, and shows the three doors.
-pub(crate) async fn set_up(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Form(form): Form<SetUp>,
-) -> Response {
-    let caller = Caller::nobody(request_id(&headers));
-    let who = Credentials {
-        email: form.email,
-        password: form.password,
-    };
-    match app
-        .services
-        .accounts
-        .set_up(&caller, &form.token, who)
-        .await
-    {
-        Ok(signed_in) => with_cookie(
-            &app,
-            Redirect::to("/welcome"),
-            &signed_in.token,
-            24 * 60 * 60,
-        ),
-        Err(error) => {
-            let word = ["email", "password", "token"]
-                .into_iter()
-                .find(|field| error.of_field(field).is_some())
-                .unwrap_or("server");
-            Redirect::to(&format!(
-                "/setup?error={word}&token={}",
-                escape(&form.token)
-            ))
-            .into_response()
-        }
-    }
-}
-
-/// `POST /auth/sign-out`: ends the session, here and in the store.
-pub(crate) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
-    if let Some(token) = session_token(&headers) {
-        let caller = Caller::nobody(request_id(&headers));
-        // Logged where it failed; the cookie goes in any case.
-        let _ = app.services.accounts.sign_out(&caller, &token).await;
-    }
-    with_cookie(&app, Redirect::to("/login?out=1"), "", 0)
-}
-
-fn with_cookie(app: &App, answer: Redirect, token: &str, seconds: u32) -> Response {
-    let secure = if app.secure_cookies { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    let mut response = answer.into_response();
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-    response
 }
 
 /// Whether a path leads to this site and nowhere else: `//evil.example` is another host.

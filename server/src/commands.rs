@@ -4,10 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use api::{Caller, ImportState, NewKey, NewUser, Role};
+use service::KeySource;
 use store::metrics::{MetricStore as _, Place};
 
 use crate::config::Settings;
-use crate::serve::{engine, open};
+use crate::serve::{engine, open, open_locked};
+use crate::trust::Trust;
 
 /// `millrace import FILE`.
 #[expect(
@@ -75,7 +77,7 @@ pub(crate) async fn add_user(settings: Settings, email: String, role: Role) -> a
         .await?;
     println!(
         "{} can sign in as {} with this password, shown this once:\n\n    {}\n",
-        made.made.email, role, made.secret
+        made.made.email, made.made.role, made.secret
     );
     store.close().await;
     Ok(())
@@ -90,13 +92,68 @@ pub(crate) async fn add_key(settings: Settings, new: NewKey) -> anyhow::Result<(
     let (hub, store) = open(&settings, None).await?;
     let made = hub
         .services()
-        .accounts
-        .add_key(&Caller::system("key add"), new)
+        .keys
+        .add(&Caller::system("key add"), new)
         .await?;
     println!(
         "The key “{}”, shown this once:\n\n    {}\n",
         made.made.name, made.secret
     );
+    store.close().await;
+    Ok(())
+}
+
+/// `millrace secrets key`.
+#[expect(
+    clippy::print_stdout,
+    reason = "the key is for the person who asked, not for the log"
+)]
+pub(crate) fn new_key() {
+    println!("{}", service::new_master_key());
+}
+
+/// `millrace secrets rotate`.
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn rotate(settings: &Settings) -> anyhow::Result<()> {
+    let (hub, store) = open(settings, None).await?;
+    let source = settings.master_keys()?;
+    let done = hub
+        .rotate_secrets(&Caller::system("secrets rotate"), &source)
+        .await?;
+    println!(
+        "{} secrets were sealed anew with the master key {}; {} were already.",
+        done.sealed, done.key, done.already
+    );
+    match source {
+        KeySource::Own(file) => println!(
+            "It is the first line of {}. Keep the lines below it as long as backups are kept that need them.",
+            file.display()
+        ),
+        _ if done.sealed == 0 => println!(
+            "To change it, put a new key (`millrace secrets key`) before it on every server, and run this again."
+        ),
+        _ => println!(
+            "The keys behind it are needed no longer, except for backups that are older than this."
+        ),
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// `millrace secrets forget`.
+#[expect(
+    clippy::print_stdout,
+    reason = "a command's answer goes to standard output"
+)]
+pub(crate) async fn forget(settings: &Settings) -> anyhow::Result<()> {
+    let (hub, store) = open_locked(settings, None).await?;
+    let gone = hub
+        .forget_sealed(&Caller::system("secrets forget"), settings.master_keys()?)
+        .await?;
+    println!("{gone} secrets were taken away that no master key here opens. Type them again.");
     store.close().await;
     Ok(())
 }
@@ -153,22 +210,23 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     reason = "a command's answer goes to standard output"
 )]
 pub(crate) async fn health(settings: &Settings) -> anyhow::Result<()> {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let asked = tokio::time::timeout(std::time::Duration::from_secs(5), async {
-        let address = (std::net::Ipv4Addr::LOCALHOST, settings.addr.port());
-        let mut stream = tokio::net::TcpStream::connect(address).await?;
-        stream
-            .write_all(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            .await?;
-        let mut answer = String::new();
-        stream.take(16 * 1024).read_to_string(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer)
-    });
-    let answer = asked
-        .await
-        .context("the server did not answer within 5 s")??;
-    let ready = answer.split(' ').nth(1) == Some("200");
-    println!("{}", answer.split("\r\n\r\n").nth(1).unwrap_or_default());
+    let scheme = if settings.guard.tls_cert.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let url = format!("{scheme}://127.0.0.1:{}/health/ready", settings.addr.port());
+    // It asks itself, under a name that no certificate has.
+    let tls = Trust::Anybody.config().map_err(anyhow::Error::msg)?;
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(5))
+        .build()?;
+    let answer = client.get(url).send().await;
+    let answer = answer.context("the server did not answer within 5 s")?;
+    let ready = answer.status().is_success();
+    println!("{}", answer.text().await?);
     if !ready {
         bail!("the server is not ready");
     }

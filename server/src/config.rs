@@ -4,15 +4,22 @@
     reason = "clap prints these comments to a terminal"
 )]
 
+mod guarding;
+mod provider;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use api::{Role, Scope};
+use api::{Hidden, Role, Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use service::{KeySource, Ring};
 use store::metrics::{EngineAddress, EngineAddressError, EngineKind};
 use store::{DatabaseUrl, RedisUrl};
 
 use crate::trust::Trust;
+
+pub(crate) use guarding::Guarding;
 
 /// Tells what will run out, break or go over, how sure it is and why.
 ///
@@ -50,6 +57,23 @@ pub(crate) struct Settings {
         global = true
     )]
     pub(crate) database_url: Option<String>,
+    /// A file with the master keys that seal the secrets that are kept, one a line: the first seals,
+    /// all open. Left out, master.key in the data folder, made when nothing was ever sealed.
+    #[arg(long, env = "MILLRACE_MASTER_KEY_FILE", global = true)]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// The master keys themselves, with commas between them; better in a file, which no list of
+    /// processes shows.
+    #[arg(
+        long,
+        env = "MILLRACE_MASTER_KEY",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) master_key: Option<String>,
+    /// A file outside of the database that the head of the audit log is written to again and again;
+    /// audit.anchors in the data folder when left out. Each server has one of its own.
+    #[arg(long, env = "MILLRACE_AUDIT_ANCHOR", global = true)]
+    pub(crate) audit_anchor: Option<PathBuf>,
     /// Redis for events between several servers, such as redis://host:6379; left out, PostgreSQL
     /// carries them.
     #[arg(
@@ -89,6 +113,15 @@ pub(crate) struct Settings {
     /// The address that people open, for links; http and the listening address when left out.
     #[arg(long, env = "MILLRACE_PUBLIC_URL", global = true)]
     pub(crate) public_url: Option<String>,
+    /// Minutes after which everybody has to sign in again.
+    #[arg(long, env = "MILLRACE_SESSION_MINUTES", default_value_t = 1440, value_parser = clap::value_parser!(u32).range(5..=43_200), global = true)]
+    pub(crate) session_minutes: u32,
+    /// Minutes without a sign of somebody after which they have to sign in again.
+    #[arg(long, env = "MILLRACE_SESSION_IDLE_MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=43_200), global = true)]
+    pub(crate) session_idle_minutes: u32,
+    /// Another place to sign in.
+    #[command(flatten)]
+    pub(crate) provider: provider::ProviderSettings,
     /// Folder that holds Leptos.toml and the site; where the program lies when left out.
     #[arg(long, env = "MILLRACE_SITE", global = true)]
     pub(crate) site: Option<PathBuf>,
@@ -98,6 +131,9 @@ pub(crate) struct Settings {
     /// The largest file that can be uploaded, in MiB.
     #[arg(long, env = "MILLRACE_UPLOAD_MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536), global = true)]
     pub(crate) upload_mib: u32,
+    /// What stands between the network and the pages.
+    #[command(flatten)]
+    pub(crate) guard: Guarding,
     /// What to log: error, warn, info, debug, or a list such as info,service=debug.
     #[arg(long, env = "MILLRACE_LOG", default_value = "info", global = true)]
     pub(crate) log: String,
@@ -156,6 +192,12 @@ pub(crate) enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The secrets that are kept, and the master key that seals them.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -183,13 +225,58 @@ pub(crate) enum KeyCommand {
     Add {
         /// What to call it.
         name: String,
-        /// What it may do: ingest, query, or both with a comma.
+        /// What it may do: ingest, query, or permissions such as monitoring:write, with commas between.
         #[arg(long, value_delimiter = ',', default_value = "ingest")]
         scope: Vec<Scope>,
         /// How many samples a second it may send; no limit unless said.
         #[arg(long)]
         rate: Option<u32>,
     },
+}
+
+/// Commands about the secrets that are kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// Print a new master key.
+    Key,
+    /// Seal everything that is kept under the newest master key.
+    ///
+    /// Where the key is master.key in the data folder, a new one is put into it first; servers that
+    /// run take it up by themselves. Otherwise put a new key first into MILLRACE_MASTER_KEY_FILE or
+    /// MILLRACE_MASTER_KEY of every server, leave the old one behind it, and run this then.
+    Rotate,
+    /// Take away what was sealed with a master key that is lost. It has to be typed again.
+    Forget,
+}
+
+/// Commands about the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Walk along the chain and name every entry that was changed, moved, put in or taken away; exit
+    /// with 1 if there is one.
+    ///
+    /// The chain is compared with the head that the server wrote to MILLRACE_AUDIT_ANCHOR: without
+    /// that file an end that was cut off, or hashed anew, cannot be told from one that never was.
+    Verify {
+        /// A further file of anchors, such as that of another server on the same database.
+        #[arg(long)]
+        anchors: Vec<PathBuf>,
+    },
+    /// Write all entries to standard output, the oldest first.
+    Export {
+        /// How.
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+    },
+}
+
+/// How the audit log is written to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// An entry a line, whole, with its hashes.
+    Jsonl,
+    /// A table for people.
+    Csv,
 }
 
 /// Commands about the settings.
@@ -211,8 +298,11 @@ impl Settings {
     /// Checks what a type cannot: before anything is opened or started.
     pub(crate) fn check(&self) -> Result<(), BadSetting> {
         self.database()?;
+        self.master_keys()?;
         self.redis()?;
         self.engine()?;
+        self.identity_provider()?;
+        self.guard.check()?;
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -243,6 +333,31 @@ impl Settings {
             }),
             None => Ok(DatabaseUrl::in_folder(&self.data)),
         }
+    }
+
+    /// Where the master keys are.
+    pub(crate) fn master_keys(&self) -> Result<KeySource, BadSetting> {
+        match (&self.master_key, &self.master_key_file) {
+            (Some(_), Some(_)) => Err(BadSetting {
+                name: "MILLRACE_MASTER_KEY",
+                problem: "MILLRACE_MASTER_KEY_FILE is set as well; set one of the two".into(),
+            }),
+            (Some(text), None) => match Ring::parse(text) {
+                Ok(_) => Ok(KeySource::Text(Hidden(text.clone()))),
+                Err(error) => Err(BadSetting {
+                    name: "MILLRACE_MASTER_KEY",
+                    problem: error.to_string(),
+                }),
+            },
+            (None, Some(file)) => Ok(KeySource::File(file.clone())),
+            (None, None) => Ok(KeySource::Own(self.data.join("master.key"))),
+        }
+    }
+
+    /// Where the head of the audit log is written to.
+    pub(crate) fn audit_anchor(&self) -> PathBuf {
+        let own = || self.data.join("audit.anchors");
+        self.audit_anchor.clone().unwrap_or_else(own)
     }
 
     /// Redis' address, where it is set.
@@ -323,10 +438,32 @@ impl Settings {
         }
     }
 
+    /// Another place to sign in, and whose certificates are believed for it.
+    pub(crate) fn identity_provider(&self) -> Result<Option<service::Provider>, BadSetting> {
+        let ask = || {
+            let trust = self.provider.ca()?.map_or(Trust::Public, Trust::Own);
+            let ask = crate::provider::HttpAsk::new(&trust).map_err(|problem| BadSetting {
+                name: "MILLRACE_OIDC_CA_FILE",
+                problem,
+            })?;
+            Ok(Arc::new(ask) as Arc<dyn service::Ask>)
+        };
+        self.provider.provider(&self.public(), ask)
+    }
+
+    /// How long sessions last.
+    pub(crate) fn session_times(&self) -> service::SessionTimes {
+        service::SessionTimes {
+            absolute_seconds: self.session_minutes * 60,
+            idle_seconds: self.session_idle_minutes * 60,
+        }
+    }
+
     /// The address people open, without a slash at the end.
     pub(crate) fn public(&self) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.guard.tls_cert.is_some() => format!("https://{}", self.addr),
             None => format!("http://{}", self.addr),
         }
     }

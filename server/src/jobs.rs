@@ -1,14 +1,15 @@
-//! What happens without a request: reading this host, scraping targets, the queue of work, looks for
-//! what is unusual that are due, the demo's ticks.
+//! What happens without a request: reading this host, scraping targets, recording rules, the queue of
+//! work, looks for what is unusual that are due, the demo's ticks.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::Caller;
-use service::{DemoTicker, HostRecorder, Hub, Relay};
+use service::{AuditKeeper, DemoTicker, HostRecorder, Hub, Relay};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::config::Settings;
 use crate::host::Host;
 use crate::state::App;
 
@@ -22,7 +23,9 @@ const PLAN_EVERY: Duration = Duration::from_secs(2);
 const WORK_EVERY: Duration = Duration::from_secs(1);
 /// How many do what is in it: while one reads and writes, the other's fits run.
 const WORKERS: u32 = 2;
-/// How long the look for what is unusual rests when nothing is due.
+/// How often the audit log is looked after.
+const AUDIT_EVERY: Duration = Duration::from_secs(5);
+/// How long the jobs of the engines rest when nothing is due.
 const REST: Duration = Duration::from_secs(5);
 
 /// Carries events to and from the other servers until the server stops.
@@ -39,8 +42,9 @@ pub(crate) fn start(
     stopping: &CancellationToken,
     hub: Arc<Hub>,
     app: &App,
-    host_seconds: u32,
+    settings: &Settings,
 ) {
+    let host_seconds = settings.host_seconds;
     if host_seconds > 0 {
         match Host::new() {
             Ok(host) => {
@@ -54,11 +58,14 @@ pub(crate) fn start(
         }
     }
     tasks.spawn(tick_demo(DemoTicker::new(hub.clone()), stopping.clone()));
+    let keeper = AuditKeeper::new(hub.clone(), settings.audit_anchor());
+    tasks.spawn(keep_audit(keeper, stopping.clone()));
     tasks.spawn(crate::scrape::run(hub, stopping.clone()));
     tasks.spawn(plan(app.services.clone(), stopping.clone()));
     for _ in 0..WORKERS {
         tasks.spawn(work(app.services.clone(), stopping.clone()));
     }
+    tasks.spawn(record(app.services.clone(), stopping.clone()));
     tasks.spawn(find(app.services.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
@@ -126,6 +133,21 @@ async fn maintain_metrics(services: api::Services, stopping: CancellationToken) 
     let _ = services.metrics.maintain(&caller).await;
 }
 
+async fn keep_audit(mut keeper: AuditKeeper, stopping: CancellationToken) {
+    let caller = Caller::system("audit");
+    // Failures were logged where they happened; the next round tries again.
+    let _ = keeper.begin(&caller).await;
+    let mut timer = tokio::time::interval(AUDIT_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        let _ = keeper.tick(&caller, false).await;
+    }
+}
+
 async fn plan(services: api::Services, stopping: CancellationToken) {
     let caller = Caller::system("plan");
     let mut timer = tokio::time::interval(PLAN_EVERY);
@@ -155,6 +177,11 @@ async fn work(services: api::Services, stopping: CancellationToken) {
             () = tokio::time::sleep(rest) => {}
         }
     }
+}
+
+async fn record(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("recording");
+    while again(services.recordings.run_due(&caller), &stopping).await {}
 }
 
 async fn find(services: api::Services, stopping: CancellationToken) {

@@ -3,6 +3,7 @@
 //! axum's own loop has no say in how long a client may take. A client that sends a byte now and then
 //! would hold its connection, and what was read of its request, for ever.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,11 +12,16 @@ use futures::FutureExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use crate::guard::Connection;
 
 /// How long clients may take.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +48,7 @@ impl Default for Patience {
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
+    tls: Option<TlsAcceptor>,
     patience: Patience,
     stopping: CancellationToken,
 ) {
@@ -53,9 +60,24 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let talk = talk(stream, router.clone(), patience, stopping.clone());
-                connections.spawn(talk);
+            Ok((stream, address)) => {
+                let greeted = greet(stream, address, tls.clone());
+                let (router, stopping) = (router.clone(), stopping.clone());
+                connections.spawn(async move {
+                    // What went wrong between a client and us is the client's to say.
+                    let Ok(stream) = tokio::time::timeout(patience.headers, greeted).await else {
+                        return;
+                    };
+                    match stream {
+                        Ok(Stream::Plain(stream, about)) => {
+                            talk(stream, about, router, patience, stopping).await;
+                        }
+                        Ok(Stream::Encrypted(stream, about)) => {
+                            talk(*stream, about, router, patience, stopping).await;
+                        }
+                        Err(error) => tracing::debug!(%error, "a connection was not made"),
+                    }
+                });
             }
             // Of one client that went away, or because there are too many: others can wait.
             Err(error) => {
@@ -74,20 +96,58 @@ pub(crate) async fn serve(
     }
 }
 
-/// One connection from its first byte to its last.
-async fn talk(stream: TcpStream, router: Router, patience: Patience, stopping: CancellationToken) {
+/// A connection, and what is known of it.
+enum Stream {
+    Plain(TcpStream, Connection),
+    Encrypted(Box<TlsStream<TcpStream>>, Connection),
+}
+
+/// Agrees on TLS, where it is spoken here.
+async fn greet(
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+) -> std::io::Result<Stream> {
     // Pages and events are written whole: waiting for more to send makes them late.
     let _ = stream.set_nodelay(true);
-    let service = router
-        .map_request(|request: Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
+    let about = Connection {
+        address,
+        encrypted: tls.is_some(),
+    };
+    Ok(match tls {
+        Some(tls) => Stream::Encrypted(Box::new(tls.accept(stream).await?), about),
+        None => Stream::Plain(stream, about),
+    })
+}
+
+/// The most that the head of a request may have: its line and its headers.
+const MOST_HEAD_BYTES: usize = 64 * 1024;
+
+/// One connection from its first byte to its last.
+async fn talk<S>(
+    stream: S,
+    about: Connection,
+    router: Router,
+    patience: Patience,
+    stopping: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(about);
+        request
+    });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
+        .max_buf_size(MOST_HEAD_BYTES)
         .header_read_timeout(patience.headers);
     builder
         .http2()
         .timer(TokioTimer::new())
+        .max_header_list_size(16 * 1024)
         .keep_alive_interval(patience.headers)
         .keep_alive_timeout(patience.headers);
     let connection =
@@ -108,7 +168,6 @@ mod tests {
     use super::*;
     use axum::body::Bytes;
     use axum::routing::post;
-    use std::net::SocketAddr;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -135,7 +194,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router, SHORT, stopping.clone()));
+        let task = tokio::spawn(serve(listener, router, None, SHORT, stopping.clone()));
         Server {
             address,
             stopping,

@@ -14,6 +14,9 @@ use futures::{StreamExt, stream};
 use crate::rest::Problem;
 use crate::state::App;
 
+/// After this the browser has to ask anew, and is refused where its session was ended meanwhile.
+const LONGEST: Duration = Duration::from_mins(10);
+
 /// `GET /live`: one stream for each tab. `Last-Event-ID` resumes; when too much was missed the
 /// first event is a reset.
 pub(crate) async fn follow(
@@ -35,7 +38,8 @@ pub(crate) async fn follow(
     };
     let events = stream::once(std::future::ready(here()))
         .chain(news.map(frame))
-        .take_until(app.stopping.clone().cancelled_owned());
+        .take_until(app.stopping.clone().cancelled_owned())
+        .take_until(tokio::time::sleep(LONGEST));
     Sse::new(events.map(Ok::<_, Infallible>))
         .keep_alive(
             KeepAlive::new()

@@ -1,20 +1,26 @@
 //! The program: settings, then the command. Reads like a table of contents.
 
+mod audit;
 mod auth;
 mod clock;
 mod commands;
 mod config;
+mod guard;
 mod host;
 mod jobs;
 mod listen;
 mod live;
 mod pages;
+mod provider;
+mod reach;
 mod rest;
 mod router;
 mod scrape;
 mod serve;
+mod sign_in;
 mod state;
 mod status;
+mod tls;
 mod trust;
 mod uploads;
 
@@ -23,7 +29,10 @@ use std::process::ExitCode;
 use api::NewKey;
 use clap::Parser;
 
-use crate::config::{Cli, Command, ConfigCommand, KeyCommand, LogFormat, Settings, UserCommand};
+use crate::config::{
+    AuditCommand, Cli, Command, ConfigCommand, KeyCommand, LogFormat, SecretsCommand, Settings,
+    UserCommand,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -36,14 +45,14 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error.into()),
     };
     match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = cli.settings;
-    match cli.command.unwrap_or(Command::Serve) {
+    let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(settings, false).await,
         Command::Demo => serve::serve(settings, true).await,
         Command::Import { file, name } => commands::import(settings, &file, name).await,
@@ -57,13 +66,27 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                     name,
                     scopes: scope,
                     rate,
+                    expires_at: None,
                 },
             )
             .await
         }
+        Command::Audit(AuditCommand::Verify { anchors }) => {
+            return audit::verify(&settings, &anchors).await;
+        }
+        Command::Audit(AuditCommand::Export { format }) => {
+            audit::write(&settings, format.into()).await
+        }
+        Command::Secrets(SecretsCommand::Key) => {
+            commands::new_key();
+            Ok(())
+        }
+        Command::Secrets(SecretsCommand::Rotate) => commands::rotate(&settings).await,
+        Command::Secrets(SecretsCommand::Forget) => commands::forget(&settings).await,
         Command::Config(ConfigCommand::Check) => commands::check(settings).await,
         Command::Health => commands::health(&settings).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn start_log(settings: &Settings) {

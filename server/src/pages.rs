@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use api::Caller;
-use app::rpc::{Respond, Secrets};
+use app::rpc::{Here, Respond, Secrets};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use ui::Preferences;
 
+use crate::auth::{self, PresentSession};
+use crate::guard::Peer;
 use crate::state::App;
 
 /// Provides what pages and server functions read from their context.
@@ -32,6 +34,18 @@ pub(crate) fn provide(app: &App, secrets: &Secrets) {
     provide_context(caller.unwrap_or_else(|| Caller::nobody("none")));
     provide_context(Preferences::from_cookies(cookies));
     provide_context(secrets.clone());
+    provide_context(Here {
+        visit: parts
+            .as_ref()
+            .map(|p| auth::visit(p.extensions.get::<Peer>(), &p.headers))
+            .unwrap_or_default(),
+        session: parts
+            .as_ref()
+            .and_then(|p| p.extensions.get::<PresentSession>())
+            .map(|present| present.0.clone()),
+        step: parts.as_ref().and_then(|p| auth::step_token(&p.headers)),
+        public: app.public.clone(),
+    });
     if let Some(options) = use_context::<ResponseOptions>() {
         guard_content(&options);
         provide_context(Respond {
@@ -41,9 +55,22 @@ pub(crate) fn provide(app: &App, secrets: &Secrets) {
                 }
             }),
             redirect: Arc::new(leptos_axum::redirect),
+            keep: keeping(app.clone()),
             plain,
         });
     }
+}
+
+/// What puts the cookies of a fresh session into the answer.
+fn keeping(app: App) -> Arc<dyn Fn(&api::SignedIn) + Send + Sync> {
+    let options = use_context::<ResponseOptions>();
+    Arc::new(move |signed_in| {
+        if let Some(options) = &options {
+            for cookie in auth::session_cookies(&app, signed_in) {
+                options.append_header(header::SET_COOKIE, cookie);
+            }
+        }
+    })
 }
 
 /// The content policy: our own files, our own nonce, and WebAssembly.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use app::rpc::Secrets;
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -17,11 +17,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::state::App;
-use crate::{auth, live, pages, rest, status, uploads};
+use crate::{audit, auth, guard, live, pages, provider, rest, sign_in, status, uploads};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
 pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
@@ -50,6 +49,7 @@ pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<
 /// Every route.
 pub(crate) fn router(app: App) -> Router {
     let secrets = Secrets::default();
+    let kept = axum::Extension(secrets.clone());
     let context = {
         let (app, secrets) = (app.clone(), secrets.clone());
         move || pages::provide(&app, &secrets)
@@ -66,15 +66,23 @@ pub(crate) fn router(app: App) -> Router {
             post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()),
         )
         .route("/series/{id}/export.csv", get(uploads::export))
-        .route("/auth/sign-in", post(auth::sign_in))
-        .route("/auth/sign-out", post(auth::sign_out))
-        .route("/auth/set-up", post(auth::set_up))
+        .route("/people/access-review.csv", get(uploads::access_review))
+        .route("/auth/sign-in", post(sign_in::sign_in))
+        .route("/auth/sign-out", post(sign_in::sign_out))
+        .route("/auth/set-up", post(sign_in::set_up))
+        .route("/auth/provider", get(provider::depart))
+        .route("/auth/provider/return", get(provider::arrive))
+        .route("/auth/step", post(sign_in::step))
+        .route("/auth/enrol", post(sign_in::enrol))
+        .route("/auth/accept", post(sign_in::accept))
+        .route("/audit/{export}", get(audit::export))
         .route("/theme", get(theme))
         .route("/density", get(density))
         .route("/health/live", get(status::live))
         .route("/health/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
-        .merge(rest::routes())
+        .route("/api/docs", rest::docs(context.clone(), &app.leptos))
+        .merge(rest::routes(&app))
         .fallback(move |state: State<App>, uri: Uri, request: Request| {
             file_or_page(state, uri, request, context.clone())
         })
@@ -83,25 +91,17 @@ pub(crate) fn router(app: App) -> Router {
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(middleware::from_fn_with_state(app.clone(), guard::frame))
+                .layer(middleware::from_fn(rest::explain))
                 .layer(CatchPanicLayer::new())
                 .layer(CompressionLayer::new())
-                .layer(SetResponseHeaderLayer::if_not_present(
-                    header::X_CONTENT_TYPE_OPTIONS,
-                    HeaderValue::from_static("nosniff"),
-                ))
-                .layer(SetResponseHeaderLayer::if_not_present(
-                    header::REFERRER_POLICY,
-                    HeaderValue::from_static("same-origin"),
-                ))
-                .layer(SetResponseHeaderLayer::if_not_present(
-                    HeaderName::from_static("cross-origin-opener-policy"),
-                    HeaderValue::from_static("same-origin"),
-                ))
                 .layer(middleware::from_fn(auth::same_origin))
                 .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
+                .layer(middleware::from_fn_with_state(app.clone(), guard::limit))
                 .layer(middleware::from_fn(auth::gate))
                 .layer(middleware::map_response(true_status)),
         )
+        .layer(kept)
         .with_state(app)
 }
 
@@ -123,6 +123,10 @@ async fn file_or_page(
     context: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response {
     let path = uri.path().to_owned();
+    if rest::is_api(&path) {
+        // No page: what says that there is nothing is a problem document.
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let (parts, body) = request.into_parts();
     let wanted = Request::from_parts(parts.clone(), axum::body::Body::empty());
     let files = ServeDir::new(&app.site_root)

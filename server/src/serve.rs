@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::{Caller, Clock};
-use service::{Bus, Fetch, Hub, Relay};
+use service::{AuditKeeper, Bus, Fetch, Hub, Relay};
 use store::metrics::{ChunkStore, EngineStore, MetricStore};
 use store::{Channel, Store};
 use tokio::net::TcpListener;
@@ -16,22 +16,32 @@ use crate::config::Settings;
 use crate::listen::Patience;
 use crate::scrape::HttpFetch;
 use crate::state::App;
-use crate::{jobs, listen, router};
+use crate::tls::Identity;
+use crate::{jobs, listen, router, tls};
 
 /// Opens the store and makes the operations on it. Only the server keeps `metrics`.
 pub(crate) async fn open(
     settings: &Settings,
     metrics: Option<Arc<dyn MetricStore>>,
 ) -> anyhow::Result<(Arc<Hub>, Store)> {
-    make_data_folder(settings)?;
-    let url = settings.database()?;
-    let store = Store::open(&url, &settings.data)
+    let (hub, store) = open_locked(settings, metrics).await?;
+    hub.unlock(&Caller::system("start"), settings.master_keys()?)
         .await
-        .context("the database cannot be opened")?;
+        .context("the secrets that are kept cannot be opened; where their master key is lost for good, `millrace secrets forget` takes them away")?;
+    Ok((hub, store))
+}
+
+/// The same, before any secret can be sealed or opened.
+pub(crate) async fn open_locked(
+    settings: &Settings,
+    metrics: Option<Arc<dyn MetricStore>>,
+) -> anyhow::Result<(Arc<Hub>, Store)> {
+    let store = open_store(settings).await?;
     store
         .finish_deletions()
         .await
         .context("the database cannot be written")?;
+    let reach = settings.guard.reach()?;
     let hub = Hub::new(
         store.clone(),
         Arc::new(SystemClock),
@@ -41,11 +51,21 @@ pub(crate) async fn open(
             max_upload_bytes: u64::from(settings.upload_mib) * 1024 * 1024,
             fetch: metrics
                 .is_some()
-                .then(|| Arc::new(HttpFetch::default()) as Arc<dyn Fetch>),
+                .then(|| Arc::new(HttpFetch::new(reach)) as Arc<dyn Fetch>),
             metrics,
+            times: settings.session_times(),
+            provider: settings.identity_provider()?,
         },
     );
     Ok((hub, store))
+}
+
+/// Opens the store alone, and changes nothing in it.
+pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    make_data_folder(settings)?;
+    let url = settings.database()?;
+    let store = Store::open(&url, &settings.data);
+    store.await.context("the database cannot be opened")
 }
 
 fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
@@ -111,7 +131,9 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         metrics,
         site_root: leptos.site_root.as_ref().into(),
         leptos,
+        public: settings.public(),
         secure_cookies: settings.public().starts_with("https://"),
+        guard: Arc::new(settings.guard.guard()?),
         stopping: stopping.clone(),
     };
     let tasks = TaskTracker::new();
@@ -123,18 +145,43 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         let relay = Relay::new(&hub, channel);
         tasks.spawn(jobs::relay(relay, stopping.clone()));
     }
-    jobs::start(&tasks, &stopping, hub.clone(), &app, settings.host_seconds);
+    jobs::start(&tasks, &stopping, hub.clone(), &app, &settings);
     greet(&settings, &app, demo).await?;
+    let identity = settings.guard.identity()?;
+    let tls = identity.as_ref().map(Identity::acceptor).transpose()?;
+    if let Some(identity) = identity {
+        tasks.spawn(renew(identity, stopping.clone()));
+    }
     tokio::spawn(stop_on_signal(stopping.clone()));
-    listen::serve(listener, router::router(app), Patience::default(), stopping).await;
+    let router = router::router(app);
+    listen::serve(listener, router, tls, Patience::default(), stopping).await;
     tasks.close();
     tasks.wait().await;
-    // A failure was logged where it happened.
-    let _ = hub.leave(&Caller::system("stop")).await;
+    // Failures were logged where they happened.
+    let stop = Caller::system("stop");
+    let mut keeper = AuditKeeper::new(hub.clone(), settings.audit_anchor());
+    let _ = keeper.begin(&stop).await;
+    let _ = keeper.tick(&stop, true).await;
+    let _ = hub.leave(&stop).await;
     kept.close().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes a renewed certificate up.
+async fn renew(identity: Arc<Identity>, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(tls::LOOK_AGAIN) => {}
+        }
+        match identity.renew() {
+            Ok(true) => tracing::info!("the certificate was read again"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the new certificate is not used"),
+        }
+    }
 }
 
 /// Prints where to go; on a fresh installation, the one-time link that makes the administrator.

@@ -10,6 +10,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use service::Hub;
 use tokio_util::sync::CancellationToken;
 
+use crate::guard::Guard;
+
 /// What every handler can reach.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -27,6 +29,10 @@ pub(crate) struct App {
     pub(crate) site_root: PathBuf,
     /// Whether cookies may travel over encrypted connections only.
     pub(crate) secure_cookies: bool,
+    /// The address that people open, without a slash at the end.
+    pub(crate) public: String,
+    /// What stands between the network and the handlers.
+    pub(crate) guard: Arc<Guard>,
     /// Cancelled when the server stops.
     pub(crate) stopping: CancellationToken,
 }

@@ -2,10 +2,11 @@
 
 use api::{Caller, Error, Instant, Range, SeriesId, Staging};
 use axum::Extension;
-use axum::extract::multipart::Field;
+use axum::body::Bytes;
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
+use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
@@ -38,11 +39,8 @@ async fn take(app: &App, caller: &Caller, form: &mut Multipart) -> api::Result<S
         if name.is_empty() {
             break;
         }
-        if let Err(error) = write(caller, &staged, field).await {
-            // What arrived is of no use.
-            let _ = tokio::fs::remove_file(&staged.path).await;
-            return Err(error);
-        }
+        let chunks = field.map(|chunk| chunk.map_err(|_| broken()));
+        write(caller, &staged, chunks).await?;
         return Ok(app
             .services
             .imports
@@ -56,7 +54,25 @@ async fn take(app: &App, caller: &Caller, form: &mut Multipart) -> api::Result<S
     ))
 }
 
-async fn write(caller: &Caller, staged: &Staging, mut field: Field<'_>) -> api::Result<()> {
+/// Writes a file to its place as it arrives; what broke off is removed.
+pub(crate) async fn write(
+    caller: &Caller,
+    staged: &Staging,
+    chunks: impl Stream<Item = api::Result<Bytes>> + Unpin,
+) -> api::Result<()> {
+    let written = write_all(caller, staged, chunks).await;
+    if written.is_err() {
+        // What arrived is of no use.
+        let _ = tokio::fs::remove_file(&staged.path).await;
+    }
+    written
+}
+
+async fn write_all(
+    caller: &Caller,
+    staged: &Staging,
+    mut chunks: impl Stream<Item = api::Result<Bytes>> + Unpin,
+) -> api::Result<()> {
     let failed = |error: std::io::Error| {
         tracing::error!(request_id = caller.request_id, %error, "an upload could not be written");
         Error::Unavailable {
@@ -67,7 +83,8 @@ async fn write(caller: &Caller, staged: &Staging, mut field: Field<'_>) -> api::
         .await
         .map_err(failed)?;
     let mut bytes = 0_u64;
-    while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
         bytes += chunk.len() as u64;
         if bytes > staged.max_bytes {
             return Err(staged.too_large());
@@ -77,7 +94,8 @@ async fn write(caller: &Caller, staged: &Staging, mut field: Field<'_>) -> api::
     file.flush().await.map_err(failed)
 }
 
-fn broken() -> Error {
+/// The error of a body that ended before its time.
+pub(crate) fn broken() -> Error {
     Error::invalid("The upload broke off before the file was whole. Try again.")
 }
 
@@ -86,6 +104,32 @@ fn broken() -> Error {
 pub(crate) struct Wanted {
     from: Option<i64>,
     to: Option<i64>,
+}
+
+/// `GET /people/access-review.csv`: who has access.
+pub(crate) async fn access_review(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    match app.services.people.access_review(&caller).await {
+        Ok(csv) => as_file("access-review.csv", csv),
+        Err(error) => Problem {
+            error,
+            request_id: caller.request_id,
+        }
+        .into_response(),
+    }
+}
+
+fn as_file(name: &str, csv: String) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        // Who has access, and what was sold, is for those who may see it.
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, csv).into_response()
 }
 
 /// `GET /series/{id}/export.csv`: a series' samples.
@@ -105,16 +149,7 @@ pub(crate) async fn export(
         .export(&caller, &SeriesId(id), range)
         .await
     {
-        Ok(csv) => {
-            let headers = [
-                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (
-                    header::CONTENT_DISPOSITION,
-                    "attachment; filename=\"series.csv\"",
-                ),
-            ];
-            (headers, csv).into_response()
-        }
+        Ok(csv) => as_file("series.csv", csv),
         Err(error) => Problem {
             error,
             request_id: caller.request_id,

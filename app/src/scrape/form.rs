@@ -95,7 +95,7 @@ pub fn ScrapePage() -> impl IntoView {
         </Transition>
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
             {move || Suspend::new(async move {
-                let may_write = session.await.is_ok_and(|s| s.may_write());
+                let may_write = session.await.is_ok_and(|s| s.may_write);
                 let query = query.get();
                 let id = query.get("id").unwrap_or_default();
                 match targets.await {

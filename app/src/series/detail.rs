@@ -16,7 +16,6 @@ use super::foreseen::Foreseen;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
 use super::made::{ChangeModel, made_view};
 use super::unusual::{Say, UnusualCard, ribbon_view};
-use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
@@ -45,6 +44,9 @@ pub struct Detail {
     pub made: Option<Made>,
     /// The option tree of its chart, without the points.
     pub tree: String,
+    /// Whether the person may change it. Here and not from the session, which would have every card
+    /// wait for itself in the browser (ADR 6).
+    pub may_write: bool,
 }
 
 /// A series over the range that the address asks for.
@@ -83,9 +85,11 @@ pub async fn load_detail(
         (points.range, end),
     );
     let versions = services.models.versions(&caller, &id).await?;
-    let may_write = crate::frame::load_session().await?.may_write();
     let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty());
     let tree = crate::trees::written(&tree);
+    let me = services.accounts.me(&caller).await?;
+    let may = me.role.permissions();
+    let may_write = may.contains(&api::Permission::MonitoringWrite);
     Ok(Detail {
         series,
         points,
@@ -95,6 +99,7 @@ pub async fn load_detail(
         ribbon,
         made: crate::told::model::made(&versions, may_write),
         tree,
+        may_write,
     })
 }
 
@@ -199,7 +204,6 @@ fn Body(
     say: ServerAction<Say>,
     model: ServerAction<ChangeModel>,
 ) -> impl IntoView {
-    let SessionContext(session) = expect_context();
     let Detail {
         series,
         points,
@@ -209,6 +213,7 @@ fn Body(
         ribbon,
         made,
         tree,
+        may_write,
     } = detail;
     let now = points.now;
     let (ready, why) = match forecast {
@@ -229,7 +234,6 @@ fn Body(
         series.id, drawn.range.from.0, drawn.range.to.0
     );
     let lede = lede(&series);
-    let forms = (series.clone(), series.clone());
     view! {
         <Title text=title.clone()/>
         <PageHead
@@ -254,30 +258,17 @@ fn Body(
             (None, None) => ().into_any(),
         }}
         {made_view(made, series.id.as_str(), model)}
-        <UnusualCard shown=unusual series=series.id.clone() action=say/>
-        <Transition>
-            {move || {
-                let (for_limit, for_name) = forms.clone();
-                Suspend::new(async move {
-                    session
-                        .await
-                        .is_ok_and(|s| s.may_write())
-                        .then(|| {
-                            let id = for_limit.id.0.clone();
-                            view! {
-                                <LimitForm series=for_limit action=set_limit/>
-                                <NameForm series=for_name action=change/>
-                                <ActionForm action=refresh>
-                                    <input type="hidden" name="id" value=id/>
-                                    <Button kind=ButtonKind::Quiet icon=Glyph::Refresh busy=refresh.pending()>
-                                        "Compute the forecast anew"
-                                    </Button>
-                                </ActionForm>
-                            }
-                        })
-                })
-            }}
-        </Transition>
+        <UnusualCard shown=unusual series=series.id.clone() action=say may_write/>
+        {may_write.then(|| view! {
+            <LimitForm series=series.clone() action=set_limit/>
+            <NameForm series=series.clone() action=change/>
+            <ActionForm action=refresh>
+                <input type="hidden" name="id" value=series.id.0.clone()/>
+                <Button kind=ButtonKind::Quiet icon=Glyph::Refresh busy=refresh.pending()>
+                    "Compute the forecast anew"
+                </Button>
+            </ActionForm>
+        })}
     }
 }
 

@@ -9,7 +9,6 @@ use leptos::server_fn::codec::Postcard;
 use ui::{Button, Card, Empty, Glyph, When};
 
 use crate::finding::said;
-use crate::frame::SessionContext;
 use crate::problem::FormProblem;
 use crate::rpc;
 use crate::told::{Ribbon, Shown, Slider, Told};
@@ -52,20 +51,16 @@ pub fn ribbon_view(ribbon: Option<Ribbon>) -> impl IntoView {
 
 /// The findings of the time shown, and the series' sensitivity.
 #[component]
-pub fn UnusualCard(shown: Shown, series: SeriesId, action: ServerAction<Say>) -> impl IntoView {
-    let SessionContext(session) = expect_context();
+pub fn UnusualCard(
+    shown: Shown,
+    series: SeriesId,
+    action: ServerAction<Say>,
+    may_write: bool,
+) -> impl IntoView {
     view! {
         <Card title="Unusual" note=shown.note.clone()>
             <FormProblem answer=action.value()/>
-            <Transition>
-                {move || {
-                    let (shown, series) = (shown.clone(), series.clone());
-                    Suspend::new(async move {
-                        let may_write = session.await.is_ok_and(|s| s.may_write());
-                        inside(shown, &series, may_write.then_some(action))
-                    })
-                }}
-            </Transition>
+            {inside(shown.clone(), &series, may_write.then_some(action))}
         </Card>
     }
 }

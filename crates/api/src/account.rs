@@ -1,12 +1,13 @@
-//! People, sessions and API keys.
+//! People and their sessions.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Instant, KeyId, Result, Role, Scope, UserId};
+use crate::{Caller, Instant, Result, Role, SessionId, UserId};
 
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct User {
     /// The person.
     pub id: UserId,
@@ -16,12 +17,13 @@ pub struct User {
     pub role: Role,
     /// When they were added.
     pub created_at: Instant,
-    /// When they last signed in; `None` for never.
+    /// When they were last seen, to the minute; `None` for never.
     pub last_seen_at: Option<Instant>,
 }
 
 /// An e-mail address and a password, as typed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Credentials {
     /// The address.
     pub email: String,
@@ -39,6 +41,7 @@ impl std::fmt::Debug for Credentials {
 
 /// A new person. The password is made by the server and shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewUser {
     /// The address.
     pub email: String,
@@ -48,11 +51,31 @@ pub struct NewUser {
 
 /// Whether somebody must still claim this installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum SetUp {
     /// There is no administrator yet: the set-up link makes one.
     Open,
     /// There is an administrator.
     Done,
+}
+
+/// From where somebody signs in.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Visit {
+    /// The address their request came from; empty where it is not known.
+    pub address: String,
+    /// What their browser says it is.
+    pub browser: String,
+    /// The token of a browser that was signed in with before.
+    pub device: Option<String>,
+}
+
+impl std::fmt::Debug for Visit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Visit")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A fresh session.
@@ -64,6 +87,114 @@ pub struct SignedIn {
     pub token: String,
     /// When it stops being good.
     pub expires_at: Instant,
+    /// How many seconds that is from now.
+    pub seconds: u32,
+    /// The token that tells this browser from strangers from now on.
+    pub device: String,
+}
+
+/// What comes of a password that fits.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A session.
+    Open(Box<SignedIn>),
+    /// A second step, good for ten minutes.
+    Step {
+        /// The opaque token for the step's cookie.
+        token: String,
+        /// What is asked for.
+        ask: Step,
+    },
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Open(signed_in) => signed_in.fmt(f),
+            Self::Step { ask, .. } => ask.fmt(f),
+        }
+    }
+}
+
+/// The second step of signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// A code of one's authenticator, or a recovery code.
+    Code,
+    /// An authenticator has to be set up first: the role needs one.
+    Enrol,
+}
+
+/// One of a person's sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// When it was opened.
+    pub created_at: Instant,
+    /// When it was last used, to the minute.
+    pub last_used_at: Instant,
+    /// When it ends whatever happens.
+    pub expires_at: Instant,
+    /// The address it was opened from; empty where that is not known.
+    pub address: String,
+    /// What the browser said it was.
+    pub browser: String,
+}
+
+/// What is wrong with a password that somebody wants to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordFault {
+    /// Fewer than 12 characters.
+    Short,
+    /// More than 512 bytes.
+    Long,
+    /// It is in the list of passwords that were stolen elsewhere, or is one of its words with
+    /// digits around.
+    Common,
+    /// It repeats itself, or counts.
+    Pattern,
+    /// It is the address, or the product's name.
+    Personal,
+}
+
+impl PasswordFault {
+    /// Every one there is.
+    pub const ALL: [Self; 5] = [
+        Self::Short,
+        Self::Long,
+        Self::Common,
+        Self::Pattern,
+        Self::Personal,
+    ];
+
+    /// A word for it in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::Long => "long",
+            Self::Common => "common",
+            Self::Pattern => "pattern",
+            Self::Personal => "personal",
+        }
+    }
+
+    /// What is wrong and what to do.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Short => "Use 12 characters or more; a few words are good.",
+            Self::Long => "Use at most 512 characters.",
+            Self::Common => {
+                "This password, or the word it is made of, is on the lists that attackers try first. Put a few unrelated words together."
+            }
+            Self::Pattern => {
+                "This repeats itself or counts, which is guessed early. Put a few unrelated words together."
+            }
+            Self::Personal => {
+                "This is little more than your address or this product's name. Put a few unrelated words together."
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for SignedIn {
@@ -74,38 +205,9 @@ impl std::fmt::Debug for SignedIn {
     }
 }
 
-/// An API key, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
-    /// The key.
-    pub id: KeyId,
-    /// What people call it.
-    pub name: String,
-    /// Its first characters, to tell keys apart.
-    pub prefix: String,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
-    /// How many samples a second it may send; `None` for as many as it likes.
-    pub rate: Option<u32>,
-    /// When it was made.
-    pub created_at: Instant,
-    /// When it was last used; `None` for never.
-    pub last_used_at: Option<Instant>,
-}
-
-/// A key to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewKey {
-    /// What people call it.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
-    /// How many samples a second it may send; `None` for as many as it likes.
-    pub rate: Option<u32>,
-}
-
 /// Something made together with a secret that is shown this once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewSecret<T> {
     /// The thing.
     pub made: T,
@@ -121,7 +223,7 @@ impl<T: std::fmt::Debug> std::fmt::Debug for NewSecret<T> {
     }
 }
 
-/// People, sessions and API keys.
+/// People and their sessions.
 ///
 /// The operations that establish who somebody is need no permission and say so.
 #[async_trait]
@@ -132,29 +234,46 @@ pub trait Accounts: Send + Sync {
     /// For the server itself.
     async fn set_up_token(&self, caller: &Caller) -> Result<Option<String>>;
     /// Makes the administrator. Open to all who hold the set-up token, once.
-    async fn set_up(&self, caller: &Caller, token: &str, who: Credentials) -> Result<SignedIn>;
-    /// Opens a session. Open to all.
-    async fn sign_in(&self, caller: &Caller, who: Credentials) -> Result<SignedIn>;
+    async fn set_up(
+        &self,
+        caller: &Caller,
+        token: &str,
+        who: Credentials,
+        visit: &Visit,
+    ) -> Result<SignedIn>;
+    /// Opens a session, or a second step. Open to all.
+    async fn sign_in(&self, caller: &Caller, who: Credentials, visit: &Visit) -> Result<Entry>;
     /// Ends the session with that token. Open to all who hold the token.
     async fn sign_out(&self, caller: &Caller, token: &str) -> Result<()>;
-    /// Who holds the session token. Open to all: this is what finds a caller.
-    async fn of_session(&self, caller: &Caller, token: &str) -> Result<Option<User>>;
-    /// Which key has the secret. Open to all: this is what finds a caller.
-    async fn of_key(&self, caller: &Caller, secret: &str) -> Result<Option<ApiKey>>;
+    /// Who holds the session token, and which session it is; `used` keeps it from ending for not
+    /// being used. Open to all: this is what finds a caller.
+    async fn of_session(
+        &self,
+        caller: &Caller,
+        token: &str,
+        used: bool,
+    ) -> Result<Option<(User, SessionId)>>;
     /// The signed-in person. Open to every signed-in person.
     async fn me(&self, caller: &Caller) -> Result<User>;
-    /// Sets the caller's own password. Open to every signed-in person; ends their other sessions.
-    async fn change_password(&self, caller: &Caller, old: &str, new: &str) -> Result<()>;
+    /// Sets the caller's own password. Open to every signed-in person; ends all their sessions and
+    /// opens a new one.
+    async fn change_password(
+        &self,
+        caller: &Caller,
+        old: &str,
+        new: &str,
+        visit: &Visit,
+    ) -> Result<SignedIn>;
+    /// The caller's own sessions, the last used first. Open to every signed-in person.
+    async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>>;
+    /// Ends one of the caller's own sessions. Open to every signed-in person.
+    async fn end_session(&self, caller: &Caller, id: &SessionId) -> Result<()>;
+    /// Ends the caller's own sessions but one; answers how many. Open to every signed-in person.
+    async fn end_other_sessions(&self, caller: &Caller, but: &SessionId) -> Result<u32>;
     /// Everyone, oldest first. Needs `access:read`.
     async fn users(&self, caller: &Caller) -> Result<Vec<User>>;
     /// Adds a person. Needs `access:write`.
     async fn add_user(&self, caller: &Caller, new: NewUser) -> Result<NewSecret<User>>;
     /// Removes a person and their sessions. Needs `access:write`. The last administrator stays.
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()>;
-    /// Every key, newest first. Needs `access:read`.
-    async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>>;
-    /// Makes a key. Needs `access:write`.
-    async fn add_key(&self, caller: &Caller, new: NewKey) -> Result<NewSecret<ApiKey>>;
-    /// Makes a key useless from now on. Needs `access:write`.
-    async fn revoke_key(&self, caller: &Caller, id: &KeyId) -> Result<()>;
 }

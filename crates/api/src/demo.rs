@@ -7,6 +7,7 @@ use crate::{Caller, Result};
 
 /// Whether the demo company is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DemoState {
     /// It is not there.

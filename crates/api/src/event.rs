@@ -7,6 +7,7 @@ use crate::{Caller, Instant, Result, SourceId};
 
 /// One occurrence of an alert, as the system that watches it last said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Occurrence {
     /// Who said so.
     pub source: SourceId,

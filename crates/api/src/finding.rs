@@ -7,6 +7,7 @@ use crate::{Caller, Domain, Instant, Range, Result, SeriesId, WhyUnknown};
 
 /// An unusual stretch of a series; points that belong to it are no findings of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// The series.
     pub series: SeriesId,
@@ -44,6 +45,7 @@ pub struct Finding {
 
 /// What spoke for a finding, and how loudly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Evidence {
     /// What was looked at.
     pub of: Aspect,
@@ -53,6 +55,7 @@ pub struct Evidence {
 
 /// What is looked at in a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Aspect {
     /// How far the point is from the usual level.
@@ -73,6 +76,7 @@ pub enum Aspect {
 
 /// What somebody says of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It was worth knowing.
@@ -83,6 +87,7 @@ pub enum Verdict {
 
 /// The score from which a point of a series is a finding, and what it follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Sensitivity {
     /// The score from which a point is a finding.
     pub threshold: f64,
@@ -96,6 +101,7 @@ pub struct Sensitivity {
 
 /// How unusual a stretch of time was.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Scored {
     /// Where it begins.
     pub at: Instant,
@@ -105,6 +111,7 @@ pub struct Scored {
 
 /// What a threshold would have found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Foretold {
     /// The threshold.
     pub threshold: f64,
@@ -114,6 +121,7 @@ pub struct Foretold {
 
 /// What is known of a series' anomalies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Unusual {
     /// Why nothing can be said; `None` where it can.
     pub why_not: Option<WhyUnknown>,

@@ -7,6 +7,7 @@ use crate::{Caller, Instant, Result, SeriesId, WhyUnknown};
 
 /// What is known of a series' future.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ForecastState {
     /// There is a forecast.
@@ -23,6 +24,7 @@ pub enum ForecastState {
 
 /// A forecast: what the series will be, with bands, and how such forecasts did before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Forecast {
     /// When it was made.
     pub made_at: Instant,
@@ -46,6 +48,7 @@ pub struct Forecast {
 
 /// One step of the future.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ForecastPoint {
     /// When.
     pub at: Instant,
@@ -63,6 +66,7 @@ pub struct ForecastPoint {
 
 /// How forecasts of this kind did on the series' own past.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BackTest {
     /// From how many past instants it was tried.
     pub origins: u32,
@@ -82,6 +86,7 @@ pub struct BackTest {
 
 /// One model of the ensemble.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MemberScore {
     /// The model's name.
     pub name: String,
@@ -95,6 +100,7 @@ pub struct MemberScore {
 
 /// When a limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Crossing {
     /// The limit it was computed for.
     pub limit: f64,

@@ -6,6 +6,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(transparent)]
         pub struct $name(pub String);
 
@@ -59,4 +60,16 @@ id!(
 id!(
     /// A file on its way in.
     ImportId
+);
+id!(
+    /// A time that somebody signed in, until they sign out.
+    SessionId
+);
+id!(
+    /// An invitation to become a user.
+    InvitationId
+);
+id!(
+    /// A role that this installation made.
+    RoleId
 );

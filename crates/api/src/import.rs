@@ -7,6 +7,7 @@ use crate::{Caller, Error, ImportId, Instant, Result, SourceId};
 
 /// A file on its way in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Import {
     /// The import.
     pub id: ImportId,
@@ -28,6 +29,7 @@ pub struct Import {
 
 /// Where an import stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ImportState {
     /// It waits for somebody to look at the preview.
@@ -55,6 +57,7 @@ pub enum ImportState {
 
 /// What became of an import.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ImportResult {
     /// The source that holds its series.
     pub source_id: SourceId,
@@ -72,6 +75,8 @@ pub struct ImportResult {
 
 /// How a file is read. Names are on the wire as they stand in `ingest`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ImportSettings {
     /// What people will call the source; importing under the same name again updates it.
     pub source_name: String,
@@ -94,6 +99,8 @@ pub struct ImportSettings {
 
 /// A column of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Column {
     /// Its heading.
     pub name: String,
@@ -105,6 +112,7 @@ pub struct Column {
 
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnRole {
     /// When.
@@ -119,6 +127,7 @@ pub enum ColumnRole {
 
 /// What stands between cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Separator {
     /// `,`
@@ -133,6 +142,7 @@ pub enum Separator {
 
 /// What stands before the decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DecimalMark {
     /// `1,234.56`
@@ -143,6 +153,7 @@ pub enum DecimalMark {
 
 /// What becomes of rows with the same time and labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicates {
     /// They add up.
@@ -155,6 +166,7 @@ pub enum Duplicates {
 
 /// A row of the preview.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PreviewRow {
     /// Its line in the file, from 1.
     pub line: u64,
@@ -166,6 +178,7 @@ pub struct PreviewRow {
 
 /// A cell that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BadCell {
     /// The line in the file, from 1.
     pub line: u64,

@@ -8,6 +8,7 @@ use crate::{Caller, Instant, JobId, Result};
 /// What a piece of work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum JobKind {
     /// New data into the models that are there.
     UpdateForecasts,
@@ -39,6 +40,7 @@ impl JobKind {
 /// How far a piece of work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum JobState {
     /// It waits for its time or its turn; perhaps it failed before and is tried again.
     Waiting,
@@ -67,6 +69,7 @@ impl JobState {
 
 /// A piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Job {
     /// Which.
     pub id: JobId,
@@ -92,6 +95,7 @@ pub struct Job {
 
 /// How many pieces of work of a kind there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct JobCount {
     /// Of that kind.
     pub kind: JobKind,
@@ -103,6 +107,7 @@ pub struct JobCount {
 
 /// Work that comes again and again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Scheduled {
     /// What it is.
     pub kind: JobKind,
@@ -116,6 +121,7 @@ pub struct Scheduled {
 
 /// The queue as a person sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Queue {
     /// How many there are of each kind and state; those without any are left out.
     pub counts: Vec<JobCount>,

@@ -6,20 +6,29 @@
 //! The crate compiles for the server and for the browser and depends on nothing of ours.
 
 mod account;
+mod audit;
 mod caller;
 mod demo;
 mod error;
 mod event;
+mod factor;
 mod finding;
 mod forecast;
 mod ids;
 mod import;
 mod job;
+mod key;
 mod live;
 mod metrics;
 mod model;
+mod once;
+mod people;
 mod permission;
+mod provider;
+mod recording;
+mod role;
 mod runway;
+mod scope;
 mod scrape;
 mod series;
 mod source;
@@ -28,12 +37,18 @@ mod time;
 use std::sync::Arc;
 
 pub use account::{
-    Accounts, ApiKey, Credentials, NewKey, NewSecret, NewUser, SetUp, SignedIn, User,
+    Accounts, Credentials, Entry, NewSecret, NewUser, PasswordFault, Session, SetUp, SignedIn,
+    Step, User, Visit,
 };
-pub use caller::{Caller, Who};
+pub use audit::{
+    AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
+    AuditOutcome, AuditPage, AuditRecord, MOST_AUDIT_ENTRIES,
+};
+pub use caller::{Caller, Origin, Refusals, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
+pub use factor::{Enrolment, FactorState, Factors};
 pub use finding::{
     Aspect, Evidence, Finding, Findings, Foretold, MOST_FINDINGS, PREVIEW_DAYS, Scored,
     Sensitivity, Unusual, Verdict,
@@ -41,12 +56,15 @@ pub use finding::{
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
-pub use ids::{ImportId, JobId, KeyId, SeriesId, SourceId, UserId};
+pub use ids::{
+    ImportId, InvitationId, JobId, KeyId, RoleId, SeriesId, SessionId, SourceId, UserId,
+};
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
     ImportState, Imports, PreviewRow, Separator, Staging,
 };
 pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
+pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic};
 pub use metrics::{
     Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
@@ -57,8 +75,17 @@ pub use model::{
     ModelCounts, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow, ModelVersion, Models,
     VersionState,
 };
-pub use permission::{Permission, Role, Scope};
+pub use once::{Attempt, Begun, KeptAnswer, Once};
+pub use people::{Invitation, NewInvitation, People, Person};
+pub use permission::{CustomRole, Grant, Permission, Role};
+pub use provider::{Providers, Returned, Trip};
+pub use recording::{
+    MOST_RECORDED, RECORD_BACK_DAYS, RECORD_EVERY_SECONDS, RecordingChange, RecordingIdea,
+    RecordingRule, RecordingState, Recordings,
+};
+pub use role::{RoleChange, RoleState, Roles};
 pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
+pub use scope::Scope;
 pub use scrape::{
     Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
     ScrapeState, ScrapeTarget, Scrapes, TargetChange, TokenChange, Trial,
@@ -73,12 +100,16 @@ pub use time::{Clock, Instant};
 /// Every operation of the product, one trait object for each feature.
 #[derive(Clone)]
 pub struct Services {
-    /// Users, sessions and keys.
+    /// Users and sessions.
     pub accounts: Arc<dyn Accounts>,
+    /// Who did what.
+    pub audit: Arc<dyn Audit>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.
     pub events: Arc<dyn Events>,
+    /// Second factors.
+    pub factors: Arc<dyn Factors>,
     /// What is unusual.
     pub findings: Arc<dyn Findings>,
     /// Forecasts of series.
@@ -87,10 +118,22 @@ pub struct Services {
     pub imports: Arc<dyn Imports>,
     /// Work beside the pages.
     pub jobs: Arc<dyn Jobs>,
+    /// API keys.
+    pub keys: Arc<dyn Keys>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
     /// The models that forecasts are made with.
     pub models: Arc<dyn Models>,
+    /// Requests that happen once.
+    pub once: Arc<dyn Once>,
+    /// Who can sign in.
+    pub people: Arc<dyn People>,
+    /// Other places to sign in.
+    pub providers: Arc<dyn Providers>,
+    /// Expressions over metrics that are kept as series.
+    pub recordings: Arc<dyn Recordings>,
+    /// What they may do.
+    pub roles: Arc<dyn Roles>,
     /// The home page's list.
     pub runway: Arc<dyn RunwayOps>,
     /// Targets that are scraped.

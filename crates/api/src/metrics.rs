@@ -109,6 +109,7 @@ pub struct MetricsProblem {
 
 /// What an expression is over a range: a curve for each series of its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Curves {
     /// The range.
     pub range: Range,
@@ -122,6 +123,7 @@ pub struct Curves {
 
 /// One series of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Curve {
     /// Its labels, as PromQL writes them.
     pub name: String,
@@ -131,6 +133,8 @@ pub struct Curve {
 
 /// How long a source's metrics are kept, each in days; `None` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Keep {
     /// Samples as they were sent.
     pub raw_days: Option<u32>,
@@ -166,6 +170,7 @@ fn days(field: &str, text: &str) -> Result<Option<u32>> {
 
 /// What is kept of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct KeptSource {
     /// The source.
     pub id: SourceId,
@@ -181,6 +186,8 @@ pub struct KeptSource {
 
 /// Where metrics lie, and what is known of that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum MetricStorage {
     /// In the database.
     Database(DatabaseStorage),
@@ -195,6 +202,7 @@ pub enum MetricStorage {
 
 /// What metrics take on the disk, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DatabaseStorage {
     /// Samples as they were sent, in chunks.
     pub raw_bytes: u64,
@@ -215,6 +223,7 @@ pub const MOST_CURVES: usize = 50;
 
 /// What could be written next in an expression.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Completion {
     /// The end of what is there that an offer takes the place of.
     pub prefix: String,
@@ -224,6 +233,7 @@ pub struct Completion {
 
 /// Something that could be written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Offer {
     /// What is written.
     pub text: String,

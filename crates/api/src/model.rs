@@ -8,6 +8,7 @@ use crate::{BackTest, Caller, Instant, Range, Result, SeriesId};
 /// Whether a version is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum VersionState {
     /// The forecast is made with it.
     Live,
@@ -31,6 +32,7 @@ impl VersionState {
 /// Why a model was fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum FitReason {
     /// There was none that fits the series as it is now.
     First,
@@ -63,6 +65,7 @@ impl FitReason {
 /// Something about a history that makes its forecast less certain than others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum ModelNote {
     /// The history is shorter than two rounds of a season, which therefore cannot be seen.
     ShortForSeason {
@@ -82,6 +85,7 @@ pub enum ModelNote {
 
 /// What was found in a fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Fitted {
     /// Why it was made.
     pub reason: FitReason,
@@ -97,6 +101,7 @@ pub struct Fitted {
 
 /// What came of a version since it was fitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LiveScore {
     /// How many points came in since.
     pub seen: u32,
@@ -108,6 +113,7 @@ pub struct LiveScore {
 
 /// A model of a series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ModelVersion {
     /// Which of the series' models, from 1.
     pub number: u32,
@@ -144,6 +150,7 @@ pub struct ModelVersion {
 /// Which models to list first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum ModelOrder {
     /// Those that do worst against the naive forecast.
     #[default]
@@ -157,6 +164,7 @@ pub enum ModelOrder {
 /// Which models to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum ModelChoice {
     /// Every one that is in force.
     #[default]
@@ -184,6 +192,7 @@ pub struct ModelFilter {
 
 /// A series and the model in force.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ModelRow {
     /// The series.
     pub series: SeriesId,
@@ -195,6 +204,7 @@ pub struct ModelRow {
 
 /// Some of the models in force.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ModelPage {
     /// These.
     pub rows: Vec<ModelRow>,
@@ -208,6 +218,7 @@ pub struct ModelPage {
 
 /// How many models are in force, and how they do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ModelCounts {
     /// How many.
     pub live: u32,

@@ -7,6 +7,7 @@ use crate::{Caller, Crossing, Instant, Result, Series, SeriesId};
 
 /// The home page's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Runway {
     /// When it was made: the left edge of the shared time axis.
     pub now: Instant,
@@ -22,6 +23,7 @@ pub struct Runway {
 
 /// A finding in a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Glimpse {
     /// The series.
     pub series: SeriesId,
@@ -41,6 +43,7 @@ pub struct Glimpse {
 
 /// One line of the Runway.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Strip {
     /// The series.
     pub series: Series,
@@ -52,6 +55,7 @@ pub struct Strip {
 
 /// What is known of a limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outlook {
     /// The newest value is at the limit or past it.
@@ -78,6 +82,7 @@ pub enum Outlook {
 
 /// Why there is no forecast.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WhyUnknown {
     /// No sample has come in.
@@ -121,6 +126,7 @@ impl std::fmt::Display for WhyUnknown {
 
 /// Which lines to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RunwayFilter {
     /// Only business numbers, or only machines'.
     pub domain: Option<crate::Domain>,

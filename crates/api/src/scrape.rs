@@ -15,6 +15,7 @@ pub const LONGEST_SCRAPE_INTERVAL_SECONDS: u32 = 300;
 
 /// A target that is scraped, without its token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ScrapeTarget {
     /// The source that its samples belong to.
     pub id: SourceId,
@@ -40,6 +41,8 @@ pub struct ScrapeTarget {
 
 /// How the last scrape went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum ScrapeState {
     /// It was not scraped yet.
     Waiting,
@@ -98,6 +101,7 @@ pub struct TargetChange {
 
 /// What a scrape would bring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Trial {
     /// Whether the target would be up.
     pub up: bool,

@@ -7,6 +7,7 @@ use crate::{Caller, Error, Instant, Result, SeriesId, SourceId};
 
 /// A labelled time series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Series {
     /// The series.
     pub id: SeriesId,
@@ -44,6 +45,7 @@ pub struct Series {
 
 /// What numbers count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Nobody said.
@@ -92,6 +94,7 @@ impl Unit {
 
 /// How several samples become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregation {
     /// A level: the last one counts (stock, cash, disk).
@@ -104,6 +107,7 @@ pub enum Aggregation {
 
 /// Business numbers and machine numbers are the same kind of thing; people filter by this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Domain {
     /// Stock, cash, orders, cost.
@@ -114,6 +118,8 @@ pub enum Domain {
 
 /// Where a series must not go.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Limit {
     /// The value, in the series' unit.
     pub value: f64,
@@ -123,6 +129,7 @@ pub struct Limit {
 
 /// From which side a limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// It breaks or goes over: trouble is at the limit and above.
@@ -166,6 +173,7 @@ impl Limit {
 
 /// What is lost when a limit is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Stake {
     /// Money, in minor units (cents).
@@ -184,6 +192,7 @@ pub enum Stake {
 
 /// A change of a limit: a new one, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LimitChange {
     /// The new limit, or none.
     pub limit: Option<Limit>,
@@ -191,6 +200,8 @@ pub struct LimitChange {
 
 /// A change of what a series is called and counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SeriesChange {
     /// What people call it.
     pub title: String,
@@ -202,12 +213,15 @@ pub struct SeriesChange {
 
 /// Which series to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SeriesFilter {
     /// Words that must all occur in the title, name, labels or source;
     /// `key=value` must occur as a label.
     pub text: String,
     /// Only this source's.
     pub source: Option<SourceId>,
+    /// Only those after this one.
+    pub after: Option<SeriesId>,
     /// Skip so many.
     pub offset: u32,
     /// Answer at most so many; the server has its own maximum of 500.
@@ -216,6 +230,7 @@ pub struct SeriesFilter {
 
 /// Some of the series that match.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SeriesPage {
     /// These, by title.
     pub series: Vec<Series>,
@@ -229,6 +244,7 @@ pub struct SeriesPage {
 
 /// A stretch of time: from the first instant up to and without the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Range {
     /// The first instant.
     pub from: Instant,
@@ -238,6 +254,7 @@ pub struct Range {
 
 /// A value at an instant. `value` is `None` at a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Point {
     /// When.
     pub at: Instant,
@@ -247,6 +264,7 @@ pub struct Point {
 
 /// A series over a range, thinned to what a chart can show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Points {
     /// What was asked for.
     pub range: Range,
@@ -260,6 +278,7 @@ pub struct Points {
 
 /// What became of samples that were sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Recorded {
     /// How many were taken in.
     pub accepted: u32,
@@ -271,6 +290,7 @@ pub struct Recorded {
 
 /// A sample that was not taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Refused {
     /// Its place in the request, from 0.
     pub index: u32,

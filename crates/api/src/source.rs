@@ -7,6 +7,7 @@ use crate::{Caller, Instant, Range, Result, SourceId};
 
 /// Where data comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Source {
     /// The source.
     pub id: SourceId,
@@ -55,6 +56,7 @@ impl Source {
 
 /// How data comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
     /// The machine that Millrace runs on.
@@ -65,6 +67,8 @@ pub enum SourceKind {
     Push,
     /// A target that Millrace asks for its metrics.
     Scrape,
+    /// An expression over metrics that is evaluated at an interval.
+    Recording,
     /// The demo company's generator.
     Demo,
 }
@@ -77,6 +81,7 @@ impl SourceKind {
             Self::File => "file",
             Self::Push => "push",
             Self::Scrape => "scrape",
+            Self::Recording => "recording",
             Self::Demo => "demo",
         }
     }
@@ -86,10 +91,17 @@ impl std::str::FromStr for SourceKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Host, Self::File, Self::Push, Self::Scrape, Self::Demo]
-            .into_iter()
-            .find(|k| k.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no kind of source"))
+        [
+            Self::Host,
+            Self::File,
+            Self::Push,
+            Self::Scrape,
+            Self::Recording,
+            Self::Demo,
+        ]
+        .into_iter()
+        .find(|k| k.as_str() == text)
+        .ok_or_else(|| format!("`{text}` is no kind of source"))
     }
 }
 

@@ -6,6 +6,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "a program that measures: it stops where it cannot go on, and prints"
 )]
 
@@ -46,6 +48,8 @@ async fn measure(count: usize) {
         max_upload_bytes: 1 << 20,
         metrics: None,
         fetch: None,
+        times: service::SessionTimes::default(),
+        provider: None,
     };
     let hub = Hub::new(store.clone(), clock.clone(), Bus::new(1), settings);
     let services = hub.services();

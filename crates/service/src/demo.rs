@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::{Arrival, NewSeries, NewSource};
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 
@@ -82,7 +83,8 @@ impl Demo for Hub {
         }
         self.count_in(caller, &made.sources, &counts, kept.anchor)
             .await?;
-        self.keep(caller, kept).await?;
+        let store = self.noting(caller, Note::of("demo.start"));
+        store.put_setting(SETTING, &kept).await.or_failure(caller)?;
         *running = Some(made);
         drop(running);
         self.demo_changed();
@@ -92,7 +94,8 @@ impl Demo for Hub {
     async fn remove(&self, caller: &Caller) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
         let mut running = self.demo.lock().await;
-        self.store.delete_demo().await.or_failure(caller)?;
+        let store = self.noting(caller, Note::of("demo.remove"));
+        store.delete_demo().await.or_failure(caller)?;
         self.store
             .delete_setting(SETTING)
             .await

@@ -16,6 +16,7 @@ use store::{Judgement, ScanOutcome, StoredScan};
 use tokio_util::sync::CancellationToken;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 use crate::lease;
@@ -75,7 +76,16 @@ impl Findings for Hub {
         verdict: Option<Verdict>,
     ) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
-        self.store
+        let series = self.kept_series(caller, id).await?;
+        let said = self.store.judgements(id).await.or_failure(caller)?;
+        let said = said.iter().find(|said| said.begins == begins);
+        let told =
+            |verdict: Option<Verdict>| serde_json::json!({ "begins": begins, "verdict": verdict });
+        let note = Note::of("finding.judge")
+            .on("series", id, &series.title)
+            .before(&told(said.map(|said| said.verdict)))
+            .after(&told(verdict));
+        self.noting(caller, note)
             .judge(id, begins, verdict, self.clock.now())
             .await
             .or_failure(caller)?;
@@ -96,7 +106,13 @@ impl Findings for Hub {
                 "A threshold lies between 0.6 and 0.98.",
             ));
         }
-        self.store
+        let series = self.kept_series(caller, id).await?;
+        let set = self.store.threshold(id).await.or_failure(caller)?;
+        let note = Note::of("finding.sensitivity")
+            .on("series", id, &series.title)
+            .before(&set.and_then(|set| set.0))
+            .after(&threshold);
+        self.noting(caller, note)
             .set_threshold(id, threshold, self.clock.now())
             .await
             .or_failure(caller)?;

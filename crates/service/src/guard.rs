@@ -1,6 +1,6 @@
-//! The one place that says no.
+//! The one place that says no. Whoever is told of a caller's refusals is told from here.
 
-use api::{Caller, Error, Permission, Result, UserId, Who};
+use api::{Caller, Error, Permission, Result, Role, UserId, Who};
 
 /// Lets callers pass who hold the permission.
 ///
@@ -10,12 +10,28 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<()> {
     if caller.holds(permission) {
         return Ok(());
     }
-    Err(match caller.who {
-        Who::Nobody => Error::Unauthenticated,
-        _ => Error::Forbidden {
-            permission: permission.as_str().to_owned(),
-        },
-    })
+    Err(refuse(caller, permission.as_str()))
+}
+
+/// Lets callers pass who hold every one of the permissions.
+///
+/// # Errors
+/// That of the first one that is missing.
+pub(crate) fn require_all(caller: &Caller, permissions: &[Permission]) -> Result<()> {
+    permissions.iter().try_for_each(|p| require(caller, *p))
+}
+
+/// Lets everybody pass who is known; answers who they are, as a text that tells them apart.
+///
+/// # Errors
+/// `Unauthenticated` for nobody.
+pub(crate) fn require_known(caller: &Caller) -> Result<String> {
+    match &caller.who {
+        Who::Nobody => Err(Error::Unauthenticated),
+        Who::User { id, .. } => Ok(format!("user {id}")),
+        Who::Key { id, .. } => Ok(format!("key {id}")),
+        Who::System => Ok("system".into()),
+    }
 }
 
 /// Lets signed-in people pass.
@@ -23,7 +39,10 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<()> {
 /// # Errors
 /// `Unauthenticated` for everybody else.
 pub(crate) fn require_person(caller: &Caller) -> Result<&UserId> {
-    caller.user_id().ok_or(Error::Unauthenticated)
+    caller.user_id().ok_or_else(|| {
+        caller.origin.refusals.tell(caller, "person");
+        Error::Unauthenticated
+    })
 }
 
 /// Lets the server itself pass.
@@ -33,9 +52,26 @@ pub(crate) fn require_person(caller: &Caller) -> Result<&UserId> {
 pub(crate) fn require_system(caller: &Caller) -> Result<()> {
     match caller.who {
         Who::System => Ok(()),
-        Who::Nobody => Err(Error::Unauthenticated),
-        _ => Err(Error::Forbidden {
-            permission: "system".into(),
-        }),
+        _ => Err(refuse(caller, "system")),
     }
+}
+
+fn refuse(caller: &Caller, permission: &str) -> Error {
+    caller.origin.refusals.tell(caller, permission);
+    match caller.who {
+        Who::Nobody => Error::Unauthenticated,
+        _ => Error::Forbidden {
+            permission: permission.to_owned(),
+        },
+    }
+}
+
+/// Lets callers pass who hold everything that the role holds: nobody hands out, or takes from
+/// others, what they do not have themselves.
+///
+/// # Errors
+/// `Unauthenticated` for nobody, `Forbidden` for the others.
+pub(crate) fn require_all_of(caller: &Caller, role: &Role) -> Result<()> {
+    let mut held = role.permissions().into_iter();
+    held.try_for_each(|permission| require(caller, permission))
 }

@@ -19,6 +19,7 @@ use store::StoredImport;
 use tokio_util::sync::CancellationToken;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 use crate::guard::require;
 
@@ -147,16 +148,20 @@ impl Imports for ImportDesk {
         };
         // A layout that cannot read the file at all is refused here, with its reason.
         let preview = preview(&sample, &reading.layout)?;
+        let note = Note::of("import.correct")
+            .on("import", id, &kept.file_name)
+            .before(&kept.settings);
         kept.settings = layout::settings(&reading);
         kept.question = layout::question(&reading.layout);
-        self.0.store.update_import(&kept).await.or_failure(caller)?;
+        let store = self.0.noting(caller, note.after(&kept.settings));
+        store.update_import(&kept).await.or_failure(caller)?;
         Ok(shown(kept, None, preview))
     }
 
     async fn start(&self, caller: &Caller, id: &ImportId) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
         let kept = self.draft(caller, id).await?;
-        if let Some(question) = kept.question {
+        if let Some(question) = &kept.question {
             return Err(Error::conflict(question));
         }
         let sample = sample(caller, Path::new(&kept.path)).await?;
@@ -167,20 +172,29 @@ impl Imports for ImportDesk {
         let Some(progress) = self.0.running.begin(id) else {
             return Err(Error::conflict("This import runs already."));
         };
-        run::spawn(self.0.clone(), id.clone(), kept.path, reading, progress);
+        let note = Note::of("import.start").on("import", id, &kept.file_name);
+        if let Err(error) = self.0.audit(caller, note.after(&kept.settings)).await {
+            self.0.running.end(id);
+            return Err(error);
+        }
+        run::spawn(self.0.clone(), id.clone(), kept, reading, progress);
         Ok(())
     }
 
     async fn cancel(&self, caller: &Caller, id: &ImportId) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
         if let Some(progress) = self.0.running.get(id) {
+            let kept = self.kept(caller, id).await?;
+            let note = Note::of("import.cancel").on("import", id, &kept.file_name);
+            self.0.audit(caller, note).await?;
             progress.stop.cancel();
             return Ok(());
         }
         let kept = self.draft(caller, id).await?;
         let _ = tokio::fs::remove_file(&kept.path).await;
+        let note = Note::of("import.cancel").on("import", id, &kept.file_name);
         self.0
-            .store
+            .noting(caller, note)
             .set_import_state(id, &ImportState::Cancelled)
             .await
             .or_failure(caller)?;
@@ -228,7 +242,11 @@ impl ImportDesk {
             question: layout::question(&reading.layout),
             file_name,
         };
-        hub.store.insert_import(&kept).await.or_failure(caller)?;
+        let note = Note::of("import.upload")
+            .on("import", &kept.id, &kept.file_name)
+            .after(&serde_json::json!({ "bytes": bytes }));
+        let store = hub.noting(caller, note);
+        store.insert_import(&kept).await.or_failure(caller)?;
         hub.bus.publish(Event::Changed {
             topic: Topic::Imports,
             id: Some(staged.id.0.clone()),

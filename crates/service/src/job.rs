@@ -16,6 +16,7 @@ use api::{
 use async_trait::async_trait;
 use store::{ClaimedJob, JobEnd, NewJob};
 
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::forecast::Fit;
 use crate::guard::{require, require_system};
@@ -60,7 +61,8 @@ impl Jobs for Hub {
 
     async fn retry(&self, caller: &Caller, id: &JobId) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
-        let retried = self.store.retry_job(id, self.clock.now()).await;
+        let store = self.noting(caller, Note::of("job.retry").on("job", id, ""));
+        let retried = store.retry_job(id, self.clock.now()).await;
         retried.or_failure(caller)?;
         self.changed(Topic::Jobs, None);
         Ok(())
@@ -70,7 +72,8 @@ impl Jobs for Hub {
         require(caller, Permission::MonitoringWrite)?;
         let now = self.clock.now();
         let words = "Somebody stopped it.";
-        let cancelled = self.store.cancel_job(id, words, now).await;
+        let store = self.noting(caller, Note::of("job.cancel").on("job", id, ""));
+        let cancelled = store.cancel_job(id, words, now).await;
         cancelled.or_failure(caller)?;
         self.changed(Topic::Jobs, None);
         Ok(())

@@ -18,6 +18,8 @@ const ASK_AGAIN: i64 = 10 * Instant::SECOND;
 pub(crate) const SCRAPE: &str = "scrape";
 /// Making the forecasts that are due.
 pub(crate) const FORECAST: &str = "forecast";
+/// Evaluating recording rules.
+pub(crate) const RECORDING: &str = "recording";
 /// Looking for what is unusual.
 pub(crate) const FINDING: &str = "finding";
 

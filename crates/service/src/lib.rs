@@ -5,9 +5,11 @@
 
 mod account;
 mod aside;
+mod audit;
 mod bus;
 mod demo;
 mod event;
+mod factor;
 mod failure;
 mod finding;
 mod forecast;
@@ -16,13 +18,20 @@ mod health;
 mod host;
 mod import;
 mod job;
+mod key;
 mod lease;
 mod metrics;
 mod model;
+mod once;
+mod people;
+mod provider;
 mod rate;
+mod recording;
 mod relay;
+mod role;
 mod runway;
 mod scrape;
+mod seal;
 mod secret;
 mod series;
 mod source;
@@ -36,12 +45,18 @@ use store::Store;
 use store::metrics::MetricStore;
 use tokio::sync::Mutex;
 
+pub use account::SessionTimes;
+pub use audit::{
+    Anchors, AuditKeeper, Verified, audit_head, audit_line, read_anchors, verify_audit,
+};
 pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
+pub use seal::{KeySource, Ring, Rotation, SealError, new_master_key};
 
 /// What the operations stand on.
 pub struct Hub {
@@ -54,17 +69,30 @@ pub struct Hub {
     running: import::Running,
     /// One at a time: argon2id takes 19 MiB and a core each.
     hashing: tokio::sync::Semaphore,
-    /// Failed attempts to sign in, by address.
+    /// Failed attempts to sign in.
     attempts: account::Attempts,
+    /// How long sessions last.
+    times: SessionTimes,
+    /// Another place to sign in.
+    provider: Option<Provider>,
+    /// What is remembered of it.
+    known: provider::Known,
+    /// Refusals that are not in the audit log yet.
+    refused: audit::Refused,
+    /// When each key was last noted to be used, by key and address.
+    key_uses: audit::KeyUses,
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
     leases: lease::Leases,
     rates: rate::Rates,
+    recording: recording::Recording,
     scraping: scrape::Scraping,
     models: forecast::Models,
     aside: aside::Aside,
     queue: job::Told,
+    /// What seals the secrets that are kept.
+    sealer: seal::Sealer,
 }
 
 /// What the operations are made from.
@@ -77,6 +105,10 @@ pub struct Settings {
     pub metrics: Option<Arc<dyn MetricStore>>,
     /// How targets are asked; none where the running server scrapes them.
     pub fetch: Option<Arc<dyn Fetch>>,
+    /// How long sessions last.
+    pub times: SessionTimes,
+    /// Another place to sign in; none where people have passwords.
+    pub provider: Option<Provider>,
 }
 
 impl Hub {
@@ -91,14 +123,21 @@ impl Hub {
             running: import::Running::default(),
             hashing: tokio::sync::Semaphore::new(1),
             attempts: account::Attempts::default(),
+            times: settings.times,
+            provider: settings.provider,
+            known: provider::Known::default(),
+            refused: audit::Refused::default(),
+            key_uses: audit::KeyUses::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
             leases: lease::Leases::new(),
             rates: rate::Rates::default(),
+            recording: recording::Recording::default(),
             scraping: scrape::Scraping::new(settings.fetch),
             models: forecast::Models::default(),
             aside: aside::Aside::default(),
             queue: job::Told::default(),
+            sealer: seal::Sealer::default(),
         })
     }
 
@@ -106,14 +145,22 @@ impl Hub {
     pub fn services(self: &Arc<Self>) -> Services {
         Services {
             accounts: self.clone(),
+            audit: self.clone(),
             demo: self.clone(),
             events: self.clone(),
+            factors: self.clone(),
             findings: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
             jobs: self.clone(),
+            keys: self.clone(),
             metrics: self.clone(),
             models: self.clone(),
+            once: self.clone(),
+            people: self.clone(),
+            providers: self.clone(),
+            recordings: self.clone(),
+            roles: self.clone(),
             runway: self.clone(),
             scrapes: self.clone(),
             series: self.clone(),

@@ -24,6 +24,7 @@ use store::metrics::{MetricStore, Place};
 use crate::Hub;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
+pub(crate) use curves::{evaluated, unread};
 use steady::Steady;
 
 /// The most series whose deltas are added up.
@@ -129,7 +130,7 @@ impl Metrics for Hub {
         require(caller, Permission::MonitoringRead)?;
         let store = self.metric_store()?;
         let names = store.label_values(series::METRIC_NAME, &[]).await;
-        names.map_err(curves::unread)
+        names.map_err(unread)
     }
 
     async fn storage(&self, caller: &Caller) -> Result<MetricStorage> {

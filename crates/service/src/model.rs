@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use store::StoredVersion;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 use crate::forecast::{asked, score};
 use crate::guard::require;
@@ -47,8 +48,12 @@ impl Models for Hub {
             .find(|stored| stored.version.number == number)
             .ok_or_else(|| Error::not_found("version"))?;
         let held = (newest != Some(number)).then(|| self.held_until());
+        let note = Note::of("model.promote")
+            .on("series", id, "")
+            .after(&number);
         self.enforce(caller, id, wanted, VersionState::Previous, held)
-            .await
+            .await?;
+        self.audit(caller, note).await.map(drop)
     }
 
     async fn roll_back(&self, caller: &Caller, id: &SeriesId) -> Result<()> {
@@ -68,8 +73,13 @@ impl Models for Hub {
                 Error::conflict("There is no earlier version to go back to. Compute the forecast anew to have another one.")
             })?;
         let held = Some(self.held_until());
+        let note = Note::of("model.roll_back")
+            .on("series", id, "")
+            .before(&live)
+            .after(&before.version.number);
         self.enforce(caller, id, before, VersionState::Withdrawn, held)
-            .await
+            .await?;
+        self.audit(caller, note).await.map(drop)
     }
 }
 

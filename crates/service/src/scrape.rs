@@ -8,15 +8,18 @@ mod wanted;
 use std::sync::Arc;
 
 use api::{
-    Caller, Error, Permission, Result, ScrapeTarget, Scrapes, SourceId, TargetChange, Topic, Trial,
+    Caller, Error, Hidden, Permission, Result, ScrapeTarget, Scrapes, SourceId, TargetChange,
+    TokenChange, Topic, Trial,
 };
 use async_trait::async_trait;
-use store::{NewTarget, StoredTarget};
+use store::{NewTarget, SealedPlace, StoredTarget};
 use tokio::sync::Notify;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::require;
+use crate::seal::SealError;
 
 pub use fetch::{Fetch, FetchAsk, FetchFault, Fetched};
 pub use run::{ScrapeRunner, ScrapeTask};
@@ -49,9 +52,12 @@ impl Scrapes for Hub {
     async fn add(&self, caller: &Caller, change: TargetChange) -> Result<SourceId> {
         require(caller, Permission::MonitoringWrite)?;
         let wanted = self.wanted(caller, None, change).await?;
-        let id = self
-            .store
-            .insert_target(&wanted.stored(), self.clock.now())
+        let now = self.clock.now();
+        let id = SourceId(store::new_id(now));
+        let token = self.sealed_token(caller, &id, &wanted)?;
+        let note = Note::of("target.add").on("source", &id, &wanted.name);
+        self.noting(caller, note.after(&wanted.shown()))
+            .insert_target(&id, &wanted.stored(token.as_deref()), now)
             .await
             .or_failure(caller)?;
         self.targets_changed();
@@ -62,8 +68,13 @@ impl Scrapes for Hub {
         require(caller, Permission::MonitoringWrite)?;
         let kept = self.kept_target(caller, id).await?;
         let wanted = self.wanted(caller, Some(&kept), change).await?;
-        self.store
-            .change_target(id, &wanted.stored())
+        let token = self.sealed_token(caller, id, &wanted)?;
+        let note = Note::of("target.edit")
+            .on("source", id, &wanted.name)
+            .before(&Wanted::of(&kept.target, kept.token.clone().map(Hidden)).shown())
+            .after(&wanted.shown());
+        self.noting(caller, note)
+            .change_target(id, &wanted.stored(token.as_deref()))
             .await
             .or_failure(caller)?;
         self.targets_changed();
@@ -72,8 +83,14 @@ impl Scrapes for Hub {
 
     async fn pause(&self, caller: &Caller, id: &SourceId, paused: bool) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
-        self.kept_target(caller, id).await?;
-        self.store
+        let kept = self.kept_target(caller, id).await?;
+        let action = if paused {
+            "target.pause"
+        } else {
+            "target.resume"
+        };
+        let note = Note::of(action).on("source", id, &kept.target.name);
+        self.noting(caller, note)
             .pause_target(id, paused)
             .await
             .or_failure(caller)?;
@@ -93,6 +110,10 @@ impl Scrapes for Hub {
             None => None,
         };
         let wanted = self.wanted(caller, kept.as_ref(), change).await?;
+        let id = id.map_or("", SourceId::as_str);
+        let note = Note::of("target.try").on("source", id, &wanted.name);
+        // Before: it makes the server ask an address that somebody chose.
+        self.audit(caller, note.after(&wanted.shown())).await?;
         self.try_target(&wanted).await
     }
 }
@@ -106,6 +127,26 @@ impl Hub {
             .ok_or_else(|| Error::not_found("target"))
     }
 
+    /// The token that a target has from now on, as it is kept.
+    fn sealed_token(
+        &self,
+        caller: &Caller,
+        id: &SourceId,
+        wanted: &Wanted,
+    ) -> Result<Option<String>> {
+        let token = wanted.token.as_ref();
+        let sealed =
+            token.map(|token| self.seal(caller, SealedPlace::TargetToken, id.as_str(), token));
+        sealed.transpose()
+    }
+
+    /// The token of a target that is kept, opened.
+    fn token_of(&self, kept: &StoredTarget) -> std::result::Result<Option<Hidden>, SealError> {
+        let (id, token) = (kept.target.id.as_str(), kept.token.as_deref());
+        let opened = token.map(|token| self.opened(SealedPlace::TargetToken, id, token));
+        opened.transpose()
+    }
+
     /// What was typed, checked against itself, the target that is there and the other targets.
     async fn wanted(
         &self,
@@ -113,7 +154,15 @@ impl Hub {
         kept: Option<&StoredTarget>,
         change: TargetChange,
     ) -> Result<Wanted> {
-        let wanted = Wanted::read(kept, change)?;
+        // Only who keeps a token needs it to be readable.
+        let token = match (kept, &change.token) {
+            (Some(kept), TokenChange::Keep) => self.token_of(kept).map_err(|why| {
+                let words = format!("The token that is kept cannot be read: {why}. Type it again.");
+                Error::field("token", words)
+            })?,
+            _ => None,
+        };
+        let wanted = Wanted::read(kept.map(|kept| (&kept.target, token)), change)?;
         if let Some(ca) = &wanted.ca {
             self.fetcher()?
                 .check_ca(ca)
@@ -152,13 +201,27 @@ impl Hub {
 }
 
 impl Wanted {
-    fn stored(&self) -> NewTarget<'_> {
+    /// What the audit log may hold of it.
+    fn shown(&self) -> serde_json::Value {
+        serde_json::json!({
+            "name": self.name,
+            "url": self.url,
+            "interval_seconds": self.interval_seconds,
+            "timeout_seconds": self.timeout_seconds,
+            "has_token": self.token.is_some(),
+            "own_authorities": self.ca.is_some(),
+            "verify": self.verify,
+        })
+    }
+
+    /// As the store keeps it, with its token sealed.
+    fn stored<'a>(&'a self, token: Option<&'a str>) -> NewTarget<'a> {
         NewTarget {
             name: &self.name,
             url: &self.url,
             interval_seconds: self.interval_seconds,
             timeout_seconds: self.timeout_seconds,
-            token: self.token.as_ref().map(|token| token.0.as_str()),
+            token,
             ca: self.ca.as_deref(),
             verify: self.verify,
         }

@@ -17,10 +17,37 @@ pub(crate) fn token(characters: usize) -> String {
         .collect()
 }
 
+/// The same in small letters and digits, for people to type; 12 of them hold 59 bits.
+pub(crate) fn readable(characters: usize) -> String {
+    let small: Vec<u8> = ALPHABET
+        .iter()
+        .copied()
+        .filter(|c| !c.is_ascii_uppercase())
+        .collect();
+    let mut random = rand::rng();
+    (0..characters)
+        .map(|_| char::from(small[random.random_range(0..small.len())]))
+        .collect()
+}
+
 /// What is kept of a random secret. Unsalted and fast on purpose: there is nothing to guess in it.
 pub(crate) fn fingerprint(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+/// A fingerprint of several parts; what ends one and begins the next makes a difference.
+pub(crate) fn fingerprint_of(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(secret.as_bytes())
+    bytes
         .iter()
         .fold(String::with_capacity(64), |mut hex, byte| {
             // Writing to a string cannot fail.

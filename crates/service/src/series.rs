@@ -13,6 +13,7 @@ use ingest::samples;
 use store::{Arrival, NewSeries, NewSource, RecordStats};
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::require;
 
@@ -28,6 +29,14 @@ impl SeriesOps for Hub {
     async fn list(&self, caller: &Caller, mut filter: SeriesFilter) -> Result<SeriesPage> {
         require(caller, Permission::MonitoringRead)?;
         filter.limit = filter.limit.clamp(1, MOST_LISTED);
+        if let Some(after) = &filter.after
+            && self.store.series(after).await.or_failure(caller)?.is_none()
+        {
+            return Err(Error::field(
+                "cursor",
+                "What this page began after has been removed: begin again without a cursor.",
+            ));
+        }
         let (mut series, total) = self.store.list(&filter).await.or_failure(caller)?;
         self.mark_stale(caller, &mut series).await?;
         let sparks = self.sparks(caller, &series).await?;
@@ -124,6 +133,8 @@ impl SeriesOps for Hub {
             // Writing to a string cannot fail.
             let _ = write!(csv, "{time},{value}\r\n");
         }
+        let note = Note::of("series.export").on("series", id, &series.title);
+        self.audit(caller, note.after(&range)).await?;
         Ok(csv)
     }
 
@@ -132,7 +143,12 @@ impl SeriesOps for Hub {
         if change.limit.is_some_and(|l| !l.value.is_finite()) {
             return Err(Error::field("value", "A limit is a finite number."));
         }
-        self.store
+        let series = self.kept_series(caller, id).await?;
+        let note = Note::of("series.limit")
+            .on("series", id, &series.title)
+            .before(&series.limit)
+            .after(&change.limit);
+        self.noting(caller, note)
             .set_limit(id, change.limit, self.clock.now())
             .await
             .or_failure(caller)?;
@@ -150,7 +166,17 @@ impl SeriesOps for Hub {
             return Err(Error::field("title", "A name has 1 to 200 characters."));
         }
         let change = SeriesChange { title, ..change };
-        self.store
+        let series = self.kept_series(caller, id).await?;
+        let before = SeriesChange {
+            title: series.title,
+            unit: series.unit.word().to_owned(),
+            aggregation: series.aggregation,
+        };
+        let note = Note::of("series.change")
+            .on("series", id, &before.title)
+            .before(&before)
+            .after(&change);
+        self.noting(caller, note)
             .change_series(id, &change, self.clock.now())
             .await
             .or_failure(caller)?;
@@ -250,6 +276,12 @@ fn pushed_series(key: String, name: String, labels: Vec<(String, String)>) -> Ne
 }
 
 impl Hub {
+    /// A series as it is kept.
+    pub(crate) async fn kept_series(&self, caller: &Caller, id: &SeriesId) -> Result<Series> {
+        let found = self.store.series(id).await.or_failure(caller)?;
+        found.ok_or_else(|| Error::not_found("series"))
+    }
+
     /// Writes samples and tells open pages.
     pub(crate) async fn take_in(
         &self,

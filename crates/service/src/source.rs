@@ -6,6 +6,7 @@ use api::{
 use async_trait::async_trait;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::guard::require;
 
@@ -33,28 +34,35 @@ impl Sources for Hub {
 
     async fn get(&self, caller: &Caller, id: &SourceId) -> Result<Source> {
         require(caller, Permission::MonitoringRead)?;
-        self.store
-            .source(id)
-            .await
-            .or_failure(caller)?
-            .ok_or_else(|| Error::not_found("source"))
+        self.source(caller, id).await
     }
 
     async fn remove(&self, caller: &Caller, id: &SourceId, name: &str) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
-        let source = Sources::get(self, caller, id).await?;
+        let source = self.source(caller, id).await?;
         if source.name != name.trim() {
             return Err(Error::field(
                 "name",
                 format!("Type “{}” exactly; nothing was removed.", source.name),
             ));
         }
-        self.store.delete_source(id).await.or_failure(caller)?;
+        let note = Note::of("source.remove")
+            .on("source", id, &source.name)
+            .before(&source);
+        let store = self.noting(caller, note);
+        store.delete_source(id).await.or_failure(caller)?;
         self.forget_metrics(caller, id).await?;
         self.targets_changed();
         for topic in [Topic::Series, Topic::Forecasts] {
             self.bus.publish(Event::Changed { topic, id: None });
         }
         Ok(())
+    }
+}
+
+impl Hub {
+    async fn source(&self, caller: &Caller, id: &SourceId) -> Result<Source> {
+        let found = self.store.source(id).await.or_failure(caller)?;
+        found.ok_or_else(|| Error::not_found("source"))
     }
 }

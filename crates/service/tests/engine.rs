@@ -43,6 +43,8 @@ async fn home(metrics: Arc<dyn MetricStore>, folder: tempfile::TempDir) -> Home 
         max_upload_bytes: 1 << 20,
         metrics: Some(metrics),
         fetch: None,
+        times: service::SessionTimes::default(),
+        provider: None,
     };
     let hub = Hub::new(store, clock, Bus::new(1), settings);
     Home {
@@ -63,7 +65,7 @@ fn key() -> Caller {
         who: Who::Key {
             id: KeyId("sender".into()),
             name: "sender".into(),
-            scopes: vec![Scope::Ingest, Scope::Query],
+            scopes: vec![Scope::INGEST, Scope::QUERY],
             rate: None,
         },
         ..Caller::system("test")

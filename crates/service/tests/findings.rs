@@ -24,6 +24,8 @@ async fn services(now: i64) -> (tempfile::TempDir, Services) {
             max_upload_bytes: 1 << 20,
             metrics: None,
             fetch: None,
+            times: service::SessionTimes::default(),
+            provider: None,
         },
     );
     (folder, hub.services())

@@ -6,71 +6,12 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-use std::sync::Arc;
+mod home;
 
-use api::{
-    Caller, DatabaseStorage, Error, Instant, Keep, KeyId, MetricStorage, MetricsQuestion, Push,
-    PushProtocol, Scope, Services, Source, Who,
-};
-use fakes::FixedClock;
-use service::{Bus, Hub, Settings};
-use store::metrics::ChunkStore;
-use store::{DatabaseUrl, Store};
-
-const NOW_S: i64 = 1_780_000_000;
-
-struct Home {
-    _folder: tempfile::TempDir,
-    clock: Arc<FixedClock>,
-    services: Services,
-}
-
-async fn home() -> Home {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path())
-        .await
-        .unwrap();
-    let clock = Arc::new(FixedClock::new(Instant::from_seconds(NOW_S)));
-    let metrics = ChunkStore::open_sqlite(folder.path()).await.unwrap();
-    let settings = Settings {
-        uploads: folder.path().join("uploads"),
-        max_upload_bytes: 1 << 20,
-        metrics: Some(Arc::new(metrics)),
-        fetch: None,
-    };
-    let hub = Hub::new(store, clock.clone(), Bus::new(1), settings);
-    Home {
-        _folder: folder,
-        clock,
-        services: hub.services(),
-    }
-}
-
-fn key(name: &str) -> Caller {
-    Caller {
-        who: Who::Key {
-            id: KeyId(name.into()),
-            name: name.into(),
-            scopes: vec![Scope::Ingest, Scope::Query],
-            rate: None,
-        },
-        ..Caller::system("test")
-    }
-}
+use api::{Caller, DatabaseStorage, Error, Instant, Keep, MetricStorage, MetricsQuestion, Source};
+use home::{Home, NOW_S, home, key};
 
 impl Home {
-    async fn push(&self, name: &str, lines: &str) -> u16 {
-        let push = Push {
-            protocol: PushProtocol::Influx,
-            content_type: None,
-            content_encoding: None,
-            precision: Some("s".into()),
-            body: lines.as_bytes().to_vec(),
-        };
-        let answer = self.services.metrics.push(&key(name), push).await;
-        answer.unwrap().status
-    }
-
     /// The answer to an instant question, as JSON.
     async fn ask(&self, query: &str) -> serde_json::Value {
         let question = MetricsQuestion::Instant {

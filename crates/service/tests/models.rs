@@ -1,7 +1,11 @@
 //! Models through the operations: fitted by the queue, kept up, made again after a restart, fitted anew
 //! when they drift, put in force by hand.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use std::sync::Arc;
 
@@ -30,6 +34,8 @@ async fn services(folder: &std::path::Path, clock: &Arc<FixedClock>) -> Services
         max_upload_bytes: 1 << 20,
         metrics: None,
         fetch: None,
+        times: service::SessionTimes::default(),
+        provider: None,
     };
     Hub::new(store.unwrap(), clock.clone(), Bus::new(16), settings).services()
 }
@@ -111,7 +117,7 @@ impl Home {
             .unwrap()
         {
             ForecastState::Ready { forecast } => forecast,
-            other => panic!("{other:?}"),
+            other @ ForecastState::Unknown { .. } => panic!("{other:?}"),
         }
     }
 
@@ -178,7 +184,7 @@ async fn after_a_restart_the_model_is_made_again_and_says_the_same() {
     for one in [&restarted, &twin] {
         for day in 120..125 {
             one.day(day + 1);
-            one.record(day..day + 1, 1.0).await;
+            one.record(day..=day, 1.0).await;
             one.settle().await;
         }
     }
@@ -196,7 +202,7 @@ async fn a_model_that_drifts_is_fitted_anew_and_says_why() {
     let home = fitted().await;
     for day in 120..140 {
         home.day(day + 1);
-        home.record(day..day + 1, 12.0).await;
+        home.record(day..=day, 12.0).await;
         home.settle().await;
     }
     let versions = home.versions().await;
@@ -263,6 +269,14 @@ async fn a_version_is_put_back_in_force_by_hand_and_held() {
     models.promote(&home.caller, &id, 2).await.unwrap();
     assert_eq!(home.states().await[1], (2, VersionState::Live));
     models.promote(&home.caller, &id, 3).await.unwrap();
+    let filter = api::AuditFilter::default();
+    let noted = home.services.audit.entries(&home.caller, filter, None, 9);
+    let noted = noted.await.unwrap().entries;
+    let noted: Vec<_> = noted.iter().map(|e| e.record.action.as_str()).collect();
+    assert_eq!(
+        &noted[..3],
+        ["model.promote", "model.promote", "model.roll_back"]
+    );
     assert_eq!(
         home.versions().await[0].held_until,
         None,

@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use api::{
-    Caller, Credentials, Error, Instant, LimitChange, NewKey, NewUser, Permission, Range, Role,
-    RunwayFilter, Scope, SeriesChange, SeriesFilter, Services, Who,
+    Caller, Credentials, CustomRole, Error, Instant, LimitChange, NewInvitation, NewKey, NewUser,
+    Permission, Range, Role, RoleChange, RunwayFilter, Scope, SeriesChange, SeriesFilter, Services,
+    Visit, Who,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -20,10 +21,16 @@ use store::{DatabaseUrl, Store};
 enum May {
     /// Who holds the permission.
     Hold(Permission),
+    /// Who holds both: the second is what is given, and nobody gives more than they have.
+    Give(Permission, Permission),
     /// Every signed-in person.
     Person,
     /// The server itself.
     System,
+    /// Everybody who is known, people and keys alike.
+    Known,
+    /// Everybody with a secret, which nobody here has.
+    Secret,
     /// Everybody: it establishes who somebody is.
     All,
 }
@@ -48,8 +55,10 @@ where
     reason = "a table: an operation and who may call it"
 )]
 fn operations() -> Vec<(&'static str, May, Call)> {
-    use May::{All, Hold, Person, System};
-    use Permission::{AccessRead, AccessWrite, DataIngest, MonitoringRead, MonitoringWrite};
+    use May::{All, Give, Hold, Known, Person, Secret, System};
+    use Permission::{
+        AccessRead, AccessWrite, AuditRead, AuditWrite, DataIngest, MonitoringRead, MonitoringWrite,
+    };
     let credentials = || Credentials {
         email: "x@example.org".into(),
         password: "a long enough password".into(),
@@ -73,12 +82,19 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "accounts.set_up",
             All,
-            call(move |s, c| async move { s.accounts.set_up(&c, "wrong", credentials()).await }),
+            call(move |s, c| async move {
+                let visit = Visit::default();
+                s.accounts.set_up(&c, "wrong", credentials(), &visit).await
+            }),
         ),
         (
             "accounts.sign_in",
             All,
-            call(move |s, c| async move { s.accounts.sign_in(&c, credentials()).await }),
+            call(move |s, c| async move {
+                s.accounts
+                    .sign_in(&c, credentials(), &Visit::default())
+                    .await
+            }),
         ),
         (
             "accounts.sign_out",
@@ -88,12 +104,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "accounts.of_session",
             All,
-            call(|s, c| async move { s.accounts.of_session(&c, "none").await }),
-        ),
-        (
-            "accounts.of_key",
-            All,
-            call(|s, c| async move { s.accounts.of_key(&c, "none").await }),
+            call(|s, c| async move { s.accounts.of_session(&c, "none", true).await }),
         ),
         (
             "accounts.me",
@@ -103,7 +114,25 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "accounts.change_password",
             Person,
-            call(|s, c| async move { s.accounts.change_password(&c, "x", "y").await }),
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.accounts.change_password(&c, "x", "y", &visit).await
+            }),
+        ),
+        (
+            "accounts.sessions",
+            Person,
+            call(|s, c| async move { s.accounts.sessions(&c).await }),
+        ),
+        (
+            "accounts.end_session",
+            Person,
+            call(|s, c| async move { s.accounts.end_session(&c, &"none".into()).await }),
+        ),
+        (
+            "accounts.end_other_sessions",
+            Person,
+            call(|s, c| async move { s.accounts.end_other_sessions(&c, &"none".into()).await }),
         ),
         (
             "accounts.users",
@@ -112,7 +141,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         ),
         (
             "accounts.add_user",
-            Hold(AccessWrite),
+            Give(AccessWrite, MonitoringRead),
             call(|s, c| async move {
                 let new = NewUser {
                     email: "not an address".into(),
@@ -127,30 +156,40 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.accounts.remove_user(&c, &"none".into()).await }),
         ),
         (
-            "accounts.keys",
-            Hold(AccessRead),
-            call(|s, c| async move { s.accounts.keys(&c).await }),
+            "audit.entries",
+            Hold(AuditRead),
+            call(|s, c| async move {
+                let filter = api::AuditFilter::default();
+                s.audit.entries(&c, filter, None, 9).await
+            }),
         ),
         (
-            "accounts.add_key",
-            Hold(AccessWrite),
+            "audit.begin_export",
+            Hold(AuditRead),
             call(|s, c| async move {
-                s.accounts
-                    .add_key(
-                        &c,
-                        NewKey {
-                            name: "k".into(),
-                            scopes: vec![Scope::Query],
-                            rate: None,
-                        },
-                    )
+                let filter = api::AuditFilter::default();
+                s.audit
+                    .begin_export(&c, &filter, api::AuditFormat::Csv)
                     .await
             }),
         ),
         (
-            "accounts.revoke_key",
-            Hold(AccessWrite),
-            call(|s, c| async move { s.accounts.revoke_key(&c, &"none".into()).await }),
+            "audit.export_entries",
+            Hold(AuditRead),
+            call(|s, c| async move {
+                let filter = api::AuditFilter::default();
+                s.audit.export_entries(&c, &filter, 0).await
+            }),
+        ),
+        (
+            "audit.retention",
+            Hold(AuditRead),
+            call(|s, c| async move { s.audit.retention(&c).await }),
+        ),
+        (
+            "audit.set_retention",
+            Hold(AuditWrite),
+            call(|s, c| async move { s.audit.set_retention(&c, None).await }),
         ),
         (
             "demo.state",
@@ -176,6 +215,62 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "events.recent",
             Hold(MonitoringRead),
             call(|s, c| async move { s.events.recent(&c).await }),
+        ),
+        (
+            "factors.factors",
+            Person,
+            call(|s, c| async move { s.factors.factors(&c).await }),
+        ),
+        (
+            "factors.begin_totp",
+            Person,
+            call(|s, c| async move { s.factors.begin_totp(&c, "x").await }),
+        ),
+        (
+            "factors.enrolment",
+            Person,
+            call(|s, c| async move { s.factors.enrolment(&c).await }),
+        ),
+        (
+            "factors.confirm_totp",
+            Person,
+            call(|s, c| async move { s.factors.confirm_totp(&c, "1", &Visit::default()).await }),
+        ),
+        (
+            "factors.renew_recovery",
+            Person,
+            call(|s, c| async move { s.factors.renew_recovery(&c, "x").await }),
+        ),
+        (
+            "factors.remove_totp",
+            Person,
+            call(|s, c| async move { s.factors.remove_totp(&c, "x").await }),
+        ),
+        (
+            "factors.step",
+            All,
+            call(|s, c| async move { s.factors.step(&c, "none").await }),
+        ),
+        (
+            "factors.pass_step",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.factors.pass_step(&c, "none", "1", &visit).await
+            }),
+        ),
+        (
+            "factors.step_enrolment",
+            All,
+            call(|s, c| async move { s.factors.step_enrolment(&c, "none").await }),
+        ),
+        (
+            "factors.pass_enrolment",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.factors.pass_enrolment(&c, "none", "1", &visit).await
+            }),
         ),
         (
             "findings.newest",
@@ -312,6 +407,52 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.models.roll_back(&c, &"none".into()).await }),
         ),
         (
+            "keys.list",
+            Hold(AccessRead),
+            call(|s, c| async move { s.keys.list(&c).await }),
+        ),
+        (
+            "keys.add",
+            Hold(AccessWrite),
+            call(|s, c| async move {
+                // Of what every caller that may make keys holds: only the permission to make them.
+                let new = NewKey {
+                    name: "k".into(),
+                    scopes: vec![AccessWrite.into()],
+                    rate: None,
+                    expires_at: None,
+                };
+                s.keys.add(&c, new).await
+            }),
+        ),
+        (
+            "keys.rotate",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.keys.rotate(&c, &"none".into(), 0).await }),
+        ),
+        (
+            "keys.revoke",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.keys.revoke(&c, &"none".into()).await }),
+        ),
+        (
+            "keys.of_secret",
+            All,
+            call(|s, c| async move { s.keys.of_secret(&c, "none").await }),
+        ),
+        (
+            "keys.grant",
+            Secret,
+            call(|s, c| async move {
+                let grant = api::TokenRequest {
+                    key: None,
+                    secret: "none".into(),
+                    scopes: Vec::new(),
+                };
+                s.keys.grant(&c, grant).await
+            }),
+        ),
+        (
             "metrics.push",
             Hold(DataIngest),
             call(|s, c| async move {
@@ -379,9 +520,173 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.metrics.maintain(&c).await }),
         ),
         (
+            "once.begin",
+            Known,
+            call(|s, c| async move {
+                let key = format!("{:?}", c.who).replace(' ', "");
+                let attempt = api::Attempt {
+                    key: &key[..key.len().min(99)],
+                    what: "POST /",
+                    body: b"",
+                };
+                s.once.begin(&c, attempt).await
+            }),
+        ),
+        (
+            "once.finish",
+            Known,
+            call(|s, c| async move {
+                let answer = api::KeptAnswer {
+                    status: 200,
+                    location: None,
+                    body: None,
+                };
+                s.once.finish(&c, "none", answer).await
+            }),
+        ),
+        (
+            "once.forget",
+            Known,
+            call(|s, c| async move { s.once.forget(&c, "none").await }),
+        ),
+        (
+            "people.people",
+            Hold(AccessRead),
+            call(|s, c| async move { s.people.people(&c).await }),
+        ),
+        (
+            "people.invitations",
+            Hold(AccessRead),
+            call(|s, c| async move { s.people.invitations(&c).await }),
+        ),
+        (
+            "people.invite",
+            Hold(AccessWrite),
+            call(|s, c| async move {
+                let new = NewInvitation {
+                    email: "new@example.org".into(),
+                    role: "viewer".into(),
+                };
+                s.people.invite(&c, new).await
+            }),
+        ),
+        (
+            "people.withdraw_invitation",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.withdraw_invitation(&c, &"none".into()).await }),
+        ),
+        (
+            "people.invitation",
+            All,
+            call(|s, c| async move { s.people.invitation(&c, "none").await }),
+        ),
+        (
+            "people.accept_invitation",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.people.accept_invitation(&c, "none", "x", &visit).await
+            }),
+        ),
+        (
+            "people.change_role",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.change_role(&c, &"none".into(), "viewer").await }),
+        ),
+        (
+            "people.set_enabled",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.set_enabled(&c, &"none".into(), false).await }),
+        ),
+        (
+            "people.reset_factors",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.reset_factors(&c, &"none".into()).await }),
+        ),
+        (
+            "people.access_review",
+            Hold(AccessRead),
+            call(|s, c| async move { s.people.access_review(&c).await }),
+        ),
+        (
+            "providers.provider",
+            All,
+            call(|s, c| async move { s.providers.provider(&c).await }),
+        ),
+        (
+            "providers.depart",
+            All,
+            call(|s, c| async move { s.providers.depart(&c, "/").await }),
+        ),
+        (
+            "providers.arrive",
+            All,
+            call(|s, c| async move {
+                let returned = api::Returned::default();
+                s.providers
+                    .arrive(&c, "none", returned, &Visit::default())
+                    .await
+            }),
+        ),
+        (
+            "roles.roles",
+            Hold(AccessRead),
+            call(|s, c| async move { s.roles.roles(&c).await }),
+        ),
+        (
+            "roles.add_role",
+            Hold(AccessWrite),
+            call(move |s, c| async move { s.roles.add_role(&c, looker()).await }),
+        ),
+        (
+            "roles.edit_role",
+            Hold(AccessWrite),
+            call(move |s, c| async move { s.roles.edit_role(&c, &"none".into(), looker()).await }),
+        ),
+        (
+            "roles.remove_role",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.roles.remove_role(&c, &"none".into()).await }),
+        ),
+        (
+            "roles.set_role_strict",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.roles.set_role_strict(&c, "viewer", true).await }),
+        ),
+        (
             "runway.list",
             Hold(MonitoringRead),
             call(|s, c| async move { s.runway.list(&c, RunwayFilter::default()).await }),
+        ),
+        (
+            "recordings.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.recordings.list(&c).await }),
+        ),
+        (
+            "recordings.ideas",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.recordings.ideas(&c).await }),
+        ),
+        (
+            "recordings.add",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.recordings.add(&c, rule()).await }),
+        ),
+        (
+            "recordings.edit",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.recordings.edit(&c, &"none".into(), rule()).await }),
+        ),
+        (
+            "recordings.pause",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.recordings.pause(&c, &"none".into(), true).await }),
+        ),
+        (
+            "recordings.run_due",
+            System,
+            call(|s, c| async move { s.recordings.run_due(&c).await }),
         ),
         (
             "scrapes.list",
@@ -490,6 +795,46 @@ fn settings() -> api::ImportSettings {
     }
 }
 
+fn rule() -> api::RecordingChange {
+    api::RecordingChange {
+        name: "r".into(),
+        expression: "up".into(),
+        every_seconds: 60,
+        unit: api::Unit::None,
+        domain: api::Domain::Machine,
+        limit: None,
+    }
+}
+
+/// A role that whoever looks after access in this walk may give.
+fn looker() -> RoleChange {
+    RoleChange {
+        name: "Looker".into(),
+        grants: vec![api::Grant::One(Permission::MonitoringRead)],
+    }
+}
+
+/// Roles of one's own, each granting these.
+fn made() -> Vec<Role> {
+    let grants = [
+        // Looks after access and sees, which is what the rows above give away.
+        &["access:*", "monitoring:read", "genai:use"][..],
+        &["access:read"],
+        &["monitoring:*"],
+        &["data:*"],
+        &["remediation:*", "genai:*", "notifications:*"],
+        &[],
+    ];
+    let roles = grants.into_iter().map(|grants| {
+        Role::Custom(CustomRole {
+            id: "r".into(),
+            name: grants.join(" "),
+            grants: grants.iter().filter_map(|g| g.parse().ok()).collect(),
+        })
+    });
+    roles.collect()
+}
+
 fn target() -> api::TargetChange {
     api::TargetChange {
         name: "t".into(),
@@ -514,42 +859,53 @@ fn callers() -> Vec<Caller> {
         scopes,
         rate: None,
     };
-    let mut who = vec![
-        Who::Nobody,
-        Who::System,
-        key(vec![Scope::Ingest]),
-        key(vec![Scope::Query]),
-    ];
+    let mut who = vec![Who::Nobody, Who::System, key(Scope::all().collect())];
+    who.extend(Scope::all().map(|scope| key(vec![scope])));
     who.extend(Role::ALL.map(user));
+    who.extend(made().into_iter().map(user));
     who.into_iter()
         .map(|who| Caller {
             who,
             request_id: "test".into(),
+            origin: api::Origin::default(),
         })
         .collect()
 }
 
 /// The table in words, written out here on purpose a second time.
 fn allowed(may: May, caller: &Caller) -> bool {
+    if let May::Give(one, other) = may {
+        return allowed(May::Hold(one), caller) && allowed(May::Hold(other), caller);
+    }
     match (may, &caller.who) {
         (May::All, _)
         | (May::System | May::Hold(_), Who::System)
+        | (May::Known, Who::User { .. } | Who::Key { .. } | Who::System)
         | (May::Person, Who::User { .. }) => true,
-        (May::System | May::Person, _) | (May::Hold(_), Who::Nobody) => false,
+        (May::System | May::Person | May::Known | May::Secret | May::Give(..), _)
+        | (May::Hold(_), Who::Nobody) => false,
         (May::Hold(permission), Who::User { role, .. }) => match role {
             Role::Admin => true,
             Role::Operator => matches!(
-                permission,
-                Permission::MonitoringRead | Permission::MonitoringWrite
+                permission.as_str(),
+                "monitoring:read"
+                    | "monitoring:write"
+                    | "remediation:read"
+                    | "remediation:execute"
+                    | "genai:use"
+                    | "notifications:send"
             ),
-            Role::Viewer => permission == Permission::MonitoringRead,
+            Role::Viewer => matches!(permission.as_str(), "monitoring:read" | "genai:use"),
+            // By the words that the role was made of.
+            Role::Custom(role) => role.name.split(' ').any(|grant| {
+                let area = grant.strip_suffix('*');
+                let wanted = permission.as_str();
+                area.map_or(grant == wanted, |area| wanted.starts_with(area))
+            }),
         },
-        (May::Hold(permission), Who::Key { scopes, .. }) => {
-            scopes.iter().any(|scope| match scope {
-                Scope::Ingest => permission == Permission::DataIngest,
-                Scope::Query => permission == Permission::MonitoringRead,
-            })
-        }
+        (May::Hold(permission), Who::Key { scopes, .. }) => scopes
+            .iter()
+            .any(|scope| scope.as_str() == permission.as_str()),
     }
 }
 
@@ -569,6 +925,8 @@ async fn services() -> (tempfile::TempDir, Services) {
             max_upload_bytes: 1 << 20,
             metrics: Some(Arc::new(metrics)),
             fetch: None,
+            times: service::SessionTimes::default(),
+            provider: None,
         },
     );
     (folder, hub.services())

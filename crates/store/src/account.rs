@@ -1,11 +1,11 @@
-//! People, sessions, API keys and the set-up token. Every secret arrives hashed.
+//! People and the set-up token. Every secret arrives hashed.
 
-use api::{ApiKey, Instant, KeyId, Role, User, UserId};
+use api::{CustomRole, Instant, Role, User, UserId};
 use sqlx::FromRow;
 
-use crate::convert::{changed, instant, of_json, to_json, u32_of};
+use crate::convert::{changed, instant, of_json, u32_of};
 use crate::db::{column, execute, read, rows, run, write};
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store};
 
 /// A person to be added.
 #[derive(Clone, Copy)]
@@ -15,8 +15,8 @@ pub struct NewAccount<'a> {
     /// Their address; the store lower-cases it.
     pub email: &'a str,
     /// What they may do.
-    pub role: Role,
-    /// Their password, hashed.
+    pub role: &'a Role,
+    /// Their password, hashed; empty for somebody who has none.
     pub password_hash: &'a str,
 }
 
@@ -28,73 +28,98 @@ impl std::fmt::Debug for NewAccount<'_> {
     }
 }
 
+/// What stands between a person and their account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// Their password, hashed; empty for somebody who has none.
+    pub password_hash: String,
+    /// Since when they may not sign in.
+    pub disabled_at: Option<Instant>,
+}
+
+impl std::fmt::Debug for Lock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lock")
+            .field("disabled_at", &self.disabled_at)
+            .finish_non_exhaustive()
+    }
+}
+
 #[derive(FromRow)]
-struct AccountRow {
-    id: String,
-    email: String,
-    role: String,
-    password_hash: String,
-    created_at: i64,
-    last_seen_at: Option<i64>,
+pub(crate) struct AccountRow {
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    pub(crate) role_name: Option<String>,
+    pub(crate) role_grants: Option<String>,
+    pub(crate) password_hash: String,
+    pub(crate) created_at: i64,
+    pub(crate) last_seen_at: Option<i64>,
+    pub(crate) disabled_at: Option<i64>,
 }
 
 impl AccountRow {
-    fn user(self) -> Result<User> {
+    pub(crate) fn user(self) -> Result<User> {
         Ok(User {
             id: self.id.into(),
             email: self.email,
-            role: self.role.parse::<Role>().map_err(StoreError::decode)?,
+            role: role_of(self.role, self.role_name, self.role_grants)?,
             created_at: Instant(self.created_at),
             last_seen_at: instant(self.last_seen_at),
         })
     }
 }
 
-#[derive(FromRow)]
-struct KeyRow {
-    id: String,
-    name: String,
-    prefix: String,
-    scopes: String,
-    rate: Option<i64>,
-    created_at: i64,
-    last_used_at: Option<i64>,
-}
-
-impl KeyRow {
-    fn key(self) -> Result<ApiKey> {
-        Ok(ApiKey {
-            id: self.id.into(),
-            name: self.name,
-            prefix: self.prefix,
-            scopes: of_json(&self.scopes)?,
-            rate: self.rate.map(u32_of),
-            created_at: Instant(self.created_at),
-            last_used_at: instant(self.last_used_at),
-        })
+/// The role that a column names, and what the table of roles says of it.
+///
+/// One that is not there any more grants nothing: who has it sees that, and an administrator helps.
+pub(crate) fn role_of(key: String, name: Option<String>, grants: Option<String>) -> Result<Role> {
+    match (name, grants) {
+        (Some(name), Some(grants)) => Ok(Role::Custom(CustomRole {
+            id: key.into(),
+            name,
+            grants: of_json(&grants)?,
+        })),
+        _ => Ok(key.parse().unwrap_or_else(|_| {
+            Role::Custom(CustomRole {
+                id: key.into(),
+                name: "a removed role".to_owned(),
+                grants: Vec::new(),
+            })
+        })),
     }
 }
 
 macro_rules! account_sql {
     ($tail:literal) => {
         concat!(
-            "select a.id, a.email, a.role, a.password_hash, a.created_at, a.last_seen_at from account a ",
+            "select a.id, a.email, a.role, r.name as role_name, r.grants as role_grants, a.password_hash,
+                a.created_at, a.last_seen_at, a.disabled_at
+            from account a left join custom_role r on r.id = a.role ",
             $tail
         )
     };
 }
 
-macro_rules! key_sql {
-    ($tail:literal) => {
-        concat!(
-            "select id, name, prefix, scopes, rate, created_at, last_used_at from api_key ",
-            $tail
-        )
-    };
-}
+pub(crate) use account_sql;
 
 const INSERT_ACCOUNT: &str =
     "insert into account (id, email, role, password_hash, created_at) values ($1, $2, $3, $4, $5)";
+
+/// Two requests that take away the last two administrators must not both see the other one:
+/// touching every administrator's row first makes them wait for each other on `PostgreSQL`.
+const LOCK_ADMINS: &str = "update account set role = role where role = 'admin'";
+
+const END_SESSIONS: &str = "delete from session where user_id = $1";
+
+/// Ends a statement about the person `$1`: not where nobody would be left to let others in.
+macro_rules! spare_last_admin {
+    () => {
+        " and (role <> 'admin' or disabled_at is not null or exists
+            (select 1 from account other
+             where other.role = 'admin' and other.disabled_at is null and other.id <> $1))"
+    };
+}
 
 /// People.
 impl Store {
@@ -120,21 +145,24 @@ impl Store {
         Ok(User {
             id: new.id.clone(),
             email,
-            role: new.role,
+            role: new.role.clone(),
             created_at: now,
             last_seen_at: None,
         })
     }
 
-    /// The person with that address in any spelling, and their password's hash.
-    pub async fn user_by_email(&self, email: &str) -> Result<Option<(User, String)>> {
+    /// The person with that address in any spelling, and what it takes to sign in as them.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<(User, Lock)>> {
         let email = email.trim().to_lowercase();
         let sql = account_sql!("where a.email = $1");
         let row: Option<AccountRow> =
             read!(self, db => rows(sql).bind(&email).fetch_optional(&mut *db).await?);
         row.map(|mut row| {
-            let hash = std::mem::take(&mut row.password_hash);
-            Ok((row.user()?, hash))
+            let lock = Lock {
+                password_hash: std::mem::take(&mut row.password_hash),
+                disabled_at: instant(row.disabled_at),
+            };
+            Ok((row.user()?, lock))
         })
         .transpose()
     }
@@ -167,18 +195,70 @@ impl Store {
         Ok(execute!(self, sql, id.as_str()) > 0)
     }
 
-    /// Removes a person unless they are the last administrator. Answers whether it did.
+    /// Removes a person unless they are the last administrator who can sign in. Answers whether it
+    /// did.
     pub async fn delete_user_unless_last_admin(&self, id: &UserId) -> Result<bool> {
-        // Two requests that remove the last two administrators must not both see the other one:
-        // touching every administrator's row first makes them wait for each other on PostgreSQL.
-        let lock = "update account set role = role where role = 'admin'";
-        let sql = "delete from account where id = $1 and (role <> 'admin' or exists
-            (select 1 from account other where other.role = 'admin' and other.id <> $1))";
-        let done = write!(self, db => {
-            run(lock).execute(&mut *db).await?;
-            run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected()
+        let sql = concat!("delete from account where id = $1", spare_last_admin!());
+        write!(self, db => {
+            run(LOCK_ADMINS).execute(&mut *db).await?;
+            let done = run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected();
+            if done == 0 {
+                return Ok(false);
+            }
         });
-        Ok(done > 0)
+        Ok(true)
+    }
+
+    /// Gives a person another role and ends their sessions, unless they are the last administrator
+    /// who can sign in. Answers whether it did.
+    pub async fn set_role_unless_last_admin(&self, id: &UserId, role: &Role) -> Result<bool> {
+        let sql = concat!(
+            "update account set role = $2 where id = $1",
+            spare_last_admin!()
+        );
+        write!(self, db => {
+            run(LOCK_ADMINS).execute(&mut *db).await?;
+            let done = run(sql)
+                .bind(id.as_str())
+                .bind(role.as_str())
+                .execute(&mut *db)
+                .await?
+                .rows_affected();
+            if done == 0 {
+                return Ok(false);
+            }
+            run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
+        });
+        Ok(true)
+    }
+
+    /// Lets a person not sign in any more and ends their sessions, unless they are the last
+    /// administrator who can. Answers whether it did.
+    pub async fn disable_unless_last_admin(&self, id: &UserId, now: Instant) -> Result<bool> {
+        let sql = concat!(
+            "update account set disabled_at = $2 where id = $1",
+            spare_last_admin!()
+        );
+        write!(self, db => {
+            run(LOCK_ADMINS).execute(&mut *db).await?;
+            let done = run(sql)
+                .bind(id.as_str())
+                .bind(now.micros())
+                .execute(&mut *db)
+                .await?
+                .rows_affected();
+            if done == 0 {
+                return Ok(false);
+            }
+            run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
+        });
+        Ok(true)
+    }
+
+    /// Lets a person sign in again.
+    pub async fn enable(&self, id: &UserId) -> Result<()> {
+        let sql = "update account set disabled_at = null where id = $1";
+        changed(execute!(self, sql, id.as_str()))
     }
 
     /// Sets a person's password.
@@ -187,120 +267,9 @@ impl Store {
         changed(execute!(self, sql, id.as_str(), hash))
     }
 
-    /// Remembers that a person signed in.
+    /// Remembers that a person was here.
     pub async fn touch_user(&self, id: &UserId, now: Instant) -> Result<()> {
         let sql = "update account set last_seen_at = $2 where id = $1";
-        execute!(self, sql, id.as_str(), now.micros());
-        Ok(())
-    }
-}
-
-/// Sessions.
-impl Store {
-    /// Opens a session. `Missing` where the person is gone.
-    pub async fn insert_session(
-        &self,
-        token_hash: &str,
-        user: &UserId,
-        created: Instant,
-        expires: Instant,
-    ) -> Result<()> {
-        let sql = "insert into session (token_hash, user_id, created_at, expires_at)
-            values ($1, $2, $3, $4)";
-        execute!(
-            self,
-            sql,
-            token_hash,
-            user.as_str(),
-            created.micros(),
-            expires.micros()
-        );
-        Ok(())
-    }
-
-    /// Who holds a session that is still good.
-    pub async fn session_user(&self, token_hash: &str, now: Instant) -> Result<Option<User>> {
-        let sql = account_sql!(
-            "join session s on s.user_id = a.id where s.token_hash = $1 and s.expires_at > $2"
-        );
-        let row: Option<AccountRow> = read!(self, db => rows(sql)
-            .bind(token_hash)
-            .bind(now.micros())
-            .fetch_optional(&mut *db)
-            .await?);
-        row.map(AccountRow::user).transpose()
-    }
-
-    /// Ends a session. Answers whether it was there.
-    pub async fn delete_session(&self, token_hash: &str) -> Result<bool> {
-        let sql = "delete from session where token_hash = $1";
-        Ok(execute!(self, sql, token_hash) > 0)
-    }
-
-    /// Ends a person's sessions, except the one with that token; answers how many.
-    pub async fn delete_sessions_of(&self, user: &UserId, except: Option<&str>) -> Result<u64> {
-        let sql = "delete from session where user_id = $1 and token_hash <> $2";
-        // No hash is empty, so an empty one spares nothing.
-        Ok(execute!(
-            self,
-            sql,
-            user.as_str(),
-            except.unwrap_or_default()
-        ))
-    }
-
-    /// Forgets sessions that are no longer good; answers how many.
-    pub async fn delete_expired_sessions(&self, now: Instant) -> Result<u64> {
-        let sql = "delete from session where expires_at <= $1";
-        Ok(execute!(self, sql, now.micros()))
-    }
-}
-
-/// API keys.
-impl Store {
-    /// Adds a key.
-    pub async fn insert_key(&self, key: &ApiKey, secret_hash: &str) -> Result<()> {
-        let sql = "insert into api_key (id, name, prefix, scopes, secret_hash, created_at, rate)
-            values ($1, $2, $3, $4, $5, $6, $7)";
-        let scopes = to_json(&key.scopes)?;
-        execute!(
-            self,
-            sql,
-            key.id.as_str(),
-            &key.name,
-            &key.prefix,
-            &scopes,
-            secret_hash,
-            key.created_at.micros(),
-            key.rate.map(i64::from)
-        );
-        Ok(())
-    }
-
-    /// The key with that secret.
-    pub async fn key_by_hash(&self, secret_hash: &str) -> Result<Option<ApiKey>> {
-        let sql = key_sql!("where secret_hash = $1");
-        let row: Option<KeyRow> =
-            read!(self, db => rows(sql).bind(secret_hash).fetch_optional(&mut *db).await?);
-        row.map(KeyRow::key).transpose()
-    }
-
-    /// Every key, newest first.
-    pub async fn keys(&self) -> Result<Vec<ApiKey>> {
-        let sql = key_sql!("order by created_at desc, id desc");
-        let found: Vec<KeyRow> = read!(self, db => rows(sql).fetch_all(&mut *db).await?);
-        found.into_iter().map(KeyRow::key).collect()
-    }
-
-    /// Makes a key useless. Answers whether it was there.
-    pub async fn revoke_key(&self, id: &KeyId) -> Result<bool> {
-        let sql = "delete from api_key where id = $1";
-        Ok(execute!(self, sql, id.as_str()) > 0)
-    }
-
-    /// Remembers that a key was used.
-    pub async fn touch_key(&self, id: &KeyId, now: Instant) -> Result<()> {
-        let sql = "update api_key set last_used_at = $2 where id = $1";
         execute!(self, sql, id.as_str(), now.micros());
         Ok(())
     }

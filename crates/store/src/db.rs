@@ -94,6 +94,8 @@ macro_rules! read {
 
 /// Writes the body once for each database; `$db` is a `&mut` connection inside one transaction that
 /// is committed after the body. Leaving early (`?`, `return`) rolls it back.
+/// A store that notes what it does ([`crate::Store::noting`]) adds its entry last, so that other
+/// servers wait for the head of the audit log no longer than they must.
 macro_rules! write {
     ($store:expr, $db:ident => $body:expr) => {
         match &*$store.db {
@@ -103,6 +105,9 @@ macro_rules! write {
                 let mut held = lite.begin_write().await?;
                 let $db = &mut *held;
                 let out = $body;
+                if let Some(note) = $store.note() {
+                    $crate::audit::Log::add(&mut *$db, note).await?;
+                }
                 held.commit().await?;
                 out
             }
@@ -110,6 +115,9 @@ macro_rules! write {
                 let mut held = pool.begin().await?;
                 let $db = &mut *held;
                 let out = $body;
+                if let Some(note) = $store.note() {
+                    $crate::audit::Log::add(&mut *$db, note).await?;
+                }
                 held.commit().await?;
                 out
             }
@@ -120,11 +128,17 @@ macro_rules! write {
 /// Runs one statement with these parameters; answers how many rows it changed.
 macro_rules! execute {
     ($store:expr, $sql:expr $(, $parameter:expr)* $(,)?) => {
-        $crate::db::write!($store, db => $crate::db::run($sql)
-            $(.bind($parameter))*
-            .execute(&mut *db)
-            .await?
-            .rows_affected())
+        $crate::db::write!($store, db => {
+            let done = $crate::db::run($sql)
+                $(.bind($parameter))*
+                .execute(&mut *db)
+                .await?
+                .rows_affected();
+            if done == 0 {
+                $store.nothing_to_note();
+            }
+            done
+        })
     };
 }
 
@@ -180,7 +194,14 @@ impl Db {
             .acquire_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.clone().pragma("cache_size", "-16384"))
+            // What was replaced or deleted leaves no trace in a page that is written anyway: a token
+            // that was kept in plain text once, say.
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", "-16384")
+                    .pragma("secure_delete", "fast"),
+            )
             .await?;
         migrate_sqlite(&write).await?;
         let read = SqlitePoolOptions::new()

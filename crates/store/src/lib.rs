@@ -20,26 +20,36 @@
 //!   gives each transaction another server connection.
 
 mod account;
+mod audit;
 mod bulk;
 mod channel;
 mod convert;
 mod db;
 mod error;
 mod event;
+mod factor;
 mod finding;
 mod forecast;
 mod import;
 mod import_writer;
 mod job;
+mod key;
 mod lease;
 mod meta;
 pub mod metrics;
 mod model;
+mod once;
+mod people;
 mod points;
+mod provider;
+mod recording;
+mod role;
 mod samples;
 mod scrape;
+mod sealed;
 mod search;
 mod series;
+mod session;
 mod setting;
 mod source;
 mod url;
@@ -49,19 +59,26 @@ use std::sync::Arc;
 
 use api::Instant;
 
-pub use account::NewAccount;
+pub use account::{Lock, NewAccount};
+pub use audit::{Anchor, Fault, audit_hash};
 pub use channel::{Channel, Listener, RedisUrl, RedisUrlError, Speaker};
 pub use error::{Result, StoreError};
+pub use factor::StoredTotp;
 pub use finding::{Judgement, ScanOutcome, StoredScan};
 pub use forecast::StoredForecast;
 pub use import::StoredImport;
 pub use import_writer::{ImportWriter, Imported};
 pub use job::{ClaimedJob, JobEnd, NewJob};
 pub use model::{NewFit, NewScore, NewVersion, StoredVersion};
+pub use once::Earlier;
 pub use points::Bucket;
+pub use provider::StoredTrip;
+pub use recording::{NewRecording, StoredRecording};
 pub use samples::{RecordStats, Retain};
 pub use scrape::{NewTarget, StoredTarget};
+pub use sealed::SealedPlace;
 pub use series::NewSeries;
+pub use session::{Holder, NewSession};
 pub use source::{Arrival, NewSource};
 pub use url::{DatabaseUrl, UrlError};
 
@@ -69,6 +86,8 @@ pub use url::{DatabaseUrl, UrlError};
 #[derive(Clone)]
 pub struct Store {
     db: Arc<db::Db>,
+    /// What the next change adds to the audit log.
+    note: Option<Arc<audit::Note>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -85,6 +104,7 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, data_dir: &Path) -> Result<Self> {
         Ok(Self {
             db: Arc::new(db::Db::open(url, data_dir).await?),
+            note: None,
         })
     }
 

@@ -13,7 +13,7 @@ use crate::{NewSource, Result, Store};
 pub struct StoredTarget {
     /// The target, as pages see it.
     pub target: ScrapeTarget,
-    /// What it is asked with.
+    /// What it is asked with, sealed.
     pub token: Option<String>,
     /// Changes with each change of what is scraped, and of how.
     pub revision: i64,
@@ -39,7 +39,7 @@ pub struct NewTarget<'a> {
     pub interval_seconds: u32,
     /// How long a scrape may take, in seconds.
     pub timeout_seconds: u32,
-    /// What it is asked with.
+    /// What it is asked with, sealed.
     pub token: Option<&'a str>,
     /// The authorities that are believed, as PEM.
     pub ca: Option<&'a str>,
@@ -126,16 +126,21 @@ const EXPECT: &str = "update source set name = $2, search = $3,
 
 impl Store {
     /// Adds a target, and the source that it is.
-    pub async fn insert_target(&self, new: &NewTarget<'_>, now: Instant) -> Result<SourceId> {
+    pub async fn insert_target(
+        &self,
+        id: &SourceId,
+        new: &NewTarget<'_>,
+        now: Instant,
+    ) -> Result<()> {
         let source = NewSource {
-            external_key: format!("scrape:{}", crate::new_id(now)),
+            external_key: format!("scrape:{id}"),
             name: new.name.to_owned(),
             kind: SourceKind::Scrape,
             demo: false,
             expected_every_seconds: Some(new.interval_seconds),
         };
-        Ok(write!(self, db => {
-            let id = upsert_source!(db, &source, now);
+        write!(self, db => {
+            upsert_source!(db, &source, now, id);
             run(INSERT)
                 .bind(id.as_str())
                 .bind(new.url)
@@ -147,15 +152,15 @@ impl Store {
                 .bind(false)
                 .execute(&mut *db)
                 .await?;
-            id
-        }))
+        });
+        Ok(())
     }
 
     /// Changes a target; how its last scrape went is forgotten. `Missing` where there is none.
     pub async fn change_target(&self, id: &SourceId, new: &NewTarget<'_>) -> Result<()> {
         let name = clean(new.name);
         let search = name.to_lowercase();
-        let done = write!(self, db => {
+        write!(self, db => {
             run(CHANGE)
                 .bind(id.as_str())
                 .bind(new.url)
@@ -166,15 +171,16 @@ impl Store {
                 .bind(new.verify)
                 .execute(&mut *db)
                 .await?;
-            run(EXPECT)
+            let done = run(EXPECT)
                 .bind(id.as_str())
                 .bind(&name)
                 .bind(&search)
                 .execute(&mut *db)
                 .await?
-                .rows_affected()
+                .rows_affected();
+            changed(done)?;
         });
-        changed(done)
+        Ok(())
     }
 
     /// Leaves a target alone, or not any more. `Missing` where there is none.
@@ -185,12 +191,12 @@ impl Store {
             (select case when t.paused then null else t.interval_seconds end
                 from scrape_target t where t.source_id = source.id)
             where id = $1 and kind = 'scrape'";
-        let done = write!(self, db => {
+        write!(self, db => {
             let done = run(pause).bind(id.as_str()).bind(paused).execute(&mut *db).await?;
+            changed(done.rows_affected())?;
             run(expect).bind(id.as_str()).execute(&mut *db).await?;
-            done.rows_affected()
         });
-        changed(done)
+        Ok(())
     }
 
     /// Keeps how the last scrape went, unless the target was changed since.

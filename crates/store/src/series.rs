@@ -62,13 +62,7 @@ pub(crate) struct SeriesRow {
 
 impl SeriesRow {
     pub(crate) fn series(self) -> Result<Series> {
-        let limit = match (self.limit_value, self.limit_direction) {
-            (Some(value), Some(direction)) => Some(Limit {
-                value,
-                direction: of_word::<Direction>(&direction)?,
-            }),
-            _ => None,
-        };
+        let limit = limit_of(self.limit_value, self.limit_direction.as_deref())?;
         Ok(Series {
             id: self.id.into(),
             source_id: self.source_id.into(),
@@ -91,6 +85,17 @@ impl SeriesRow {
             stale_since: None,
         })
     }
+}
+
+/// The limit that two columns hold.
+pub(crate) fn limit_of(value: Option<f64>, direction: Option<&str>) -> Result<Option<Limit>> {
+    Ok(match (value, direction) {
+        (Some(value), Some(direction)) => Some(Limit {
+            value,
+            direction: of_word::<Direction>(direction)?,
+        }),
+        _ => None,
+    })
 }
 
 /// The columns of a new series, as the database holds them.
@@ -215,7 +220,8 @@ macro_rules! matching {
 
 const LIST: &str = series_sql!(concat!(
     matching!(),
-    "order by s.search, s.id limit $3 offset $4"
+    "and ($5 = '' or (s.search, s.id) > (select c.search, c.id from series c where c.id = $5))
+        order by s.search, s.id limit $3 offset $4"
 ));
 
 const LIST_TOTAL: &str = concat!(
@@ -269,6 +275,7 @@ impl Store {
     pub async fn list(&self, filter: &SeriesFilter) -> Result<(Vec<Series>, u32)> {
         let words = to_json(&patterns(&filter.text))?;
         let source = filter.source.as_ref().map_or("", SourceId::as_str);
+        let after = filter.after.as_ref().map_or("", SeriesId::as_str);
         let limit = if filter.limit == 0 {
             PAGE
         } else {
@@ -280,6 +287,7 @@ impl Store {
                 .bind(&words)
                 .bind(i64::from(limit))
                 .bind(i64::from(filter.offset))
+                .bind(after)
                 .fetch_all(&mut *db)
                 .await?,
             column(LIST_TOTAL).bind(source).bind(&words).fetch_one(&mut *db).await?,

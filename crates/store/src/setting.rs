@@ -25,6 +25,14 @@ impl Store {
         Ok(())
     }
 
+    /// Sets it, unless it is set already.
+    pub async fn put_new_setting<T: Serialize + Sync>(&self, key: &str, value: &T) -> Result<()> {
+        let text = to_json(value)?;
+        let sql = "insert into setting (key, value) values ($1, $2) on conflict (key) do nothing";
+        execute!(self, sql, key, &text);
+        Ok(())
+    }
+
     /// Forgets it. Answers whether it was set.
     pub async fn delete_setting(&self, key: &str) -> Result<bool> {
         let sql = "delete from setting where key = $1";

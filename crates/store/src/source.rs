@@ -121,17 +121,15 @@ macro_rules! source_sql {
 
 /// The texts of a source that the database holds.
 pub(crate) struct Upsert {
-    pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) search: String,
     pub(crate) key: String,
 }
 
 impl Upsert {
-    pub(crate) fn new(new: &NewSource, now: Instant) -> Self {
+    pub(crate) fn new(new: &NewSource) -> Self {
         let name = clean(&new.name);
         Self {
-            id: crate::new_id(now),
             search: name.to_lowercase(),
             name,
             key: clean(&new.external_key),
@@ -171,13 +169,16 @@ const BUMP: &str = concat!(
     " where id = $1 and not deleting"
 );
 
-/// Gets or makes the source on that connection; answers its id.
+/// Gets or makes the source on that connection; answers its id, which is `$id` where it is new.
 /// A macro because it runs inside transactions of either database.
 macro_rules! upsert_source {
-    ($db:ident, $new:expr, $now:expr) => {{
-        let texts = $crate::source::Upsert::new($new, $now);
+    ($db:ident, $new:expr, $now:expr) => {
+        $crate::source::upsert_source!($db, $new, $now, api::SourceId($crate::new_id($now)))
+    };
+    ($db:ident, $new:expr, $now:expr, $id:expr) => {{
+        let texts = $crate::source::Upsert::new($new);
         let id: String = $crate::db::column($crate::source::UPSERT)
-            .bind(&texts.id)
+            .bind($id.as_str())
             .bind(&texts.key)
             .bind(&texts.name)
             .bind(&texts.search)

@@ -37,9 +37,10 @@ const IMPURE: &[(&str, &str)] = &[
     ("std::thread", "let the service decide where work runs"),
 ];
 
-/// Features without a page of their own: the frame shows the demo company's banner, and forecasts
-/// stand on the page of their series and on the Runway.
-const SHOWN_ELSEWHERE: &[&str] = &["demo", "forecast"];
+/// Features without a page of their own: the frame shows the demo company's banner, forecasts
+/// stand on the page of their series and on the Runway, another place to sign in on the sign-in
+/// page, and only programs send requests again.
+const SHOWN_ELSEWHERE: &[&str] = &["demo", "forecast", "once", "provider"];
 
 /// Conditional compilation in the pages.
 ///

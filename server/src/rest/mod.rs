@@ -1,35 +1,137 @@
-//! The versioned API for programs, under `/api/v1`.
+//! The HTTP interface for programs: the versioned API under `/api/v1`, described by itself, and the
+//! protocols that senders of metrics and Grafana speak.
 
-mod alertmanager;
+mod account;
+mod audit;
+mod demo;
+mod docs;
+mod event;
+mod extract;
+mod finding;
+mod forecast;
+mod import;
+mod job;
+mod key;
+mod metrics;
+mod model;
+mod oauth;
+mod once;
+mod openapi;
+mod page;
 mod parameters;
+mod people;
+mod problem;
 mod prometheus;
-mod samples;
+mod recording;
+mod role;
+mod runway;
+mod scrape;
+mod series;
+mod source;
+#[cfg(test)]
+mod tests;
 
-use api::{Caller, Error, PushProtocol, Unusable};
-use axum::Router;
+use api::{Caller, Error, PushProtocol, Who};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use serde_json::json;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
 
+use openapi::area;
 use parameters::Parameters;
 use prometheus::{push, question};
 
+pub(crate) use docs::docs;
+pub(crate) use problem::{Failed, Problem, explain, is_api};
+
 use crate::state::App;
 
-/// The largest body of an API request.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The largest body of an API request; files are uploaded in pieces.
+pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Every route of the API.
-pub(crate) fn routes() -> Router<App> {
+/// What an operation of the API answers.
+type Answer<T> = Result<Json<T>, Failed>;
+
+/// Something that was made, and where it lies.
+struct Created<T>(String, T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = (StatusCode::CREATED, Json(self.1)).into_response();
+        if let Ok(location) = HeaderValue::try_from(self.0) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+/// An answer with a secret in it: kept by nobody.
+struct Secret<R>(R);
+
+impl<R: IntoResponse> IntoResponse for Secret<R> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
+        response.extensions_mut().insert(once::Unkept);
+        response
+    }
+}
+
+/// The versioned API with its description. A new area is a line here and a file beside this one.
+fn described() -> OpenApiRouter<App> {
+    let areas = vec![
+        area("Runway", runway::routes()),
+        area("Series", series::routes()),
+        area("Forecasts", forecast::routes()),
+        area("Findings", finding::routes()),
+        area("Models", model::routes()),
+        area("Jobs", job::routes()),
+        area("Sources", source::routes()),
+        area("Scrape targets", scrape::routes()),
+        area("Recording rules", recording::routes()),
+        area("Imports", import::routes()),
+        area("Metrics", metrics::routes()),
+        area("Events", event::routes()),
+        area("Demo company", demo::routes()),
+        area("Accounts", account::routes()),
+        area("People", people::routes()),
+        area("Roles", role::routes()),
+        area("Keys", key::routes()),
+        area("Audit log", audit::routes()),
+    ];
+    let v1 = areas
+        .into_iter()
+        .fold(OpenApiRouter::default(), OpenApiRouter::merge);
+    OpenApiRouter::default()
+        .nest("/api/v1", v1)
+        .merge(area("Tokens", oauth::routes()))
+}
+
+/// Every route for programs.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let (api, description) = described().split_for_parts();
+    let document = openapi::document(&description).to_string();
+    let api = api
+        .route_layer(middleware::from_fn_with_state(app.clone(), once::once))
+        .route_layer(middleware::from_fn(known))
+        .route(
+            "/api/v1/openapi.json",
+            get(async || ([(header::CONTENT_TYPE, "application/json")], document)),
+        );
     Router::new()
-        .route("/api/v1/samples", post(samples::record))
-        .route("/api/v1/alertmanager", post(alertmanager::receive))
         .route("/prometheus/api/v1/write", push(PushProtocol::RemoteWrite))
         .route("/otlp/v1/metrics", push(PushProtocol::Otlp))
         .route("/influx/api/v2/write", push(PushProtocol::Influx))
         .route("/influx/write", push(PushProtocol::InfluxV1))
         .merge(queries())
+        .merge(api)
         .layer(axum::extract::DefaultBodyLimit::max(MOST_BYTES))
 }
 
@@ -48,56 +150,22 @@ fn queries() -> Router<App> {
     )
 }
 
-/// A message that cannot be used, as a problem document.
-fn unusable(why: &Unusable, caller: &Caller) -> Response {
-    let status = StatusCode::from_u16(why.status).unwrap_or(StatusCode::BAD_REQUEST);
-    problem(status, &why.message, &caller.request_id, &json!([]))
-}
+/// What is open to everybody.
+const OPEN: [&str; 2] = ["/api/v1/set-up", "/oauth/token"];
 
-/// A problem document (RFC 9457).
-fn problem(
-    status: StatusCode,
-    detail: &str,
-    request_id: &str,
-    fields: &serde_json::Value,
-) -> Response {
-    let body = json!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or("Error"),
-        "status": status.as_u16(),
-        "detail": detail,
-        "request_id": request_id,
-        "fields": fields,
-    });
-    let kind = HeaderValue::from_static("application/problem+json");
-    (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
-}
-
-/// An error as a problem document (RFC 9457).
-pub(crate) struct Problem {
-    /// What went wrong.
-    pub(crate) error: Error,
-    /// The id under which the log knows the request.
-    pub(crate) request_id: String,
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let fields = match &self.error {
-            Error::Invalid { fields, .. } => fields.clone(),
-            _ => Vec::new(),
-        };
-        let detail = self.error.to_string();
-        let mut response = problem(status, &detail, &self.request_id, &json!(fields));
-        let headers = response.headers_mut();
-        if let Error::TooMany {
-            retry_after_seconds,
-        } = &self.error
-        {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
-        }
-        response
+/// Sends strangers away before anything of what they send is read.
+async fn known(request: Request, next: Next) -> Response {
+    let nobody = request
+        .extensions()
+        .get::<Caller>()
+        .is_none_or(|caller| caller.who == Who::Nobody);
+    if nobody && !OPEN.contains(&request.uri().path()) {
+        return Failed::from(Error::Unauthenticated).into_response();
     }
+    next.run(request).await
+}
+
+/// All of the API's description, for the page that shows it.
+fn description() -> serde_json::Value {
+    openapi::document(&described().into_openapi())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +12,7 @@ use reqwest::{Client, Response, Url};
 use rustls::CertificateError;
 use service::{Fetch, FetchAsk, FetchFault, Fetched};
 
+use crate::reach::{Reach, Unreached};
 use crate::trust::{Trust, authorities};
 
 /// How many clients of targets with authorities of their own are kept ready.
@@ -23,6 +24,7 @@ const MOST_REDIRECTS: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct HttpFetch {
     clients: Mutex<HashMap<Trust, Client>>,
+    reach: Reach,
 }
 
 /// A redirect that is not followed, on its way through the client's error.
@@ -31,6 +33,14 @@ pub(crate) struct HttpFetch {
 struct Left(FetchFault);
 
 impl HttpFetch {
+    /// Fetches from what may be reached and from nowhere else.
+    pub(crate) fn new(reach: Reach) -> Self {
+        Self {
+            reach,
+            ..Self::default()
+        }
+    }
+
     fn client(&self, trust: Trust) -> Result<Client, FetchFault> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&trust) {
@@ -41,6 +51,7 @@ impl HttpFetch {
             .tls_backend_preconfigured(tls)
             .redirect(Policy::custom(stay))
             .referer(false)
+            .dns_resolver(Arc::new(self.reach.clone()))
             // A proxy for the way out is not for the machines in here; Prometheus asks directly too.
             .no_proxy()
             .http1_only()
@@ -64,6 +75,10 @@ impl Fetch for HttpFetch {
             (true, Some(ca)) => Trust::Own(ca),
             (true, None) => Trust::Public,
         };
+        // What cannot be read fails below, with the client's words.
+        if let Ok(url) = Url::parse(&ask.url) {
+            self.reach.check(&url)?;
+        }
         let mut request = self
             .client(trust)?
             .get(&ask.url)
@@ -147,6 +162,9 @@ fn fault(error: &reqwest::Error, url: &str, timeout: Duration) -> FetchFault {
     }
     for cause in causes(error) {
         if let Some(Left(fault)) = cause.downcast_ref::<Left>() {
+            return fault.clone();
+        }
+        if let Some(Unreached(fault)) = cause.downcast_ref::<Unreached>() {
             return fault.clone();
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {

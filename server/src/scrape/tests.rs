@@ -16,7 +16,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, Issuer, 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
-use service::{Bus, Hub};
+use service::{Bus, Hub, KeySource};
 use store::metrics::{ChunkStore, MetricStore};
 use store::{DatabaseUrl, Store};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -200,14 +200,19 @@ impl Home {
             service::Settings {
                 uploads: folder.path().join("uploads"),
                 max_upload_bytes: 1,
+                times: service::SessionTimes::default(),
+                provider: None,
                 metrics: Some(metrics),
                 fetch: Some(Arc::new(HttpFetch::default())),
             },
         );
+        let caller = Caller::system("test");
+        let key = KeySource::Own(folder.path().join("master.key"));
+        hub.unlock(&caller, key).await.unwrap();
         Self {
             services: hub.services(),
             hub,
-            caller: Caller::system("test"),
+            caller,
             _folder: folder,
         }
     }

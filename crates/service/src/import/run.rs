@@ -14,11 +14,12 @@ use api::{
     SourceKind, Topic, Unit,
 };
 use ingest::table::{self, Item, Layout, Limits, Merge, Point, Reader, Summary, TableError};
-use store::{Arrival, ImportWriter, Imported, NewSeries, NewSource};
+use store::{Arrival, ImportWriter, Imported, NewSeries, NewSource, StoredImport};
 use tokio::sync::mpsc;
 
 use super::{Progress, Reading};
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 
 /// How many points travel from the reader to the writer at once.
@@ -30,10 +31,13 @@ const TELL_EVERY: Duration = Duration::from_millis(500);
 pub(super) fn spawn(
     hub: Arc<Hub>,
     id: ImportId,
-    path: String,
+    kept: StoredImport,
     reading: Reading,
     progress: Arc<Progress>,
 ) {
+    let StoredImport {
+        path, file_name, ..
+    } = kept;
     let teller = tokio::spawn(tell(hub.clone(), id.0.clone()));
     tokio::spawn(async move {
         let caller = Caller::system("import");
@@ -50,8 +54,13 @@ pub(super) fn spawn(
         // The file has served; what was imported stands in the store.
         let _ = tokio::fs::remove_file(&path).await;
         // Logged where it failed: the import then shows as a draft whose file is gone.
+        let note = Note::of("import.end").on("import", &id, file_name);
+        let note = match &state {
+            ImportState::Failed { message } => note.failed(message),
+            state => note.after(state),
+        };
         let _ = hub
-            .store
+            .noting(&caller, note)
             .set_import_state(&id, &state)
             .await
             .or_failure(&caller);

@@ -1,12 +1,13 @@
 //! An expression as curves for a chart.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use api::{Curve, Curves, Error, Instant, MOST_CURVES, Point, Range, Result};
 use query::{Answer, QueryError, RangeSeries};
 use serde::Deserialize;
 use series::{Labels, MetricSample};
-use store::metrics::{EvaluateError, Expression, ReadError, When};
+use store::metrics::{EvaluateError, Expression, MetricStore, ReadError, When};
 
 use super::ask::run_apart;
 use crate::Hub;
@@ -21,30 +22,12 @@ impl Hub {
         if text.is_empty() {
             return Err(Error::field("q", "Write an expression, such as `up`."));
         }
-        let store = self.metric_store()?.clone();
         let (from_ms, to_ms) = (ms(range.from), ms(range.to));
         let step_ms = step_ms(to_ms.saturating_sub(from_ms));
         // The last step is the end: what came in a moment ago is seen.
         let steps = to_ms.saturating_sub(from_ms).div_euclid(step_ms);
         let from_ms = to_ms.saturating_sub(steps.saturating_mul(step_ms));
-        let when = When::Range {
-            from_ms,
-            to_ms,
-            step_ms,
-        };
-        let expression = Expression { text, when };
-        let mut series = if let Some(answer) = store.evaluate(&expression).await {
-            matrix(&answer.map_err(refused)?)?
-        } else {
-            let text = expression.text;
-            let answer = run_apart(store, move |engine, samples, stop| {
-                engine.range(&text, (from_ms, to_ms, step_ms), samples, stop)
-            });
-            match answer.await.map_err(said)? {
-                Answer::Matrix(series) => series,
-                _ => return Err(Error::field("q", NO_CURVE)),
-            }
-        };
+        let mut series = evaluated(self.metric_store()?, text, (from_ms, to_ms, step_ms)).await?;
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
         let total = u32::try_from(series.len()).unwrap_or(u32::MAX);
         series.truncate(MOST_CURVES);
@@ -57,6 +40,35 @@ impl Hub {
                 .collect(),
             total,
         })
+    }
+}
+
+/// The series that an expression gives between two instants and at them, a value each step; all in
+/// milliseconds.
+///
+/// # Errors
+/// Of the field `q` where the expression is at fault, `Unavailable` where the metrics are.
+pub(crate) async fn evaluated(
+    store: &Arc<dyn MetricStore>,
+    text: String,
+    (from_ms, to_ms, step_ms): (i64, i64, i64),
+) -> Result<Vec<RangeSeries>> {
+    let when = When::Range {
+        from_ms,
+        to_ms,
+        step_ms,
+    };
+    let expression = Expression { text, when };
+    if let Some(answer) = store.evaluate(&expression).await {
+        return matrix(&answer.map_err(refused)?);
+    }
+    let text = expression.text;
+    let answer = run_apart(store.clone(), move |engine, samples, stop| {
+        engine.range(&text, (from_ms, to_ms, step_ms), samples, stop)
+    });
+    match answer.await.map_err(said)? {
+        Answer::Matrix(series) => Ok(series),
+        _ => Err(Error::field("q", NO_CURVE)),
     }
 }
 
@@ -80,7 +92,7 @@ fn refused(error: EvaluateError) -> Error {
     }
 }
 
-pub(super) fn unread(error: ReadError) -> Error {
+pub(crate) fn unread(error: ReadError) -> Error {
     match error {
         ReadError::Store(error) => {
             tracing::warn!(%error, "the metrics could not be read");

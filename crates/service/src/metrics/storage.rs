@@ -8,6 +8,7 @@ use api::{
 use store::metrics::{Place, Retention};
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::failure::OrFailure;
 
 const DAY_MS: i64 = 86_400_000;
@@ -69,9 +70,15 @@ impl Hub {
                 message: format!("{name} keeps the metrics: how long is set there."),
             });
         }
-        if !store.sources().await.iter().any(|s| s.source == *source) {
+        let known = store.sources().await;
+        let Some(before) = known.iter().find(|s| s.source == *source) else {
             return Err(Error::not_found("source"));
-        }
+        };
+        let named = self.store.source(source).await.or_failure(caller)?;
+        let note = Note::of("metrics.keep")
+            .on("source", source, named.map(|s| s.name).unwrap_or_default())
+            .before(&in_days(&before.retention))
+            .after(&keep);
         let retention = Retention {
             raw_ms: in_ms(keep.raw_days),
             five_minutes_ms: in_ms(keep.five_minutes_days),
@@ -81,6 +88,7 @@ impl Hub {
             .set_retention(source, retention)
             .await
             .or_failure(caller)?;
+        self.audit(caller, note).await?;
         self.changed(Topic::Sources, None);
         Ok(())
     }

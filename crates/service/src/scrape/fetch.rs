@@ -45,6 +45,11 @@ pub enum FetchFault {
     /// Nobody knows the name.
     #[error("The name {0} is not known here. Check its spelling, or use the address.")]
     NoSuchHost(String),
+    /// It must not be asked.
+    #[error(
+        "Millrace does not ask {0}: it is an address at which clouds hand out credentials, or it is not in MILLRACE_FETCH_ALLOW."
+    )]
+    NotAllowed(String),
     /// Nothing listens.
     #[error("Nothing listens at {0}. Start the exporter there, or correct the port.")]
     Refused(String),

@@ -112,7 +112,7 @@ impl std::fmt::Debug for ScrapeTask {
 
 impl ScrapeTask {
     fn new(hub: Arc<Hub>, stored: StoredTarget) -> Self {
-        let wanted = Wanted::of(&stored);
+        let wanted = Wanted::of(&stored.target, None);
         let interval_ms = i64::from(wanted.interval_seconds) * 1_000;
         Self {
             schedule: Schedule::new(stored.target.id.as_str(), interval_ms),
@@ -158,7 +158,17 @@ impl ScrapeTask {
         let fetch = self.hub.fetcher()?.clone();
         let at_ms = self.hub.now_ms();
         let began = Instant::now();
-        let taken = take(fetch, &self.wanted, self.labels.clone(), at_ms).await;
+        // Opened for this once: nobody finds it in a task that rests.
+        let taken = match self.hub.token_of(&self.stored) {
+            Ok(token) => {
+                let wanted = Wanted {
+                    token,
+                    ..self.wanted.clone()
+                };
+                take(fetch, &wanted, self.labels.clone(), at_ms).await
+            }
+            Err(why) => Err(format!("Its token cannot be read: {why}.")),
+        };
         let course = Course {
             at_ms,
             seconds: began.elapsed().as_secs_f64(),

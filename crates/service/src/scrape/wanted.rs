@@ -1,10 +1,9 @@
 //! What a person typed about a target, checked field by field.
 
 use api::{
-    Error, Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, Result, SCRAPE_TIMEOUT_SECONDS, TargetChange,
-    TokenChange,
+    Error, Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, Result, SCRAPE_TIMEOUT_SECONDS, ScrapeTarget,
+    TargetChange, TokenChange,
 };
-use store::StoredTarget;
 use url::{Origin, Url};
 
 /// The longest token: more than any server takes in a header.
@@ -29,8 +28,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads what was typed; `kept` is the target that it changes.
-    pub(super) fn read(kept: Option<&StoredTarget>, change: TargetChange) -> Result<Self> {
+    /// Reads what was typed; `kept` is the target that it changes, with its token.
+    pub(super) fn read(
+        kept: Option<(&ScrapeTarget, Option<Hidden>)>,
+        change: TargetChange,
+    ) -> Result<Self> {
         let name = change.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 100 {
             return Err(Error::field(
@@ -60,16 +62,15 @@ impl Wanted {
         })
     }
 
-    /// A target as it is kept.
-    pub(super) fn of(stored: &StoredTarget) -> Self {
-        let target = &stored.target;
+    /// A target as it is kept, and its token.
+    pub(super) fn of(target: &ScrapeTarget, token: Option<Hidden>) -> Self {
         Self {
             name: target.name.clone(),
             url: target.url.clone(),
             instance: instance_of(&target.url),
             interval_seconds: target.interval_seconds,
             timeout_seconds: target.timeout_seconds,
-            token: stored.token.clone().map(Hidden),
+            token,
             ca: target.ca.clone(),
             verify: target.verify,
         }
@@ -129,7 +130,7 @@ fn read_times(change: &TargetChange) -> Result<(u32, u32)> {
 
 /// The token that the target has from now on.
 fn read_token(
-    kept: Option<&StoredTarget>,
+    kept: Option<(&ScrapeTarget, Option<Hidden>)>,
     url: &Url,
     change: TokenChange,
 ) -> Result<Option<Hidden>> {
@@ -147,17 +148,17 @@ fn read_token(
             Ok((!token.is_empty()).then(|| Hidden(token.to_owned())))
         }
         TokenChange::Keep => {
-            let Some((kept, token)) = kept.and_then(|k| Some((k, k.token.clone()?))) else {
+            let Some((kept, token)) = kept.and_then(|(kept, token)| Some((kept, token?))) else {
                 return Ok(None);
             };
             // Whoever may not read the token could otherwise have it sent to a place of their own.
-            if origin(&kept.target.url).as_ref() != Some(&url.origin()) {
+            if origin(&kept.url).as_ref() != Some(&url.origin()) {
                 return Err(Error::field(
                     "token",
                     "This is another host or port: type its token, or choose to forget the old one.",
                 ));
             }
-            Ok(Some(Hidden(token)))
+            Ok(Some(token))
         }
     }
 }
@@ -183,7 +184,7 @@ pub(super) fn instance_of(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::{ScrapeState, ScrapeTarget};
+    use api::ScrapeState;
 
     fn change(url: &str) -> TargetChange {
         TargetChange {
@@ -204,22 +205,18 @@ mod tests {
         }
     }
 
-    fn kept(url: &str) -> StoredTarget {
-        StoredTarget {
-            target: ScrapeTarget {
-                id: "t".into(),
-                name: "db-1".into(),
-                url: url.into(),
-                interval_seconds: 15,
-                timeout_seconds: 10,
-                has_token: true,
-                ca: None,
-                verify: true,
-                paused: false,
-                state: ScrapeState::Waiting,
-            },
-            token: Some("s3cret".into()),
-            revision: 1,
+    fn kept(url: &str) -> ScrapeTarget {
+        ScrapeTarget {
+            id: "t".into(),
+            name: "db-1".into(),
+            url: url.into(),
+            interval_seconds: 15,
+            timeout_seconds: 10,
+            has_token: true,
+            ca: None,
+            verify: true,
+            paused: false,
+            state: ScrapeState::Waiting,
         }
     }
 
@@ -269,7 +266,8 @@ mod tests {
     #[test]
     fn a_kept_token_is_not_sent_anywhere_else() {
         let old = kept("https://db-1:9100/metrics");
-        let read = |url| Wanted::read(Some(&old), change(url));
+        let token = || Some(Hidden("s3cret".into()));
+        let read = |url| Wanted::read(Some((&old, token())), change(url));
         let same = read("https://db-1:9100/other").unwrap();
         assert_eq!(same.token, Some(Hidden("s3cret".into())));
         for elsewhere in ["https://db-2:9100/", "https://db-1/", "http://db-1:9100/"] {
@@ -279,12 +277,15 @@ mod tests {
             token: TokenChange::Forget,
             ..change("https://db-2")
         };
-        assert_eq!(Wanted::read(Some(&old), forget).unwrap().token, None);
+        assert_eq!(
+            Wanted::read(Some((&old, token())), forget).unwrap().token,
+            None
+        );
         let set = TargetChange {
             token: TokenChange::Set(Hidden(" new ".into())),
             ..change("https://db-2")
         };
-        let set = Wanted::read(Some(&old), set).unwrap();
+        let set = Wanted::read(Some((&old, token())), set).unwrap();
         assert_eq!(set.token, Some(Hidden("new".into())));
     }
 }

@@ -1,6 +1,6 @@
-//! People, sessions, keys and the set-up token.
+//! People and the set-up token.
 
-use api::{ApiKey, Role, Scope, UserId};
+use api::{Role, UserId};
 use store::{NewAccount, Store, StoreError};
 
 use crate::harness::{Home, at, on_both};
@@ -9,21 +9,19 @@ on_both!(
     an_account_is_found_by_its_address_in_any_spelling,
     a_second_account_with_the_same_address_is_refused_by_name,
     a_password_is_changed_and_a_missing_account_is_missing,
-    a_session_is_good_until_it_expires_or_its_person_is_removed,
-    a_persons_other_sessions_are_ended,
     the_last_administrator_stays,
-    a_key_reads_back_until_it_is_revoked,
+    the_last_administrator_is_neither_demoted_nor_disabled,
     a_set_up_token_is_good_once_and_only_the_newest,
     a_claim_needs_the_token_and_no_administrator,
     of_two_racing_claims_one_wins,
 );
 
-async fn add(store: &Store, id: &str, email: &str, role: Role) -> UserId {
+pub(crate) async fn add(store: &Store, id: &str, email: &str, role: Role) -> UserId {
     let id = UserId::from(id);
     let new = NewAccount {
         id: &id,
         email,
-        role,
+        role: &role,
         password_hash: "hash",
     };
     store.insert_user(&new, at(0)).await.unwrap();
@@ -33,13 +31,13 @@ async fn add(store: &Store, id: &str, email: &str, role: Role) -> UserId {
 async fn an_account_is_found_by_its_address_in_any_spelling(Home { store, .. }: Home) {
     let ada = add(&store, "u1", " Ada@Example.ORG ", Role::Admin).await;
     add(&store, "u2", "bob@example.org", Role::Viewer).await;
-    let (user, hash) = store
+    let (user, lock) = store
         .user_by_email("ADA@example.org")
         .await
         .unwrap()
         .unwrap();
     assert_eq!(
-        (user.email.as_str(), hash.as_str()),
+        (user.email.as_str(), lock.password_hash.as_str()),
         ("ada@example.org", "hash")
     );
     assert_eq!((user.role, user.last_seen_at), (Role::Admin, None));
@@ -65,7 +63,7 @@ async fn a_second_account_with_the_same_address_is_refused_by_name(Home { store,
     let new = NewAccount {
         id: &id,
         email: "ADA@example.org",
-        role: Role::Viewer,
+        role: &Role::Viewer,
         password_hash: "x",
     };
     let error = store.insert_user(&new, at(1)).await.unwrap_err();
@@ -85,49 +83,6 @@ async fn a_password_is_changed_and_a_missing_account_is_missing(Home { store, ..
         store.set_password_hash(&gone, "x").await,
         Err(StoreError::Missing)
     ));
-    let session = store.insert_session("t", &gone, at(0), at(1)).await;
-    assert!(matches!(session, Err(StoreError::Missing)));
-}
-
-async fn a_session_is_good_until_it_expires_or_its_person_is_removed(home: Home) {
-    let store = &home.store;
-    let ada = add(store, "u1", "ada@example.org", Role::Admin).await;
-    store
-        .insert_session("t1", &ada, at(0), at(10))
-        .await
-        .unwrap();
-    store
-        .insert_session("t2", &ada, at(0), at(20))
-        .await
-        .unwrap();
-    let holder = |token: &'static str, now| async move {
-        store.session_user(token, now).await.unwrap().map(|u| u.id)
-    };
-    assert_eq!(holder("t1", at(9)).await, Some(ada.clone()));
-    assert_eq!(holder("t1", at(10)).await, None);
-    assert_eq!(holder("t9", at(9)).await, None);
-    assert_eq!(store.delete_expired_sessions(at(10)).await.unwrap(), 1);
-    assert!(!store.delete_session("t1").await.unwrap());
-    assert!(store.delete_user(&ada).await.unwrap());
-    assert!(!store.delete_user(&ada).await.unwrap());
-    assert_eq!(holder("t2", at(9)).await, None);
-    assert_eq!(home.count("select count(*) from session").await, 0);
-}
-
-async fn a_persons_other_sessions_are_ended(Home { store, .. }: Home) {
-    let ada = add(&store, "u1", "ada@example.org", Role::Admin).await;
-    let bob = add(&store, "u2", "bob@example.org", Role::Viewer).await;
-    for (token, user) in [("a1", &ada), ("a2", &ada), ("a3", &ada), ("b1", &bob)] {
-        store
-            .insert_session(token, user, at(0), at(99))
-            .await
-            .unwrap();
-    }
-    assert_eq!(store.delete_sessions_of(&ada, Some("a2")).await.unwrap(), 2);
-    assert!(store.session_user("a2", at(1)).await.unwrap().is_some());
-    assert!(store.session_user("b1", at(1)).await.unwrap().is_some());
-    assert_eq!(store.delete_sessions_of(&ada, None).await.unwrap(), 1);
-    assert!(store.delete_session("b1").await.unwrap());
 }
 
 async fn the_last_administrator_stays(Home { store, .. }: Home) {
@@ -144,38 +99,24 @@ async fn the_last_administrator_stays(Home { store, .. }: Home) {
     assert_eq!(store.users().await.unwrap().len(), 1);
 }
 
-async fn a_key_reads_back_until_it_is_revoked(Home { store, .. }: Home) {
-    let mut key = ApiKey {
-        id: "k1".into(),
-        name: "sensors".into(),
-        prefix: "mr_abc".into(),
-        scopes: vec![Scope::Ingest, Scope::Query],
-        rate: Some(500),
-        created_at: at(0),
-        last_used_at: None,
-    };
-    store.insert_key(&key, "h1").await.unwrap();
-    let second = ApiKey {
-        id: "k2".into(),
-        rate: None,
-        created_at: at(1),
-        ..key.clone()
-    };
-    assert!(
-        store
-            .insert_key(&second, "h1")
-            .await
-            .unwrap_err()
-            .is_unique("api_key_secret_hash_key")
+async fn the_last_administrator_is_neither_demoted_nor_disabled(Home { store, .. }: Home) {
+    let ada = add(&store, "u1", "ada@example.org", Role::Admin).await;
+    let eve = add(&store, "u2", "eve@example.org", Role::Admin).await;
+    let (one, other) = tokio::join!(
+        store.set_role_unless_last_admin(&ada, &Role::Viewer),
+        store.disable_unless_last_admin(&eve, at(5))
     );
-    store.insert_key(&second, "h2").await.unwrap();
-    store.touch_key(&key.id, at(5)).await.unwrap();
-    key.last_used_at = Some(at(5));
-    assert_eq!(store.key_by_hash("h1").await.unwrap(), Some(key.clone()));
-    assert_eq!(store.keys().await.unwrap(), [second, key.clone()]);
-    assert!(store.revoke_key(&key.id).await.unwrap());
-    assert!(!store.revoke_key(&key.id).await.unwrap());
-    assert_eq!(store.key_by_hash("h1").await.unwrap(), None);
+    let (demoted, disabled) = (one.unwrap(), other.unwrap());
+    assert_ne!(demoted, disabled);
+    // Whoever is left stays, and a disabled administrator is nobody's reason to let another go.
+    let left = if demoted { &eve } else { &ada };
+    assert!(!store.disable_unless_last_admin(left, at(6)).await.unwrap());
+    let role = Role::Operator;
+    assert!(!store.set_role_unless_last_admin(left, &role).await.unwrap());
+    assert!(!store.delete_user_unless_last_admin(left).await.unwrap());
+    store.enable(&eve).await.unwrap();
+    let gone = store.enable(&"u9".into()).await;
+    assert!(matches!(gone, Err(StoreError::Missing)));
 }
 
 async fn a_set_up_token_is_good_once_and_only_the_newest(Home { store, .. }: Home) {
@@ -191,7 +132,7 @@ async fn a_claim_needs_the_token_and_no_administrator(Home { store, .. }: Home) 
     let new = NewAccount {
         id: &id,
         email: "Ada@Example.org",
-        role: Role::Viewer,
+        role: &Role::Viewer,
         password_hash: "h",
     };
     store.put_setup_token("t", at(0)).await.unwrap();
@@ -225,7 +166,7 @@ async fn of_two_racing_claims_one_wins(home: Home) {
             let new = NewAccount {
                 id: &user,
                 email: &email,
-                role: Role::Admin,
+                role: &Role::Admin,
                 password_hash: "h",
             };
             store.claim("t", &new, at(1)).await.unwrap()

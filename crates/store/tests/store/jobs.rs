@@ -45,9 +45,11 @@ async fn count(store: &Store, state: JobState) -> u32 {
 
 async fn end(store: &Store, id: &JobId, holder: &str, end: JobEnd, now: i64) -> bool {
     match store.end_job(id, holder, &end, at(now)).await {
-        Ok(()) => true,
         Err(error) if error.is_missing() => false,
-        Err(error) => panic!("{error:?}"),
+        ended => {
+            ended.unwrap();
+            true
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod audit;
 mod channel;
 mod events;
 mod fake_engine;
@@ -16,12 +17,16 @@ mod full_disk;
 mod harness;
 mod imports;
 mod jobs;
+mod keys;
 mod leases;
 mod metrics;
 mod models;
+mod once;
 mod opening;
 #[path = "../peers/mod.rs"]
 mod peers;
+mod people;
+mod recordings;
 mod samples;
 mod scrapes;
 mod series;

@@ -120,7 +120,13 @@ async fn with_job(store: &Store, id: &SeriesId, holder: &str) -> NewFit {
 async fn a_fit_becomes_the_version_in_force_and_ends_its_job(Home { store, .. }: Home) {
     let (_, ids) = filled(&store, "a", 1).await;
     let new = with_job(&store, &ids[0], "p").await;
-    assert_eq!(store.put_fits(&[new.clone()], at(6)).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .put_fits(std::slice::from_ref(&new), at(6))
+            .await
+            .unwrap(),
+        1
+    );
     let live = store.live_version(&ids[0]).await.unwrap().unwrap();
     assert_eq!((live.digest.as_str(), live.version.number), ("d", 1));
     assert_eq!(live.version.fitted, version(Some(0.5)).fitted);
@@ -148,7 +154,13 @@ async fn a_fit_whose_job_is_another_s_leaves_nothing(Home { store, .. }: Home) {
         .await
         .unwrap();
     assert_eq!(taken.len(), 1);
-    assert_eq!(store.put_fits(&[slow.clone()], at(101)).await.unwrap(), 0);
+    assert_eq!(
+        store
+            .put_fits(std::slice::from_ref(&slow), at(101))
+            .await
+            .unwrap(),
+        0
+    );
     assert!(versions(&store, &ids[0]).await.is_empty());
     let job = Some((taken[0].id.clone(), "q".to_owned(), String::new()));
     let new = NewFit { job, ..slow };
@@ -244,13 +256,18 @@ async fn models_are_listed_in_each_order_and_page_by_page(Home { store, .. }: Ho
         }
         all
     };
-    use ModelChoice::{All, Behind, Drifted, Held};
-    assert_eq!(list(All, ModelOrder::Error).await, [1, 0, 3, 2]);
-    assert_eq!(list(All, ModelOrder::Drift).await, [3, 0, 1, 2]);
-    assert_eq!(list(All, ModelOrder::Age).await, [3, 2, 1, 0]);
-    assert_eq!(list(Behind, ModelOrder::Error).await, [1]);
-    assert_eq!(list(Drifted, ModelOrder::Error).await, [3]);
-    assert!(list(Held, ModelOrder::Error).await.is_empty());
+    assert_eq!(
+        list(ModelChoice::All, ModelOrder::Error).await,
+        [1, 0, 3, 2]
+    );
+    assert_eq!(
+        list(ModelChoice::All, ModelOrder::Drift).await,
+        [3, 0, 1, 2]
+    );
+    assert_eq!(list(ModelChoice::All, ModelOrder::Age).await, [3, 2, 1, 0]);
+    assert_eq!(list(ModelChoice::Behind, ModelOrder::Error).await, [1]);
+    assert_eq!(list(ModelChoice::Drifted, ModelOrder::Error).await, [3]);
+    assert!(list(ModelChoice::Held, ModelOrder::Error).await.is_empty());
     let none = ModelFilter {
         text: "there is no such".into(),
         ..ModelFilter::default()

@@ -58,7 +58,7 @@ async fn another_process_may_write_at_the_same_time(home: Home) {
         let new = NewAccount {
             id: &id,
             email: &email,
-            role: Role::Viewer,
+            role: &Role::Viewer,
             password_hash: "h",
         };
         shell.insert_user(&new, at(0)).await.unwrap();

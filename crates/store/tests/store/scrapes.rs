@@ -1,6 +1,6 @@
 //! Targets: added as sources, changed, left alone, and removed with them.
 
-use api::{ScrapeState, SourceKind};
+use api::{ScrapeState, SourceId, SourceKind};
 use store::{NewTarget, StoreError};
 
 use crate::harness::{Home, at, on_both};
@@ -25,7 +25,8 @@ fn a_target<'a>() -> NewTarget<'a> {
 
 async fn a_target_is_a_source_and_goes_with_it(home: Home) {
     let store = &home.store;
-    let id = store.insert_target(&a_target(), at(0)).await.unwrap();
+    let id = SourceId(store::new_id(at(0)));
+    store.insert_target(&id, &a_target(), at(0)).await.unwrap();
     let other = NewTarget {
         name: "another",
         token: None,
@@ -33,7 +34,8 @@ async fn a_target_is_a_source_and_goes_with_it(home: Home) {
         verify: false,
         ..a_target()
     };
-    store.insert_target(&other, at(0)).await.unwrap();
+    let another = SourceId(store::new_id(at(0)));
+    store.insert_target(&another, &other, at(0)).await.unwrap();
     let all = store.targets().await.unwrap();
     assert_eq!(
         all.iter().map(|t| &t.target.name).collect::<Vec<_>>(),
@@ -60,7 +62,8 @@ async fn a_target_is_a_source_and_goes_with_it(home: Home) {
 }
 
 async fn a_change_counts_and_forgets_how_it_went(Home { store, .. }: Home) {
-    let id = store.insert_target(&a_target(), at(0)).await.unwrap();
+    let id = SourceId(store::new_id(at(0)));
+    store.insert_target(&id, &a_target(), at(0)).await.unwrap();
     let up = ScrapeState::Up { series: 7 };
     store.put_scrape_state(&id, 1, &up).await.unwrap();
     assert_eq!(store.target(&id).await.unwrap().unwrap().target.state, up);
@@ -95,7 +98,8 @@ async fn a_change_counts_and_forgets_how_it_went(Home { store, .. }: Home) {
 }
 
 async fn nothing_is_expected_of_a_target_that_is_left_alone(Home { store, .. }: Home) {
-    let id = store.insert_target(&a_target(), at(0)).await.unwrap();
+    let id = SourceId(store::new_id(at(0)));
+    store.insert_target(&id, &a_target(), at(0)).await.unwrap();
     store.pause_target(&id, true).await.unwrap();
     let kept = store.target(&id).await.unwrap().unwrap();
     assert_eq!((kept.target.paused, kept.revision), (true, 2));

@@ -1,0 +1,78 @@
+//! The page that an invitation's link opens.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Postcard};
+use leptos_router::hooks::use_query_map;
+use ui::{Button, ButtonKind, ButtonLink, Field, Input};
+
+use crate::account::{Lone, failed};
+use crate::problem::Problem;
+use crate::{rpc, wire};
+
+/// What an invitation offers: the address, and the role.
+#[server(input = GetUrl, output = Postcard)]
+pub async fn load_invitation(token: String) -> rpc::Answer<(String, String)> {
+    let (services, caller) = rpc::ctx()?;
+    let offered = services.people.invitation(&caller, &token).await?;
+    Ok((offered.email, offered.role.name().to_owned()))
+}
+
+/// The page that an invitation's link opens.
+#[component]
+pub fn InvitePage() -> impl IntoView {
+    let query = use_query_map();
+    let token = move || query.read().get("token").unwrap_or_default();
+    let offered = wire::load(token, load_invitation);
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match offered.await {
+                    Ok((email, role)) => {
+                        let hint = format!("You sign in with it, as {role}.");
+                        view! {
+                            <Lone title="You are invited" lede="Choose a password, and you are in.">
+                                {move || failed(query.read().get("error"))}
+                                <form method="post" action="/auth/accept" class="stack">
+                                    <input type="hidden" name="token" value=token/>
+                                    <Field id="email" label="E-mail" hint=hint>
+                                        <Input
+                                            name="email"
+                                            r#type="email"
+                                            value=email
+                                            attr:readonly=true
+                                            attr:autocomplete="username"
+                                        />
+                                    </Field>
+                                    <Field id="password" label="Password" hint="12 characters or more; a few words are good.">
+                                        <Input
+                                            name="password"
+                                            r#type="password"
+                                            required=true
+                                            attr:minlength="12"
+                                            attr:autocomplete="new-password"
+                                        />
+                                    </Field>
+                                    <Button kind=ButtonKind::Primary>"Choose it and sign in"</Button>
+                                </form>
+                            </Lone>
+                        }
+                            .into_any()
+                    }
+                    Err(rpc::Failure(error @ api::Error::NotFound { .. })) => {
+                        rpc::set_status(&error);
+                        view! {
+                            <Lone
+                                title="This invitation is of no use any more"
+                                lede="Each works once and for a week. Ask whoever invited you for another, or sign in if you took it up already."
+                            >
+                                <ButtonLink href="/login">"Sign in"</ButtonLink>
+                            </Lone>
+                        }
+                            .into_any()
+                    }
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}

@@ -1,0 +1,68 @@
+//! A hub with a store of metrics and a clock that tests set.
+
+use std::sync::Arc;
+
+use api::{Caller, Instant, KeyId, Push, PushProtocol, Scope, Services, Who};
+use fakes::FixedClock;
+use service::{Bus, Hub, Settings};
+use store::metrics::ChunkStore;
+use store::{DatabaseUrl, Store};
+
+/// When it is, in seconds.
+pub(crate) const NOW_S: i64 = 1_780_000_000;
+
+pub(crate) struct Home {
+    _folder: tempfile::TempDir,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) services: Services,
+}
+
+pub(crate) async fn home() -> Home {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path())
+        .await
+        .unwrap();
+    let clock = Arc::new(FixedClock::new(Instant::from_seconds(NOW_S)));
+    let metrics = ChunkStore::open_sqlite(folder.path()).await.unwrap();
+    let settings = Settings {
+        uploads: folder.path().join("uploads"),
+        max_upload_bytes: 1 << 20,
+        metrics: Some(Arc::new(metrics)),
+        fetch: None,
+        times: service::SessionTimes::default(),
+        provider: None,
+    };
+    let hub = Hub::new(store, clock.clone(), Bus::new(1), settings);
+    Home {
+        _folder: folder,
+        clock,
+        services: hub.services(),
+    }
+}
+
+pub(crate) fn key(name: &str) -> Caller {
+    Caller {
+        who: Who::Key {
+            id: KeyId(name.into()),
+            name: name.into(),
+            scopes: vec![Scope::INGEST, Scope::QUERY],
+            rate: None,
+        },
+        ..Caller::system("test")
+    }
+}
+
+impl Home {
+    /// Sends lines of Influx' protocol with that key; answers the status.
+    pub(crate) async fn push(&self, name: &str, lines: &str) -> u16 {
+        let push = Push {
+            protocol: PushProtocol::Influx,
+            content_type: None,
+            content_encoding: None,
+            precision: Some("s".into()),
+            body: lines.as_bytes().to_vec(),
+        };
+        let answer = self.services.metrics.push(&key(name), push).await;
+        answer.unwrap().status
+    }
+}

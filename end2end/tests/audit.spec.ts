@@ -1,0 +1,139 @@
+// The audit log as an auditor sees it: what was done, refused and exported, and what happens when somebody tampers.
+import { test, expect, ready, signIn, BINARY, PASSWORD, type Hub } from "../hub";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** Does something to the database behind Millrace's back; answers the first number it says. */
+function tamper(hub: Hub, sql: string): number {
+  const program = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=30); row = db.execute(sys.argv[2]).fetchone(); db.commit(); print(row[0] if row else 0)";
+  return Number(execFileSync("python3", ["-c", program, join(hub.data, "millrace.db"), sql], { encoding: "utf8" }));
+}
+
+/** Runs `millrace audit verify`; its exit code and words. */
+function verify(hub: Hub): { code: number | null; words: string } {
+  const run = spawnSync(BINARY, ["audit", "verify"], { env: { ...process.env, MILLRACE_DATA: hub.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
+  return { code: run.status, words: run.stdout + run.stderr };
+}
+
+test("what was done is found, narrowed down, opened and exported", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await page.goto(`${empty.url}/login`);
+  await page.getByLabel("E-mail").fill("ada@example.org");
+  await page.getByLabel("Password").fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("The address or the password is wrong")).toBeVisible();
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/settings`);
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Name", { exact: true }).fill("Prometheus");
+  await page.getByRole("button", { name: "Make key" }).click();
+  await expect(page.getByText("shown this once")).toBeVisible();
+  const secret = (await page.locator("#secret").textContent()) ?? "";
+
+  await page.goto(`${empty.url}/audit`);
+  await ready(page, javaScriptEnabled);
+  const entries = page.getByRole("list", { name: "Entries, the newest first" });
+  const made = entries.getByRole("listitem").filter({ hasText: "key.add" });
+  await expect(made).toContainText("ada@example.org");
+  await expect(made).toContainText("key Prometheus");
+  await made.locator("summary").click();
+  await expect(made.getByRole("row", { name: /scopes — \["ingest"\]/ })).toBeVisible();
+  await expect(made.locator("dl")).toContainText("127.0.0.1");
+  expect(await page.content()).not.toContain(secret);
+
+  await page.getByLabel("Outcome").selectOption("refused");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.waitForURL(/outcome=refused/);
+  await expect(entries.getByRole("listitem")).toHaveCount(1);
+  await expect(entries).toContainText("person.sign_in");
+
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export JSONL" }).click()]);
+  const lines = readFileSync(await download.path(), "utf8").trim().split("\n");
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ action: "person.sign_in", outcome: "refused", address: "127.0.0.1" });
+
+  await page.getByRole("link", { name: "Show all" }).click();
+  await expect(entries).toContainText("audit.export");
+  await page.getByLabel("Words").fill("no such words");
+  await page.getByRole("button", { name: "Find" }).click();
+  await expect(page.getByText("Nothing fits")).toBeVisible();
+});
+
+test("who may not see it is refused, and finds that in no log of their own", async ({ page, empty, browser, javaScriptEnabled }) => {
+  await empty.claim();
+  const password = empty.run("user", "add", "eve@example.org", "--role", "viewer").match(/\n\s+(\S{20})\n/)?.[1] ?? "";
+  const context = await browser.newContext({ javaScriptEnabled });
+  const eve = await context.newPage();
+  await signIn(eve, empty, "eve@example.org", password);
+  const answer = await eve.goto(`${empty.url}/audit`);
+  expect(answer?.status()).toBe(403);
+  await expect(eve.getByText("it needs audit:read")).toBeVisible();
+  await context.close();
+
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/audit?actor=eve&action=access`);
+  const entries = page.getByRole("list", { name: "Entries, the newest first" });
+  await expect(entries).toContainText("access.refuse");
+  await entries.locator("summary").first().click();
+  await expect(entries.locator("dl").first()).toContainText("permission audit:read");
+});
+
+test("how long entries are kept is set, and that is an entry", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/audit`);
+  await ready(page, javaScriptEnabled);
+  await expect(page.getByLabel("Days")).toHaveValue("90");
+  await page.getByLabel("Days").fill("365");
+  await page.getByRole("button", { name: "Keep" }).click();
+  const entries = page.getByRole("list", { name: "Entries, the newest first" });
+  await expect(entries).toContainText("audit.keep");
+  await expect(page.getByLabel("Days")).toHaveValue("365");
+});
+
+test("a row that is edited or taken away in the database is named by the command @hydrated", async ({ empty }) => {
+  await empty.claim();
+  for (const name of ["one", "two", "three"]) empty.key(name, "ingest");
+  const anchors = join(empty.data, "audit.anchors");
+  await expect(() => expect(existsSync(anchors)).toBe(true)).toPass({ timeout: 20_000 });
+  expect(statSync(join(empty.data, "master.key")).mode & 0o777).toBe(0o600);
+  const whole = verify(empty);
+  expect(whole.words).toContain("The chain is whole.");
+  expect(whole.code).toBe(0);
+
+  const of = (name: string) => tamper(empty, `select seq from audit_entry where action = 'key.add' and object_name = '${name}'`);
+  const [one, two] = [of("one"), of("two")];
+  tamper(empty, `update audit_entry set actor_name = 'somebody else' where seq = ${one}`);
+  const edited = verify(empty);
+  expect(edited.words).toContain(`entry ${one} was changed`);
+  expect(edited.code).toBe(1);
+  tamper(empty, `delete from audit_entry where seq = ${two}`);
+  expect(verify(empty).words).toContain(`entry ${two} is missing`);
+  // The end cut off from an entry on that an anchor knows, and the head set back to fit.
+  const anchored = Number(JSON.parse(readFileSync(anchors, "utf8").split("\n")[0] ?? "{}").entry);
+  tamper(empty, `delete from audit_entry where seq >= ${anchored}`);
+  tamper(empty, `update audit_head set seq = ${anchored - 1}, hash = coalesce((select hash from audit_entry where seq = ${anchored - 1}), '${"0".repeat(64)}')`);
+  expect(verify(empty).words).toMatch(new RegExp(`(entry|to) ${anchored} (is|are) missing`));
+});
+
+test("a token that is kept is in no file and in no log", async ({ empty, page, javaScriptEnabled }) => {
+  const canary = "canary-a-bearer-token";
+  await empty.claim();
+  await signIn(page, empty);
+  await page.goto(`${empty.url}/sources/scrape`);
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Name").fill("db-1");
+  await page.getByLabel("Address").fill("http://127.0.0.1:1/metrics");
+  await page.getByLabel("Bearer token").fill(canary);
+  await page.getByRole("button", { name: "Add target" }).click();
+  await page.waitForURL(/\/sources$/);
+  const rotated = empty.run("secrets", "rotate");
+  expect(rotated).toContain("1 secrets were sealed anew");
+  const log = execFileSync(BINARY, ["audit", "export"], { env: { ...process.env, MILLRACE_DATA: empty.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
+  expect(log).toContain("target.add");
+  expect(log + empty.output).not.toContain(canary);
+  expect(log).not.toContain(PASSWORD);
+  const found = spawnSync("grep", ["-rl", canary, empty.data], { encoding: "utf8" });
+  expect(found.stdout).toBe("");
+});

@@ -1,0 +1,117 @@
+// Who can sign in, as those who look after access see and change it.
+import { test, expect, ready, signIn } from "../hub";
+import type { Page } from "@playwright/test";
+
+// Chromium's lines for what is refused on purpose.
+test.use({ allowed: [/status of 4(09|22)/] });
+
+/** Opens what can be done about somebody; it stays open over a change where JavaScript runs. */
+async function open(page: Page, email: string): Promise<void> {
+  const forms = page.locator("details", { has: page.getByLabel(`Change ${email}`) });
+  if ((await forms.getAttribute("open")) === null) await page.getByLabel(`Change ${email}`).click();
+}
+
+test("a role of one's own is made, given, refused what it does not grant, and kept while somebody has it", async ({ page, empty, browser, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
+  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  await page.goto(`${empty.url}/people/roles`);
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Name").fill("Watcher");
+  await page.getByLabel("monitoring:read", { exact: true }).check();
+  await page.getByLabel("remediation:*").check();
+  await page.getByRole("button", { name: "Make role" }).click();
+  await expect(page.getByRole("row", { name: /^Watcher/ })).toContainText("remediation:*");
+
+  await page.goto(`${empty.url}/people`);
+  await ready(page, javaScriptEnabled);
+  await open(page, "olga@example.org");
+  await page.getByLabel("Role of olga@example.org").selectOption({ label: "Watcher" });
+  await page.getByRole("button", { name: "Set role" }).click();
+  const olga = page.getByRole("row", { name: /olga/ });
+  await expect(olga.getByRole("cell").nth(1)).toHaveText("Watcher");
+
+  const context = await browser.newContext({ javaScriptEnabled });
+  const other = await context.newPage();
+  await signIn(other, empty, "olga@example.org", password);
+  await other.goto(`${empty.url}/sources`);
+  await expect(other.getByRole("heading", { name: "Sources" })).toBeVisible();
+  await expect(other.getByRole("link", { name: "Add a target" })).toHaveCount(0);
+  const refused = await other.request.get(`${empty.url}/people/access-review.csv`);
+  expect(refused.status()).toBe(403);
+
+  await page.goto(`${empty.url}/people/roles`);
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("button", { name: "Remove Watcher" }).click();
+  await expect(page.getByText("Somebody has this role").first()).toBeVisible();
+  await page.goto(`${empty.url}/people/roles`);
+  await page.getByRole("link", { name: "Edit" }).click();
+  await ready(page, javaScriptEnabled);
+  await expect(page.getByLabel("remediation:*")).toBeChecked();
+  await page.getByLabel("Name").fill("Spectator");
+  await page.getByLabel("remediation:*").uncheck();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("row", { name: /^Spectator/ })).not.toContainText("remediation");
+  await context.close();
+});
+
+test("a person is disabled and let in again, and the last administrator stays", async ({ page, empty, browser, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
+  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  const context = await browser.newContext({ javaScriptEnabled });
+  const other = await context.newPage();
+  await signIn(other, empty, "olga@example.org", password);
+  await page.goto(`${empty.url}/people`);
+  await ready(page, javaScriptEnabled);
+  await open(page, "olga@example.org");
+  await page.getByRole("row", { name: /olga/ }).getByRole("button", { name: "Disable" }).click();
+  await expect(page.getByRole("row", { name: /olga/ })).toContainText("disabled");
+  await other.goto(`${empty.url}/`);
+  await other.getByLabel("E-mail").fill("olga@example.org");
+  await other.getByLabel("Password").fill(password);
+  await other.getByRole("button", { name: "Sign in" }).click();
+  await expect(other.getByText("This account is disabled")).toBeVisible();
+  await open(page, "olga@example.org");
+  await page.getByRole("button", { name: "Let them sign in again" }).click();
+  await expect(page.getByRole("row", { name: /olga/ })).toContainText("active");
+  await signIn(other, empty, "olga@example.org", password);
+  await open(page, "ada@example.org");
+  await page.getByRole("row", { name: /ada/ }).getByRole("button", { name: "Disable" }).click();
+  await expect(page.getByText("This is the last administrator who can sign in").first()).toBeVisible();
+  await context.close();
+});
+
+test("the access review is a file that names everyone", async ({ page, empty }) => {
+  await empty.claim();
+  empty.run("user", "add", "olga@example.org", "--role", "operator");
+  empty.key("till", "ingest");
+  await signIn(page, empty);
+  const answer = await page.request.get(`${empty.url}/people/access-review.csv`);
+  expect(answer.headers()["content-disposition"]).toContain("access-review.csv");
+  const lines = (await answer.text()).trim().split("\r\n");
+  expect(lines).toHaveLength(4);
+  expect(lines[1]).toContain('"ada@example.org","admin","everything","active"');
+  expect(lines[2]).toContain('"olga@example.org","operator"');
+  expect(lines[3]).toContain('"key","till (');
+});
+
+test.describe("what tries somebody's account", () => {
+  test("waits, and their own browser does not @hydrated", async ({ page, empty }) => {
+    await empty.claim();
+    await signIn(page, empty);
+    await page.getByLabel(/^Menu of/).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByText("You are signed out")).toBeVisible();
+    const body = new URLSearchParams({ email: "ada@example.org", password: "guess" });
+    const said = [];
+    for (let tries = 0; tries < 7; tries++) {
+      const answer = await fetch(`${empty.url}/auth/sign-in`, { method: "POST", body, redirect: "manual" });
+      said.push(new URL(answer.headers.get("location") ?? "", empty.url).searchParams.get("error"));
+    }
+    expect(said).toEqual([...Array(5).fill("credentials"), "busy", "busy"]);
+    await signIn(page, empty);
+  });
+});

@@ -1,0 +1,271 @@
+//! How many requests a client may make: a bucket for each account, and for each address of those who
+//! are not known.
+//!
+//! Each server counts for itself: a shared count would cost a round trip for each request, and what it
+//! protects is this process.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+
+use api::{Caller, Instant, Who};
+use axum::http::Method;
+
+/// A full bucket holds what comes in so many seconds.
+const BURST_SECONDS: f64 = 10.0;
+/// Attempts to sign in a minute from one address, all at once if need be. Nobody types faster; an office
+/// behind one address signs in within that.
+const SIGN_INS: u32 = 60;
+/// The most buckets: beyond it full ones are forgotten, which changes nothing for their owners.
+const MOST: usize = 50_000;
+
+/// Whose bucket it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    /// A person or a key.
+    Account(String),
+    /// A stranger.
+    Address(IpAddr),
+    /// Who tries to sign in, known or not.
+    SignIn(IpAddr),
+}
+
+impl Owner {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::Address(_) => "address",
+            Self::SignIn(_) => "sign_in",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Bucket {
+    level: f64,
+    at: Instant,
+}
+
+/// The buckets.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    /// For each account or address; none for as many as they like.
+    a_minute: Option<u32>,
+    buckets: Mutex<HashMap<Owner, Bucket>>,
+}
+
+/// A request that came too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMany {
+    /// Which limit it was.
+    pub(super) limit: &'static str,
+    /// Seconds until the next one is taken.
+    pub(super) retry_after_seconds: u32,
+}
+
+impl Limits {
+    /// So many requests a minute; 0 for as many as one likes.
+    pub(crate) fn new(a_minute: u32) -> Self {
+        Self {
+            a_minute: (a_minute > 0).then_some(a_minute),
+            buckets: Mutex::default(),
+        }
+    }
+
+    /// Counts a request, or refuses it.
+    pub(super) fn take(
+        &self,
+        caller: &Caller,
+        address: Option<IpAddr>,
+        method: &Method,
+        path: &str,
+        now: Instant,
+    ) -> Result<(), TooMany> {
+        if is_free(path) {
+            return Ok(());
+        }
+        let address = address.map(network);
+        if is_sign_in(method, path)
+            && let Some(address) = address
+        {
+            self.take_from(Owner::SignIn(address), SIGN_INS, f64::from(SIGN_INS), now)?;
+        }
+        let Some(a_minute) = self.a_minute else {
+            return Ok(());
+        };
+        let owner = match (&caller.who, address) {
+            (Who::User { id, .. }, _) => Owner::Account(format!("user {id}")),
+            (Who::Key { id, .. }, _) => Owner::Account(format!("key {id}")),
+            (Who::Nobody | Who::System, Some(address)) => Owner::Address(address),
+            (Who::Nobody | Who::System, None) => return Ok(()),
+        };
+        let burst = (f64::from(a_minute) / 60.0 * BURST_SECONDS).max(1.0);
+        self.take_from(owner, a_minute, burst, now)
+    }
+
+    fn take_from(
+        &self,
+        owner: Owner,
+        a_minute: u32,
+        burst: f64,
+        now: Instant,
+    ) -> Result<(), TooMany> {
+        let a_second = f64::from(a_minute) / 60.0;
+        let limit = owner.word();
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MOST {
+            // An hour fills every bucket.
+            buckets.retain(|_, bucket| now.seconds_since(bucket.at) < 60.0);
+            if buckets.len() >= MOST {
+                buckets.clear();
+            }
+        }
+        let bucket = buckets.entry(owner).or_insert(Bucket {
+            level: burst,
+            at: now,
+        });
+        // A clock that was set back fills nothing.
+        let seconds = now.seconds_since(bucket.at).max(0.0);
+        bucket.level = (bucket.level + seconds * a_second).min(burst);
+        bucket.at = now;
+        if bucket.level >= 1.0 {
+            bucket.level -= 1.0;
+            return Ok(());
+        }
+        let wait = ((1.0 - bucket.level) / a_second).ceil();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 1 and a minute"
+        )]
+        let retry_after_seconds = wait.clamp(1.0, 60.0) as u32;
+        Err(TooMany {
+            limit,
+            retry_after_seconds,
+        })
+    }
+}
+
+/// A provider gives a household a network of 2^64 addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => {
+            let [a, b, c, d, ..] = six.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+/// Files, probes, the open stream, and what is pushed, which has a limit in samples for each key.
+fn is_free(path: &str) -> bool {
+    const PREFIXES: [&str; 8] = [
+        "/pkg/",
+        "/vendor/",
+        "/icons/",
+        "/health/",
+        "/prometheus/",
+        "/otlp/",
+        "/influx/",
+        "/live",
+    ];
+    const PATHS: [&str; 3] = ["/api/v1/samples", "/api/v1/alertmanager", "/metrics"];
+    PATHS.contains(&path) || PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+}
+
+fn is_sign_in(method: &Method, path: &str) -> bool {
+    method == Method::POST && (path.starts_with("/auth/") || path == "/oauth/token")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_seconds(seconds)
+    }
+
+    fn key(id: &str) -> Caller {
+        Caller {
+            who: Who::Key {
+                id: id.into(),
+                name: "k".into(),
+                scopes: Vec::new(),
+                rate: None,
+            },
+            ..Caller::nobody("r")
+        }
+    }
+
+    fn get(limits: &Limits, who: &Caller, from: &str, now: Instant) -> Result<(), TooMany> {
+        let from = Some(from.parse().unwrap());
+        limits.take(who, from, &Method::GET, "/api/v1/series", now)
+    }
+
+    #[test]
+    fn after_a_burst_requests_come_at_the_rate() {
+        let limits = Limits::new(60);
+        let (one, other) = (key("a"), key("b"));
+        for _ in 0..10 {
+            assert_eq!(get(&limits, &one, "1.1.1.1", at(0)), Ok(()));
+        }
+        let refused = TooMany {
+            limit: "account",
+            retry_after_seconds: 1,
+        };
+        assert_eq!(get(&limits, &one, "1.1.1.1", at(0)), Err(refused));
+        // Another address does not help, and another account is not disturbed.
+        assert_eq!(get(&limits, &one, "2.2.2.2", at(0)), Err(refused));
+        assert_eq!(get(&limits, &other, "1.1.1.1", at(0)), Ok(()));
+        assert_eq!(get(&limits, &one, "1.1.1.1", at(1)), Ok(()));
+        assert_eq!(get(&limits, &one, "1.1.1.1", at(1)), Err(refused));
+    }
+
+    #[test]
+    fn strangers_are_counted_by_their_network() {
+        let limits = Limits::new(6);
+        let nobody = Caller::nobody("r");
+        assert_eq!(get(&limits, &nobody, "2001:db8::1", at(0)), Ok(()));
+        let again = get(&limits, &nobody, "2001:db8::ffff", at(0)).unwrap_err();
+        assert_eq!((again.limit, again.retry_after_seconds), ("address", 10));
+        assert_eq!(get(&limits, &nobody, "2001:db8:0:1::1", at(0)), Ok(()));
+        assert_eq!(get(&limits, &nobody, "9.9.9.9", at(0)), Ok(()));
+    }
+
+    #[test]
+    fn signing_in_has_a_limit_of_its_own_and_files_and_pushes_have_none() {
+        // Also where there is no other limit.
+        let limits = Limits::new(0);
+        let (nobody, from) = (Caller::nobody("r"), Some("1.1.1.1".parse().unwrap()));
+        let post = |path| limits.take(&nobody, from, &Method::POST, path, at(0));
+        for _ in 0..SIGN_INS {
+            assert_eq!(post("/auth/sign-in"), Ok(()));
+        }
+        assert_eq!(post("/oauth/token").unwrap_err().limit, "sign_in");
+        let tight = Limits::new(1);
+        for path in [
+            "/pkg/a.js",
+            "/health/ready",
+            "/otlp/v1/metrics",
+            "/api/v1/samples",
+        ] {
+            for _ in 0..100 {
+                assert_eq!(
+                    tight.take(&nobody, from, &Method::POST, path, at(0)),
+                    Ok(())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn many_strangers_take_no_more_memory_than_they_may() {
+        let limits = Limits::new(60);
+        for number in 0..u32::try_from(MOST).unwrap() + 10 {
+            let from = IpAddr::V4(number.into()).to_string();
+            assert_eq!(get(&limits, &Caller::nobody("r"), &from, at(0)), Ok(()));
+        }
+        assert!(limits.buckets.lock().unwrap().len() <= MOST);
+    }
+}

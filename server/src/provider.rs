@@ -1,0 +1,165 @@
+//! Another place to sign in: how it is asked, and the two addresses by which people go there and
+//! come back.
+
+use std::time::Duration;
+
+use api::{Error, Returned};
+use async_trait::async_trait;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder};
+use serde::Deserialize;
+use service::{Ask, AskFault};
+
+use crate::auth;
+use crate::sign_in::{Stranger, back, enter, go_to, local};
+use crate::state::App;
+use crate::trust::Trust;
+
+/// The longest answer, in bytes.
+const MOST: usize = 1 << 20;
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks a provider over HTTP.
+#[derive(Debug)]
+pub(crate) struct HttpAsk(Client);
+
+impl HttpAsk {
+    /// What asks where these authorities are believed; why that cannot be, in words.
+    pub(crate) fn new(trust: &Trust) -> Result<Self, String> {
+        Client::builder()
+            .tls_backend_preconfigured(trust.config()?)
+            .redirect(Policy::none())
+            .timeout(PATIENCE)
+            .user_agent(concat!("Millrace/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map(Self)
+            .map_err(|error| error.to_string())
+    }
+}
+
+#[async_trait]
+impl Ask for HttpAsk {
+    async fn get(&self, url: &str, bearer: Option<&str>) -> Result<Vec<u8>, AskFault> {
+        let request = self.0.get(url);
+        answer(match bearer {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
+    }
+
+    async fn post(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+        client: Option<(&str, &str)>,
+    ) -> Result<Vec<u8>, AskFault> {
+        let body: String = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = self
+            .0
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "application/json")
+            .body(body);
+        // Encoded first, as RFC 6749 wants it, then as a password.
+        let encoded =
+            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        answer(match client {
+            Some((id, secret)) => request.basic_auth(encoded(id), Some(encoded(secret))),
+            None => request,
+        })
+        .await
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Result<Vec<u8>, AskFault> {
+    // Without its address: that of userinfo is asked with a token, and some have it in the query.
+    let fault = |error: reqwest::Error| AskFault(error.without_url().to_string());
+    let mut response = request.send().await.map_err(fault)?;
+    let status = response.status();
+    if status != 200 {
+        return Err(AskFault(format!("it answers {status}")));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(fault)? {
+        if body.len() + chunk.len() > MOST {
+            return Err(AskFault("its answer is too long".into()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Where somebody wants to go after signing in.
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    next: Option<String>,
+}
+
+/// `GET /auth/provider`: sends somebody there.
+pub(crate) async fn depart(
+    State(app): State<App>,
+    stranger: Stranger,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let next = local(wanted.next);
+    match app.services.providers.depart(&stranger.caller, &next).await {
+        Ok(trip) => go_to(&trip.url, [auth::trip_cookie(&app, &trip.state)]),
+        Err(error) => back("/login", word(&error), ("next", &next)),
+    }
+}
+
+/// What the provider sends somebody back with.
+#[derive(Deserialize)]
+pub(crate) struct Answer {
+    #[serde(default)]
+    state: String,
+    code: Option<String>,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+/// `GET /auth/provider/return`: takes in somebody who comes back.
+pub(crate) async fn arrive(
+    State(app): State<App>,
+    headers: HeaderMap,
+    stranger: Stranger,
+    Query(answer): Query<Answer>,
+) -> Response {
+    let kept = auth::trip_token(&headers).unwrap_or_default();
+    let returned = Returned {
+        state: answer.state,
+        code: answer.code,
+        error: answer.error,
+        issuer: answer.iss,
+    };
+    let Stranger { caller, visit, .. } = stranger;
+    let arrived = app
+        .services
+        .providers
+        .arrive(&caller, &kept, returned, &visit);
+    match arrived.await {
+        Ok((entry, next)) => enter(&app, entry, &next),
+        Err(error) => back("/login", word(&error), ("next", "/")),
+    }
+}
+
+fn word(error: &Error) -> &'static str {
+    let told = ["address", "roleless", "vouch"];
+    let told = told
+        .into_iter()
+        .find(|field| error.of_field(field).is_some());
+    match (told, error) {
+        (Some(word), _) => word,
+        (None, Error::NotFound { .. }) => "lost",
+        (None, Error::Conflict { .. }) => "disabled",
+        (None, Error::Invalid { .. }) => "provider",
+        _ => "away",
+    }
+}

@@ -1,0 +1,149 @@
+//! `/api/v1/recording-rules`: expressions over metrics that are kept as series.
+
+use api::{
+    Direction, Domain, Limit, RECORD_EVERY_SECONDS, RecordingChange, RecordingIdea, RecordingRule,
+    SourceId, Unit,
+};
+use axum::Json;
+use axum::response::NoContent;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Ask, Body, Params, Place};
+use super::page::{Order, Page, PageQuery};
+use super::problem::Failed;
+use super::{Answer, Created};
+use crate::state::App;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(list, add))
+        .routes(routes!(edit))
+        .routes(routes!(pause))
+        .routes(routes!(ideas))
+}
+
+/// A rule as somebody wants it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    /// What people call it.
+    name: String,
+    /// In PromQL.
+    #[schema(example = "100 * disk_used / disk_size")]
+    expression: String,
+    /// How often, in seconds, 10 to 86400; 300 unless said.
+    #[serde(default = "usually")]
+    #[schema(default = 300)]
+    every_seconds: u32,
+    /// What its numbers count: `%`, `B`, `B/s`, `s`, a currency, or the word for several things.
+    #[serde(default)]
+    unit: String,
+    /// Business or machines; machines unless said.
+    domain: Option<Domain>,
+    /// Where its series must not go.
+    limit: Option<RuleLimit>,
+}
+
+/// A limit.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RuleLimit {
+    /// The value, in the rule's unit.
+    value: f64,
+    /// From which side it is reached.
+    direction: Direction,
+}
+
+const fn usually() -> u32 {
+    RECORD_EVERY_SECONDS
+}
+
+impl From<Rule> for RecordingChange {
+    fn from(rule: Rule) -> Self {
+        Self {
+            name: rule.name,
+            expression: rule.expression,
+            every_seconds: rule.every_seconds,
+            unit: Unit::of_word(&rule.unit),
+            domain: rule.domain.unwrap_or(Domain::Machine),
+            limit: rule.limit.map(|limit| Limit {
+                value: limit.value,
+                direction: limit.direction,
+            }),
+        }
+    }
+}
+
+/// Every rule, by name
+#[utoipa::path(get, path = "/recording-rules", params(PageQuery),
+    security(("key" = ["monitoring:read"])), responses((status = 200, body = Page<RecordingRule>)))]
+async fn list(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<RecordingRule>> {
+    let rules = ask.services.recordings.list(&ask.caller).await?;
+    let key = |r: &RecordingRule| format!("{}\u{1}{}", r.name, r.id);
+    Ok(Json(page.cut(&ask.uri, rules, Order::Up, key)?))
+}
+
+/// What was made.
+#[derive(Serialize, ToSchema)]
+struct MadeRule {
+    /// The source that its series belong to; it is removed as a source.
+    id: SourceId,
+}
+
+/// Adds a rule
+///
+/// It is evaluated for the past 30 days as well.
+#[utoipa::path(post, path = "/recording-rules", request_body = Rule,
+    security(("key" = ["monitoring:write"])), responses((status = 201, body = MadeRule)))]
+async fn add(ask: Ask, Body(rule): Body<Rule>) -> Result<Created<MadeRule>, Failed> {
+    let recordings = &ask.services.recordings;
+    let id = recordings.add(&ask.caller, rule.into()).await?;
+    Ok(Created(format!("/api/v1/sources/{id}"), MadeRule { id }))
+}
+
+/// Changes a rule
+///
+/// Another expression is evaluated for the past as well; series that had the rule's limit get its
+/// new one.
+#[utoipa::path(put, path = "/recording-rules/{id}", params(("id" = String, Path)),
+    request_body = Rule, security(("key" = ["monitoring:write"])), responses((status = 204)))]
+async fn edit(
+    ask: Ask,
+    Place(id): Place<SourceId>,
+    Body(rule): Body<Rule>,
+) -> Result<NoContent, Failed> {
+    let recordings = &ask.services.recordings;
+    recordings.edit(&ask.caller, &id, rule.into()).await?;
+    Ok(NoContent)
+}
+
+/// Whether a rule is left alone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RulePaused {
+    /// Whether it is.
+    paused: bool,
+}
+
+/// Leaves a rule alone, or evaluates it again
+#[utoipa::path(put, path = "/recording-rules/{id}/paused", params(("id" = String, Path)),
+    request_body = RulePaused, security(("key" = ["monitoring:write"])), responses((status = 204)))]
+async fn pause(
+    ask: Ask,
+    Place(id): Place<SourceId>,
+    Body(wanted): Body<RulePaused>,
+) -> Result<NoContent, Failed> {
+    let recordings = &ask.services.recordings;
+    recordings.pause(&ask.caller, &id, wanted.paused).await?;
+    Ok(NoContent)
+}
+
+/// What is worth recording of the metrics that come in
+#[utoipa::path(get, path = "/recording-ideas", security(("key" = ["monitoring:read"])),
+    responses((status = 200, body = Vec<RecordingIdea>)))]
+async fn ideas(ask: Ask) -> Answer<Vec<RecordingIdea>> {
+    Ok(Json(ask.services.recordings.ideas(&ask.caller).await?))
+}

@@ -1,0 +1,177 @@
+//! The API as programs see it: who is let in where, what errors look like, what happens once.
+
+mod guard;
+mod requests;
+mod routes;
+
+use std::sync::Arc;
+
+use api::{Caller, NewKey, NewUser, Role, Scope};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use fakes::FixedClock;
+use leptos::config::LeptosOptions;
+use serde_json::Value;
+use service::{Bus, Hub, Settings};
+use store::metrics::ChunkStore;
+use store::{DatabaseUrl, Store};
+use tower::ServiceExt as _;
+
+use crate::state::App;
+
+/// A server in a folder of its own, asked without a socket.
+struct Home {
+    router: Router,
+    app: App,
+    clock: Arc<FixedClock>,
+    _folder: tempfile::TempDir,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq)]
+enum As {
+    Nobody,
+    Key(String),
+    Session(String),
+}
+
+/// What came back.
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answered {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    /// Fails where it is no problem document.
+    fn problem(&self) -> Value {
+        let kind = self.headers.get(header::CONTENT_TYPE);
+        assert_eq!(kind.unwrap(), "application/problem+json", "{}", self.body);
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        let id = problem["request_id"].as_str().unwrap();
+        assert_eq!(self.headers["x-request-id"], id, "{problem}");
+        problem
+    }
+}
+
+impl Home {
+    async fn new() -> Self {
+        Self::limited(0).await
+    }
+
+    /// One that takes so many requests a minute.
+    async fn limited(requests_a_minute: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::in_folder(folder.path());
+        let store = Store::open(&url, folder.path()).await.unwrap();
+        let metrics = ChunkStore::open_sqlite(folder.path()).await.unwrap();
+        let clock = Arc::new(FixedClock::new(api::Instant::from_seconds(1_780_000_000)));
+        let hub = Hub::new(
+            store,
+            clock.clone(),
+            Bus::new(1),
+            Settings {
+                uploads: folder.path().join("uploads"),
+                max_upload_bytes: 1 << 20,
+                metrics: Some(Arc::new(metrics)),
+                fetch: None,
+                times: service::SessionTimes::default(),
+                provider: None,
+            },
+        );
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let app = App {
+            services: hub.services(),
+            hub,
+            clock: clock.clone(),
+            metrics: recorder.handle(),
+            leptos: LeptosOptions::builder().output_name("millrace").build(),
+            site_root: folder.path().to_owned(),
+            public: "http://127.0.0.1:3000".into(),
+            secure_cookies: false,
+            guard: Arc::new(crate::guard::Guard {
+                proxies: crate::guard::Proxies::parse(&["10.0.0.0/8".into()]).unwrap(),
+                limits: crate::guard::Limits::new(requests_a_minute),
+            }),
+            stopping: tokio_util::sync::CancellationToken::new(),
+        };
+        Self {
+            router: crate::router::router(app.clone()),
+            app,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    async fn key(&self, scopes: Vec<Scope>) -> As {
+        let new = NewKey {
+            name: "k".into(),
+            scopes,
+            rate: None,
+            expires_at: None,
+        };
+        let keys = &self.app.services.keys;
+        As::Key(keys.add(&Caller::system("test"), new).await.unwrap().secret)
+    }
+
+    async fn admin_key(&self) -> As {
+        self.key(Scope::all().collect()).await
+    }
+
+    async fn person(&self, role: Role) -> As {
+        let accounts = &self.app.services.accounts;
+        let caller = Caller::system("test");
+        let email = format!("{role}@example.org");
+        let made = accounts.add_user(&caller, NewUser { email, role }).await;
+        let made = made.unwrap();
+        let who = api::Credentials {
+            email: made.made.email,
+            password: made.secret,
+        };
+        let visit = api::Visit::default();
+        match accounts.sign_in(&caller, who, &visit).await.unwrap() {
+            api::Entry::Open(signed_in) => As::Session(signed_in.token),
+            api::Entry::Step { ask, .. } => panic!("asked for {ask:?}"),
+        }
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Answered {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answered {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    async fn get(&self, who: &As, path: &str) -> Answered {
+        self.ask(request("GET", who, path, None)).await
+    }
+
+    async fn post(&self, who: &As, path: &str, body: &Value) -> Answered {
+        let body = Some(("application/json", body.to_string()));
+        self.ask(request("POST", who, path, body)).await
+    }
+}
+
+fn request(method: &str, who: &As, path: &str, body: Option<(&str, String)>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    request = match who {
+        As::Nobody => request,
+        As::Key(secret) => request.header(header::AUTHORIZATION, format!("Bearer {secret}")),
+        As::Session(token) => request.header(header::COOKIE, format!("millrace_session={token}")),
+    };
+    if let Some((kind, body)) = body {
+        request = request.header(header::CONTENT_TYPE, kind);
+        return request.body(Body::from(body)).unwrap();
+    }
+    request.body(Body::empty()).unwrap()
+}
