@@ -18,7 +18,6 @@ use store::metrics::{EngineAddress, EngineAddressError, EngineKind};
 use store::{DatabaseUrl, RedisUrl};
 
 use crate::trust::Trust;
-
 pub(crate) use guarding::Guarding;
 
 /// Tells what will run out, break or go over, how sure it is and why.

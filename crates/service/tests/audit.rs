@@ -96,6 +96,7 @@ const ELSEWHERE: &[&str] = &["providers.arrive", "models.promote", "models.roll_
 const COMPUTES: &[&str] = &[
     "findings.scan_due",
     "forecasts.refresh",
+    "forecasts.run_due",
     "jobs.plan",
     "jobs.work",
     "metrics.maintain",

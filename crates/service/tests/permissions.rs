@@ -561,7 +561,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         ),
         (
             "people.invite",
-            Hold(AccessWrite),
+            Give(AccessWrite, MonitoringRead),
             call(|s, c| async move {
                 let new = NewInvitation {
                     email: "new@example.org".into(),
@@ -590,7 +590,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         ),
         (
             "people.change_role",
-            Hold(AccessWrite),
+            Give(AccessWrite, MonitoringRead),
             call(|s, c| async move { s.people.change_role(&c, &"none".into(), "viewer").await }),
         ),
         (
@@ -635,7 +635,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         ),
         (
             "roles.add_role",
-            Hold(AccessWrite),
+            Give(AccessWrite, MonitoringRead),
             call(move |s, c| async move { s.roles.add_role(&c, looker()).await }),
         ),
         (
@@ -650,7 +650,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         ),
         (
             "roles.set_role_strict",
-            Hold(AccessWrite),
+            Give(AccessWrite, MonitoringRead),
             call(|s, c| async move { s.roles.set_role_strict(&c, "viewer", true).await }),
         ),
         (
