@@ -249,6 +249,9 @@ fn every_operation_of_the_vocabulary_has_a_route_or_a_reason() {
     }
 }
 
+/// Pages that strangers may see.
+const OPEN_PAGES: [&str; 4] = ["/login", "/login/step", "/setup", "/invite"];
+
 #[tokio::test]
 async fn strangers_are_sent_from_every_page_to_where_they_sign_in() {
     let home = Home::new().await;
