@@ -27,8 +27,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// Which: `all`, `drifted`, `behind` the naive forecast, or `held`; all unless said.
+    #[param(inline)]
     choice: Option<api::ModelChoice>,
     /// In which order: `error`, `drift` or `age`; by error unless said.
+    #[param(inline)]
     order: Option<api::ModelOrder>,
     /// Words that must all occur in the series' title, name or labels.
     text: Option<String>,
