@@ -38,7 +38,7 @@ test("what was done is found, narrowed down, opened and exported", async ({ page
   await expect(made).toContainText("ada@example.org");
   await expect(made).toContainText("key Prometheus");
   await made.locator("summary").click();
-  await expect(made.getByRole("row", { name: /scopes — \["ingest"\]/ })).toBeVisible();
+  await expect(made.getByRole("row", { name: /scopes — \["data:ingest"\]/ })).toBeVisible();
   await expect(made.locator("dl")).toContainText("127.0.0.1");
   expect(await page.content()).not.toContain(secret);
 

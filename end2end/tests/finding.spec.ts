@@ -31,7 +31,7 @@ test("a spike is a finding, and what is said of it changes the sensitivity", asy
   await signIn(page, empty);
   await open(page, empty, /where \S+ is usual/);
   await ready(page, javaScriptEnabled);
-  const finding = page.locator(".finding").first();
+  const finding = page.locator(".finding", { hasText: "Why:" }).first();
   await expect(finding).toContainText(/150, where 5\d/);
   await expect(finding).toContainText(/far from the usual level|a jump from the point before/);
   await expect(finding.getByRole("link").nth(1)).toHaveAttribute("href", /from=\d+&to=\d+/);
@@ -68,7 +68,7 @@ test("a slider says what another threshold would have found @hydrated", async ({
   await expect(page.locator(".sensitivity")).toContainText("from a score of 0.98: set by hand.");
   await expect(page.getByText("Nothing unusual")).toBeVisible();
   await page.getByRole("button", { name: "Back to the default" }).click();
-  await expect(page.locator(".finding")).toHaveCount(1);
+  await expect(page.locator(".finding", { hasText: "Why:" })).toHaveCount(1);
 });
 
 test("a short history is said to be too short, and not that nothing is unusual", async ({ page, empty }) => {

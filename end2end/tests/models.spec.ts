@@ -30,7 +30,7 @@ test("a model is listed, told on its series' page, and rolled back by hand", asy
   await fitted(page, empty);
   const row = page.getByRole("row", { name: /sales/ });
   await expect(row).toContainText(/\d+ % better/);
-  await expect(row).toContainText("140 points of 1 day");
+  await expect(row).toContainText("140 points of 1 d");
   await page.getByRole("link", { name: "Held" }).click();
   await expect(page.getByText("No model fits that")).toBeVisible();
   await page.goto(`${empty.url}/models?q=sales`);
