@@ -95,7 +95,7 @@ test("a key with a rate is told to wait in each protocol's words @hydrated", asy
     await expect(page.getByText("rate limit: the key may send 1 samples a second")).toBeVisible({ timeout: 1_000 });
   }).toPass({ timeout: 15_000 });
   await page.goto(`${empty.url}/settings`);
-  await expect(page.getByText("data:ingest, monitoring:read, at most 1 samples/s")).toBeVisible();
+  await expect(page.getByText("monitoring:read, data:ingest, at most 1 samples/s")).toBeVisible();
 });
 
 test("OpenTelemetry's SDK sends differences and they are added up @hydrated", async ({ empty }) => {

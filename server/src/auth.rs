@@ -48,6 +48,17 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     response
 }
 
+/// Nobody, from where a request comes: who signs in is nobody yet, whatever session they show.
+pub(crate) fn stranger(found: &axum::http::Extensions, headers: &HeaderMap) -> Caller {
+    match found.get::<Caller>() {
+        Some(caller) => Caller {
+            who: Who::Nobody,
+            ..caller.clone()
+        },
+        None => Caller::nobody(request_id(headers)),
+    }
+}
+
 /// Whoever sent a request, before it is known who that is.
 fn nobody(app: &App, request: &Request) -> Caller {
     let peer = request.extensions().get::<Peer>();

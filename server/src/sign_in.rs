@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use serde::Deserialize;
 
-use crate::auth::{self, escape, is_local, request_id};
+use crate::auth::{self, escape, is_local};
 use crate::guard::Peer;
 use crate::state::App;
 
@@ -28,7 +28,7 @@ impl<S: Sync> FromRequestParts<S> for Stranger {
         // Nothing is waited for; the trait is asynchronous all the same.
         std::future::ready(()).await;
         Ok(Self {
-            caller: Caller::nobody(request_id(&parts.headers)),
+            caller: auth::stranger(&parts.extensions, &parts.headers),
             visit: auth::visit(parts.extensions.get::<Peer>(), &parts.headers),
             step: auth::step_token(&parts.headers).unwrap_or_default(),
         })
@@ -182,9 +182,13 @@ pub(crate) async fn accept(
 }
 
 /// `POST /auth/sign-out`: ends the session, here and in the store.
-pub(crate) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    found: axum::http::Extensions,
+    headers: HeaderMap,
+) -> Response {
     if let Some(token) = auth::session_token(&headers) {
-        let caller = Caller::nobody(request_id(&headers));
+        let caller = auth::stranger(&found, &headers);
         // Logged where it failed; the cookie goes in any case.
         let _ = app.services.accounts.sign_out(&caller, &token).await;
     }

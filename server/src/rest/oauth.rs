@@ -64,8 +64,13 @@ struct NoToken {
 #[utoipa::path(post, path = "/oauth/token", security(()),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Token), (status = 400, body = NoToken), (status = 401, body = NoToken)))]
-async fn token(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    let caller = api::Caller::nobody(auth::request_id(&headers));
+async fn token(
+    State(app): State<App>,
+    found: axum::http::Extensions,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let caller = auth::stranger(&found, &headers);
     let answer = match read(&headers, &body) {
         Ok(grant) => app.services.keys.grant(&caller, grant).await,
         Err((error, description)) => return refused(StatusCode::BAD_REQUEST, error, description),
