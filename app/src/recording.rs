@@ -8,7 +8,7 @@
 
 mod form;
 
-use api::{Direction, Domain, RecordingIdea, RecordingRule, RecordingState, SourceId, Topic, Unit};
+use api::{Direction, Domain, RecordingIdea, RecordingRule, RecordingState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{
@@ -48,7 +48,7 @@ pub async fn save_recording(
 ) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let recordings = services.recordings;
-    let known = (!id.is_empty()).then_some(SourceId(id));
+    let known = (!id.is_empty()).then_some(api::SourceId(id));
     if let (Some(id), "pause" | "resume") = (&known, intent.as_str()) {
         return Ok(recordings.pause(&caller, id, intent == "pause").await?);
     }
@@ -56,7 +56,7 @@ pub async fn save_recording(
         name,
         expression,
         every_seconds: rpc::whole("every", &every)?.unwrap_or(api::RECORD_EVERY_SECONDS),
-        unit: Unit::of_word(&unit),
+        unit: api::Unit::of_word(&unit),
         domain: domain.unwrap_or(Domain::Machine),
         limit: api::Limit::read(&value, direction.unwrap_or(Direction::Rising))?,
     };
