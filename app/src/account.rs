@@ -188,17 +188,33 @@ pub fn SetUpPage() -> impl IntoView {
                 <Field id="email" label="E-mail" hint="You sign in with it. Nothing is sent.">
                     <Input name="email" r#type="email" required=true attr:autocomplete="username"/>
                 </Field>
-                <Field id="password" label="Password" hint="12 characters or more; a few words are good.">
-                    <Input
-                        name="password"
-                        r#type="password"
-                        required=true
-                        attr:minlength="12"
-                        attr:autocomplete="new-password"
-                    />
-                </Field>
+                <NewPassword name="password" label="Password"/>
                 <Button kind=ButtonKind::Primary>"Create and sign in"</Button>
             </form>
         </Lone>
+    }
+}
+
+/// The field of a password that is chosen.
+#[component]
+pub fn NewPassword(
+    /// What it is called in the form.
+    name: &'static str,
+    /// What people call it.
+    label: &'static str,
+    /// What is wrong with it.
+    #[prop(optional, into)]
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <Field id=name label=label hint="12 characters or more; a few words are good." error=error>
+            <Input
+                name=name
+                r#type="password"
+                required=true
+                attr:minlength="12"
+                attr:autocomplete="new-password"
+            />
+        </Field>
     }
 }

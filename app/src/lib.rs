@@ -29,6 +29,7 @@ mod role;
 pub mod rpc;
 mod runway;
 mod scrape;
+mod secret;
 mod series;
 mod settings;
 mod sources;

@@ -5,7 +5,6 @@ mod invite;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use ui::{
     Badge, Button, ButtonKind, Card, Column, Empty, Field, Glyph, Input, Notice, PageHead, Segment,
@@ -15,7 +14,7 @@ use ui::{
 use crate::frame::SessionContext;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::role::list_roles;
-use crate::settings::take_secret;
+use crate::secret;
 use crate::{rpc, wire};
 
 pub use invite::InvitePage;
@@ -187,16 +186,7 @@ pub fn PeoplePage() -> impl IntoView {
 /// The link of an invitation that was just made, this once.
 #[component]
 fn NewLink() -> impl IntoView {
-    let query = use_query_map();
-    let link = wire::load(
-        move || query.read().get("made"),
-        |made| async move {
-            match made {
-                Some(id) => take_secret(id).await,
-                None => Ok(None),
-            }
-        },
-    );
+    let link = secret::just_made();
     view! {
         <Transition>
             {move || Suspend::new(async move {

@@ -47,6 +47,18 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
     }
 }
 
+/// What a form's action said of one of its fields, where it failed.
+pub fn of_field<T: Clone + Send + Sync + 'static>(
+    answer: impl Into<Signal<Option<Result<T, Failure>>>>,
+    field: &'static str,
+) -> Signal<Option<String>> {
+    let answer = answer.into();
+    Signal::derive(move || match answer.get() {
+        Some(Err(failure)) => failure.0.of_field(field).map(str::to_owned),
+        _ => None,
+    })
+}
+
 /// Says in a toast that a form's action was done.
 pub fn tell<T: Clone + Send + Sync + 'static>(
     answer: impl Into<Signal<Option<Result<T, Failure>>>>,

@@ -1,25 +1,14 @@
 //! Settings: API keys, and what is kept.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Postcard;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use ui::{ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Tone};
 
 use crate::frame::SessionContext;
 use crate::key::Keys;
 use crate::metrics::{Senders, Storage};
 use crate::problem::Problem;
-use crate::rpc;
-use crate::wire;
-
-/// The secret of something just made. It can be asked for once.
-#[server(output = Postcard)]
-pub async fn take_secret(id: String) -> rpc::Answer<Option<String>> {
-    let (_, caller) = rpc::ctx()?;
-    // Nothing to wait for; a server function is asynchronous all the same.
-    Ok(std::future::ready(rpc::take_secret(&caller, &id)).await)
-}
+use crate::secret;
 
 /// The settings page.
 #[component]
@@ -63,16 +52,7 @@ fn Elsewhere(
 
 #[component]
 fn NewSecret() -> impl IntoView {
-    let query = use_query_map();
-    let secret = wire::load(
-        move || query.read().get("made"),
-        |made| async move {
-            match made {
-                Some(id) => take_secret(id).await,
-                None => Ok(None),
-            }
-        },
-    );
+    let secret = secret::just_made();
     view! {
         <Transition>
             {move || Suspend::new(async move {

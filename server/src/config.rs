@@ -4,6 +4,8 @@
     reason = "clap prints these comments to a terminal"
 )]
 
+mod command;
+mod engine;
 mod guarding;
 mod provider;
 
@@ -11,13 +13,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api::{Hidden, Role, Scope};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use api::Hidden;
+use clap::{Args, Parser, ValueEnum};
 use service::{KeySource, Ring};
-use store::metrics::{EngineAddress, EngineAddressError, EngineKind};
 use store::{DatabaseUrl, RedisUrl};
 
 use crate::trust::Trust;
+pub(crate) use command::{
+    AuditCommand, Command, ConfigCommand, ExportFormat, KeyCommand, SecretsCommand, UserCommand,
+};
+pub(crate) use engine::MetricsEngine;
 pub(crate) use guarding::Guarding;
 
 /// Tells what will run out, break or go over, how sure it is and why.
@@ -141,16 +146,6 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
 }
 
-/// What keeps metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MetricsEngine {
-    /// Prometheus, or what evaluates with its query engine, such as Mimir.
-    Prometheus,
-    /// VictoriaMetrics, a machine or a cluster.
-    #[value(name = "victoriametrics")]
-    VictoriaMetrics,
-}
-
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
@@ -168,121 +163,6 @@ impl std::fmt::Debug for Settings {
             .field("data", &self.data)
             .finish_non_exhaustive()
     }
-}
-
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Serve the product (what happens without a command).
-    Serve,
-    /// Serve the product with the demo company in it.
-    Demo,
-    /// Import a CSV or TSV file as guessed, and say what became of it.
-    Import {
-        /// The file.
-        file: PathBuf,
-        /// What to call its source; the file's name when left out.
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// People.
-    #[command(subcommand)]
-    User(UserCommand),
-    /// API keys.
-    #[command(subcommand)]
-    Key(KeyCommand),
-    /// The secrets that are kept, and the master key that seals them.
-    #[command(subcommand)]
-    Secrets(SecretsCommand),
-    /// The audit log.
-    #[command(subcommand)]
-    Audit(AuditCommand),
-    /// The settings.
-    #[command(subcommand)]
-    Config(ConfigCommand),
-    /// Ask the server that runs here whether it is ready; exit with 1 if not.
-    Health,
-}
-
-/// Commands about people.
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserCommand {
-    /// Add a person and print their password, once.
-    Add {
-        /// The address they will sign in with.
-        email: String,
-        /// What they may do: admin, operator or viewer.
-        #[arg(long, default_value = "viewer")]
-        role: Role,
-    },
-}
-
-/// Commands about API keys.
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyCommand {
-    /// Make a key and print its secret, once.
-    Add {
-        /// What to call it.
-        name: String,
-        /// What it may do: ingest, query, or permissions such as monitoring:write, with commas between.
-        #[arg(long, value_delimiter = ',', default_value = "ingest")]
-        scope: Vec<Scope>,
-        /// How many samples a second it may send; no limit unless said.
-        #[arg(long)]
-        rate: Option<u32>,
-    },
-}
-
-/// Commands about the secrets that are kept.
-#[derive(Debug, Subcommand)]
-pub(crate) enum SecretsCommand {
-    /// Print a new master key.
-    Key,
-    /// Seal everything that is kept under the newest master key.
-    ///
-    /// Where the key is master.key in the data folder, a new one is put into it first; servers that
-    /// run take it up by themselves. Otherwise put a new key first into MILLRACE_MASTER_KEY_FILE or
-    /// MILLRACE_MASTER_KEY of every server, leave the old one behind it, and run this then.
-    Rotate,
-    /// Take away what was sealed with a master key that is lost. It has to be typed again.
-    Forget,
-}
-
-/// Commands about the audit log.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AuditCommand {
-    /// Walk along the chain and name every entry that was changed, moved, put in or taken away; exit
-    /// with 1 if there is one.
-    ///
-    /// The chain is compared with the head that the server wrote to MILLRACE_AUDIT_ANCHOR: without
-    /// that file an end that was cut off, or hashed anew, cannot be told from one that never was.
-    Verify {
-        /// A further file of anchors, such as that of another server on the same database.
-        #[arg(long)]
-        anchors: Vec<PathBuf>,
-    },
-    /// Write all entries to standard output, the oldest first.
-    Export {
-        /// How.
-        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
-        format: ExportFormat,
-    },
-}
-
-/// How the audit log is written to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// An entry a line, whole, with its hashes.
-    Jsonl,
-    /// A table for people.
-    Csv,
-}
-
-/// Commands about the settings.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Check every setting, open the database, and print what would be used.
-    Check,
 }
 
 /// A setting that cannot be used.
@@ -368,75 +248,6 @@ impl Settings {
         })
     }
 
-    /// The engine that keeps metrics, and whose certificates are believed for it; none where the
-    /// database keeps them.
-    pub(crate) fn engine(&self) -> Result<Option<(EngineAddress, Trust)>, BadSetting> {
-        let Some(url) = &self.metrics_url else {
-            return self.engine_unused();
-        };
-        let kind = match self.metrics_engine {
-            MetricsEngine::Prometheus => EngineKind::Prometheus,
-            MetricsEngine::VictoriaMetrics => EngineKind::VictoriaMetrics,
-        };
-        let token = self
-            .metrics_token_file
-            .as_ref()
-            .map(|file| read("MILLRACE_METRICS_TOKEN_FILE", file))
-            .transpose()?;
-        let bad = |name| {
-            move |error: EngineAddressError| BadSetting {
-                name: match error {
-                    EngineAddressError::Token => "MILLRACE_METRICS_TOKEN_FILE",
-                    _ => name,
-                },
-                problem: error.to_string(),
-            }
-        };
-        let token = token.as_deref();
-        // By itself first, so that a wrong one of the two is named.
-        let alone = EngineAddress::new(kind, url, None, token);
-        let mut address = alone.map_err(bad("MILLRACE_METRICS_URL"))?;
-        if let Some(write) = &self.metrics_write_url {
-            let both = EngineAddress::new(kind, url, Some(write), token);
-            address = both.map_err(bad("MILLRACE_METRICS_WRITE_URL"))?;
-        }
-        let name = "MILLRACE_METRICS_CA_FILE";
-        let trust = match &self.metrics_ca_file {
-            Some(file) => Trust::Own(read(name, file)?),
-            None => Trust::Public,
-        };
-        match trust.config() {
-            Ok(_) => Ok(Some((address, trust))),
-            Err(problem) => Err(BadSetting { name, problem }),
-        }
-    }
-
-    /// A setting of an engine without an engine is a mistake that nobody would notice.
-    fn engine_unused(&self) -> Result<Option<(EngineAddress, Trust)>, BadSetting> {
-        let set = [
-            (
-                self.metrics_write_url.is_some(),
-                "MILLRACE_METRICS_WRITE_URL",
-            ),
-            (
-                self.metrics_token_file.is_some(),
-                "MILLRACE_METRICS_TOKEN_FILE",
-            ),
-            (self.metrics_ca_file.is_some(), "MILLRACE_METRICS_CA_FILE"),
-            (
-                self.metrics_engine != MetricsEngine::Prometheus,
-                "MILLRACE_METRICS_ENGINE",
-            ),
-        ];
-        match set.into_iter().find(|(is_set, _)| *is_set) {
-            None => Ok(None),
-            Some((_, name)) => Err(BadSetting {
-                name,
-                problem: "it is set, and MILLRACE_METRICS_URL is not".into(),
-            }),
-        }
-    }
-
     /// Another place to sign in, and whose certificates are believed for it.
     pub(crate) fn identity_provider(&self) -> Result<Option<service::Provider>, BadSetting> {
         let ask = || {
@@ -493,7 +304,7 @@ fn read(name: &'static str, file: &Path) -> Result<String, BadSetting> {
 mod tests {
     use super::*;
 
-    fn parse(args: &[&str]) -> Settings {
+    pub(super) fn parse(args: &[&str]) -> Settings {
         Cli::try_parse_from(args).unwrap().settings
     }
 
@@ -559,76 +370,6 @@ mod tests {
                 .to_string()
                 .starts_with("MILLRACE_LOG")
         );
-    }
-
-    #[test]
-    fn an_engine_is_checked_before_anything_starts() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
-        let (token, empty) = (file("token", "canary\n"), file("empty", "\n"));
-        let all = [
-            "--metrics-url",
-            "http://vm:8428/prometheus",
-            "--metrics-engine",
-            "victoriametrics",
-        ];
-        let settings = parse(&[&["millrace", "--metrics-token-file", &token], &all[..]].concat());
-        let (address, _) = settings.engine().unwrap().unwrap();
-        assert_eq!(
-            format!("{address:?}"),
-            "EngineAddress(VictoriaMetrics at vm:8428)"
-        );
-        assert!(!format!("{settings:?}").contains("canary"));
-        for (arguments, named) in [
-            (
-                &["--metrics-url", "prometheus:9090"][..],
-                "MILLRACE_METRICS_URL: ",
-            ),
-            (
-                &["--metrics-url", "http://m", "--metrics-write-url", "m"],
-                "MILLRACE_METRICS_WRITE_URL: ",
-            ),
-            (
-                &["--metrics-url", "http://m", "--metrics-token-file", &empty],
-                "MILLRACE_METRICS_TOKEN_FILE: ",
-            ),
-            (
-                &[
-                    "--metrics-url",
-                    "http://m",
-                    "--metrics-token-file",
-                    "/no/such/file",
-                ],
-                "MILLRACE_METRICS_TOKEN_FILE: ",
-            ),
-            (
-                &["--metrics-url", "http://m", "--metrics-ca-file", &token],
-                "MILLRACE_METRICS_CA_FILE: ",
-            ),
-            (
-                &["--metrics-engine", "victoriametrics"],
-                "MILLRACE_METRICS_ENGINE: ",
-            ),
-            (
-                &["--metrics-token-file", &token],
-                "MILLRACE_METRICS_TOKEN_FILE: ",
-            ),
-        ] {
-            let settings = parse(&[&["millrace"], arguments].concat());
-            let said = settings.check().unwrap_err().to_string();
-            assert!(
-                said.starts_with(named) && !said.contains("canary"),
-                "{said}"
-            );
-        }
-        let secret = "http://u:canary@m?x";
-        let settings = parse(&["millrace", "--metrics-url", secret]);
-        let said = settings.check().unwrap_err().to_string();
-        assert!(!said.contains("canary") && !format!("{settings:?}").contains("canary"));
     }
 
     #[test]

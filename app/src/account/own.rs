@@ -10,9 +10,10 @@ use ui::{
     When,
 };
 
+use crate::account::NewPassword;
 use crate::factor::SecondStep;
-use crate::problem::{FormProblem, Problem};
-use crate::settings::take_secret;
+use crate::problem::{FormProblem, Problem, of_field};
+use crate::secret;
 use crate::{rpc, wire};
 
 /// A session as the page shows it.
@@ -116,16 +117,7 @@ fn Done() -> impl IntoView {
 /// Recovery codes that were just made, this once.
 #[component]
 fn RecoveryCodes() -> impl IntoView {
-    let query = use_query_map();
-    let codes = wire::load(
-        move || query.read().get("made"),
-        |made| async move {
-            match made {
-                Some(id) => take_secret(id).await,
-                None => Ok(None),
-            }
-        },
-    );
+    let codes = secret::just_made();
     view! {
         <Transition>
             {move || Suspend::new(async move {
@@ -238,12 +230,7 @@ fn session_row(session: SessionRow, end: ServerAction<EndSession>) -> impl IntoV
 #[component]
 fn Password() -> impl IntoView {
     let change = ServerAction::<ChangePassword>::new();
-    let error = move |field: &'static str| {
-        Signal::derive(move || match change.value().get() {
-            Some(Err(failure)) => failure.0.of_field(field).map(str::to_owned),
-            _ => None,
-        })
-    };
+    let error = move |field| of_field(change.value(), field);
     // What is wrong with a field stands at the field.
     let other = Signal::derive(move || {
         change
@@ -258,20 +245,7 @@ fn Password() -> impl IntoView {
                 <Field id="old" label="Present password" error=error("old")>
                     <Input name="old" r#type="password" required=true attr:autocomplete="current-password"/>
                 </Field>
-                <Field
-                    id="new"
-                    label="New password"
-                    hint="12 characters or more; a few words are good."
-                    error=error("new")
-                >
-                    <Input
-                        name="new"
-                        r#type="password"
-                        required=true
-                        attr:minlength="12"
-                        attr:autocomplete="new-password"
-                    />
-                </Field>
+                <NewPassword name="new" label="New password" error=error("new")/>
                 <Button busy=change.pending()>"Change"</Button>
             </ActionForm>
         </Card>

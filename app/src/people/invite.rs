@@ -5,7 +5,7 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_router::hooks::use_query_map;
 use ui::{Button, ButtonKind, ButtonLink, Field, Input};
 
-use crate::account::{Lone, failed};
+use crate::account::{Lone, NewPassword, failed};
 use crate::problem::Problem;
 use crate::{rpc, wire};
 
@@ -43,15 +43,7 @@ pub fn InvitePage() -> impl IntoView {
                                             attr:autocomplete="username"
                                         />
                                     </Field>
-                                    <Field id="password" label="Password" hint="12 characters or more; a few words are good.">
-                                        <Input
-                                            name="password"
-                                            r#type="password"
-                                            required=true
-                                            attr:minlength="12"
-                                            attr:autocomplete="new-password"
-                                        />
-                                    </Field>
+                                    <NewPassword name="password" label="Password"/>
                                     <Button kind=ButtonKind::Primary>"Choose it and sign in"</Button>
                                 </form>
                             </Lone>

@@ -12,7 +12,7 @@ use ui::{
 
 use super::{SaveRecording, list_recordings};
 use crate::frame::SessionContext;
-use crate::problem::Problem;
+use crate::problem::{Problem, of_field};
 use crate::rpc::Failure;
 use crate::wire;
 
@@ -105,12 +105,7 @@ pub fn RecordingPage() -> impl IntoView {
 #[component]
 fn RuleForm(filled: Filled) -> impl IntoView {
     let save = ServerAction::<SaveRecording>::new();
-    let error = move |field: &'static str| {
-        Signal::derive(move || match save.value().get() {
-            Some(Err(failure)) => failure.0.of_field(field).map(str::to_owned),
-            _ => None,
-        })
-    };
+    let error = move |field| of_field(save.value(), field);
     let is_new = filled.id.is_empty();
     let directions = vec![
         SelectOption::new("rising", "breaks at or above"),

@@ -12,9 +12,9 @@ use ui::{
 
 use super::{SaveTarget, list_targets};
 use crate::frame::SessionContext;
-use crate::problem::Problem;
+use crate::problem::{Problem, of_field};
 use crate::rpc::Failure;
-use crate::settings::take_secret;
+use crate::secret;
 use crate::wire;
 
 /// What stands in the form at first.
@@ -69,15 +69,7 @@ pub fn ScrapePage() -> impl IntoView {
     let targets = wire::load(|| (), |()| list_targets());
     // Here and not in the form: what waits for a resource is rendered more than once, and words that
     // were kept are told only once.
-    let told = wire::load(
-        move || query.read().get("made"),
-        |made| async move {
-            match made {
-                Some(id) => take_secret(id).await,
-                None => Ok(None),
-            }
-        },
-    );
+    let told = secret::just_made();
     let SessionContext(session) = expect_context();
     view! {
         <Title text="Scrape a target"/>
@@ -120,12 +112,7 @@ pub fn ScrapePage() -> impl IntoView {
 #[component]
 fn TargetForm(filled: Filled) -> impl IntoView {
     let save = ServerAction::<SaveTarget>::new();
-    let error = move |field: &'static str| {
-        Signal::derive(move || match save.value().get() {
-            Some(Err(failure)) => failure.0.of_field(field).map(str::to_owned),
-            _ => None,
-        })
-    };
+    let error = move |field| of_field(save.value(), field);
     let is_new = filled.id.is_empty();
     let token_hint = if filled.has_token {
         "There is one. It is never shown; leave this empty to keep it."

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Postcard;
 use ui::{Button, ButtonKind, Card, Field, Input, Select, SelectOption};
 
-use crate::problem::FormProblem;
+use crate::problem::{FormProblem, of_field};
 use crate::rpc;
 
 /// Sets a limit, or removes it where the value is empty.
@@ -72,10 +72,7 @@ pub fn LimitForm(series: Series, action: ServerAction<SetLimit>) -> impl IntoVie
         .limit
         .map(|l| l.value.to_string())
         .unwrap_or_default();
-    let error = Signal::derive(move || match action.value().get() {
-        Some(Err(failure)) => failure.0.of_field("value").map(str::to_owned),
-        _ => None,
-    });
+    let error = of_field(action.value(), "value");
     view! {
         <Card title="Limit">
             <ActionForm action=action attr:class="row-form">

@@ -129,7 +129,4 @@ pub trait Forecasts: Send + Sync {
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState>;
     /// Computes the series' forecast anew, now. Needs `monitoring:write`.
     async fn refresh(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState>;
-    /// Takes what came in into the forecasts that are due, and puts the fits that are needed into the
-    /// queue; answers how many series that were. For the server itself.
-    async fn run_due(&self, caller: &Caller) -> Result<u32>;
 }

@@ -43,14 +43,7 @@ async fn measure(count: usize) {
     let url = DatabaseUrl::in_folder(folder.path());
     let store = Store::open(&url, folder.path()).await.unwrap();
     let clock = Arc::new(FixedClock::new(Instant::from_seconds(END + 7_200)));
-    let settings = Settings {
-        uploads: folder.path().join("uploads"),
-        max_upload_bytes: 1 << 20,
-        metrics: None,
-        fetch: None,
-        times: service::SessionTimes::default(),
-        provider: None,
-    };
+    let settings = Settings::alone(folder.path().join("uploads"));
     let hub = Hub::new(store.clone(), clock.clone(), Bus::new(1), settings);
     let services = hub.services();
     let (ids, points) = fill(&store, count).await;

@@ -21,7 +21,7 @@ use store::StoredForecast;
 
 use crate::Hub;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_system};
+use crate::guard::require;
 
 pub(crate) use engine::{aggregation, asked};
 pub(crate) use keep::Models;
@@ -54,12 +54,6 @@ impl Forecasts for Hub {
         let state = self.fit_now(caller, id, FitReason::Asked).await?;
         self.changed(Topic::Forecasts, Some(id));
         Ok(state)
-    }
-
-    async fn run_due(&self, caller: &Caller) -> Result<u32> {
-        require_system(caller)?;
-        let update = self.update_due(caller).await?;
-        Ok(update.updated + update.queued)
     }
 }
 

@@ -72,6 +72,5 @@ fn refuse(caller: &Caller, permission: &str) -> Error {
 /// # Errors
 /// `Unauthenticated` for nobody, `Forbidden` for the others.
 pub(crate) fn require_all_of(caller: &Caller, role: &Role) -> Result<()> {
-    let mut held = role.permissions().into_iter();
-    held.try_for_each(|permission| require(caller, permission))
+    require_all(caller, &role.permissions())
 }

@@ -111,6 +111,20 @@ pub struct Settings {
     pub provider: Option<Provider>,
 }
 
+impl Settings {
+    /// Of operations that stand alone: no metrics, nobody else asked, uploads of up to a mebibyte.
+    pub fn alone(uploads: PathBuf) -> Self {
+        Self {
+            uploads,
+            max_upload_bytes: 1 << 20,
+            metrics: None,
+            fetch: None,
+            times: SessionTimes::default(),
+            provider: None,
+        }
+    }
+}
+
 impl Hub {
     /// The operations on a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>, bus: Bus, settings: Settings) -> Arc<Self> {

@@ -96,7 +96,6 @@ const ELSEWHERE: &[&str] = &["providers.arrive", "models.promote", "models.roll_
 const COMPUTES: &[&str] = &[
     "findings.scan_due",
     "forecasts.refresh",
-    "forecasts.run_due",
     "jobs.plan",
     "jobs.work",
     "metrics.maintain",
@@ -151,12 +150,9 @@ impl Home {
             clock.clone(),
             Bus::new(1),
             Settings {
-                uploads: folder.path().join("uploads"),
-                max_upload_bytes: 1 << 20,
                 metrics: Some(Arc::new(metrics)),
                 fetch: Some(Arc::new(OneNumber)),
-                times: service::SessionTimes::default(),
-                provider: None,
+                ..Settings::alone(folder.path().join("uploads"))
             },
         );
         let key = folder.path().join("master.key");

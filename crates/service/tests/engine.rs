@@ -39,12 +39,8 @@ async fn home(metrics: Arc<dyn MetricStore>, folder: tempfile::TempDir) -> Home 
         .unwrap();
     let clock = Arc::new(FixedClock::new(Instant::from_seconds(NOW_S)));
     let settings = Settings {
-        uploads: folder.path().join("uploads"),
-        max_upload_bytes: 1 << 20,
         metrics: Some(metrics),
-        fetch: None,
-        times: service::SessionTimes::default(),
-        provider: None,
+        ..Settings::alone(folder.path().join("uploads"))
     };
     let hub = Hub::new(store, clock, Bus::new(1), settings);
     Home {

@@ -19,14 +19,7 @@ async fn services(now: i64) -> (tempfile::TempDir, Services) {
         store,
         Arc::new(FixedClock::new(Instant::from_seconds(now))),
         Bus::new(16),
-        Settings {
-            uploads: folder.path().join("uploads"),
-            max_upload_bytes: 1 << 20,
-            metrics: None,
-            fetch: None,
-            times: service::SessionTimes::default(),
-            provider: None,
-        },
+        Settings::alone(folder.path().join("uploads")),
     );
     (folder, hub.services())
 }

@@ -29,14 +29,7 @@ struct Home {
 
 async fn services(folder: &std::path::Path, clock: &Arc<FixedClock>) -> Services {
     let store = Store::open(&DatabaseUrl::in_folder(folder), folder).await;
-    let settings = Settings {
-        uploads: folder.join("uploads"),
-        max_upload_bytes: 1 << 20,
-        metrics: None,
-        fetch: None,
-        times: service::SessionTimes::default(),
-        provider: None,
-    };
+    let settings = Settings::alone(folder.join("uploads"));
     Hub::new(store.unwrap(), clock.clone(), Bus::new(16), settings).services()
 }
 

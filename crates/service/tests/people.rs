@@ -15,7 +15,7 @@ use api::{
 };
 use authenticator::code;
 use fakes::FixedClock;
-use service::{Bus, Hub, SessionTimes, Settings};
+use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
 
 const GOOD: &str = "a long enough password";
@@ -77,12 +77,8 @@ impl Place {
             clock.clone(),
             Bus::new(1),
             Settings {
-                uploads: folder.path().join("uploads"),
-                max_upload_bytes: 1 << 20,
-                metrics: None,
-                fetch: None,
-                times: SessionTimes::default(),
                 provider,
+                ..Settings::alone(folder.path().join("uploads"))
             },
         );
         let key = service::KeySource::Own(folder.path().join("master.key"));

@@ -313,11 +313,6 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.forecasts.refresh(&c, &"none".into()).await }),
         ),
         (
-            "forecasts.run_due",
-            System,
-            call(|s, c| async move { s.forecasts.run_due(&c).await }),
-        ),
-        (
             "imports.stage",
             Hold(MonitoringWrite),
             call(|s, c| async move { s.imports.stage(&c).await }),
@@ -921,12 +916,8 @@ async fn services() -> (tempfile::TempDir, Services) {
         Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000))),
         Bus::new(1),
         Settings {
-            uploads: folder.path().join("uploads"),
-            max_upload_bytes: 1 << 20,
             metrics: Some(Arc::new(metrics)),
-            fetch: None,
-            times: service::SessionTimes::default(),
-            provider: None,
+            ..Settings::alone(folder.path().join("uploads"))
         },
     );
     (folder, hub.services())

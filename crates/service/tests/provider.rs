@@ -12,7 +12,7 @@ use data_encoding::BASE64URL_NOPAD;
 use fakes::FixedClock;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
-use service::{Ask, AskFault, Bus, Hub, Provider, SessionTimes, Settings};
+use service::{Ask, AskFault, Bus, Hub, Provider, Settings};
 use store::{DatabaseUrl, Store};
 
 const ISSUER: &str = "https://id.example";
@@ -128,12 +128,8 @@ impl Place {
             clock.clone(),
             Bus::new(1),
             Settings {
-                uploads: folder.path().join("uploads"),
-                max_upload_bytes: 1 << 20,
-                metrics: None,
-                fetch: None,
-                times: SessionTimes::default(),
                 provider: Some(provider),
+                ..Settings::alone(folder.path().join("uploads"))
             },
         );
         Self {

@@ -63,12 +63,9 @@ fn on(store: Store, metrics: Arc<ChunkStore>, folder: &Path) -> Home {
         Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000))),
         Bus::new(1),
         Settings {
-            uploads: folder.join("uploads"),
-            max_upload_bytes: 1 << 20,
             metrics: Some(metrics.clone()),
             fetch: Some(fetch.clone()),
-            times: service::SessionTimes::default(),
-            provider: None,
+            ..Settings::alone(folder.join("uploads"))
         },
     );
     Home {

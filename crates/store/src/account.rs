@@ -121,6 +121,28 @@ macro_rules! spare_last_admin {
     };
 }
 
+/// Runs a change of somebody unless it leaves nobody who can let others in, and ends their sessions.
+/// Answers whether it did.
+macro_rules! unless_last_admin {
+    ($store:expr, $change:literal, $id:expr $(, $parameter:expr)*) => {{
+        let sql = concat!($change, spare_last_admin!());
+        write!($store, db => {
+            run(LOCK_ADMINS).execute(&mut *db).await?;
+            let done = run(sql)
+                .bind($id.as_str())
+                $(.bind($parameter))*
+                .execute(&mut *db)
+                .await?
+                .rows_affected();
+            if done == 0 {
+                return Ok(false);
+            }
+            run(END_SESSIONS).bind($id.as_str()).execute(&mut *db).await?;
+        });
+        Ok(true)
+    }};
+}
+
 /// People.
 impl Store {
     /// How many administrators there are.
@@ -198,61 +220,31 @@ impl Store {
     /// Removes a person unless they are the last administrator who can sign in. Answers whether it
     /// did.
     pub async fn delete_user_unless_last_admin(&self, id: &UserId) -> Result<bool> {
-        let sql = concat!("delete from account where id = $1", spare_last_admin!());
-        write!(self, db => {
-            run(LOCK_ADMINS).execute(&mut *db).await?;
-            let done = run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected();
-            if done == 0 {
-                return Ok(false);
-            }
-        });
-        Ok(true)
+        unless_last_admin!(self, "delete from account where id = $1", id)
     }
 
     /// Gives a person another role and ends their sessions, unless they are the last administrator
     /// who can sign in. Answers whether it did.
     pub async fn set_role_unless_last_admin(&self, id: &UserId, role: &Role) -> Result<bool> {
-        let sql = concat!(
+        let change = role.as_str();
+        unless_last_admin!(
+            self,
             "update account set role = $2 where id = $1",
-            spare_last_admin!()
-        );
-        write!(self, db => {
-            run(LOCK_ADMINS).execute(&mut *db).await?;
-            let done = run(sql)
-                .bind(id.as_str())
-                .bind(role.as_str())
-                .execute(&mut *db)
-                .await?
-                .rows_affected();
-            if done == 0 {
-                return Ok(false);
-            }
-            run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
-        });
-        Ok(true)
+            id,
+            change
+        )
     }
 
     /// Lets a person not sign in any more and ends their sessions, unless they are the last
     /// administrator who can. Answers whether it did.
     pub async fn disable_unless_last_admin(&self, id: &UserId, now: Instant) -> Result<bool> {
-        let sql = concat!(
+        let at = now.micros();
+        unless_last_admin!(
+            self,
             "update account set disabled_at = $2 where id = $1",
-            spare_last_admin!()
-        );
-        write!(self, db => {
-            run(LOCK_ADMINS).execute(&mut *db).await?;
-            let done = run(sql)
-                .bind(id.as_str())
-                .bind(now.micros())
-                .execute(&mut *db)
-                .await?
-                .rows_affected();
-            if done == 0 {
-                return Ok(false);
-            }
-            run(END_SESSIONS).bind(id.as_str()).execute(&mut *db).await?;
-        });
-        Ok(true)
+            id,
+            at
+        )
     }
 
     /// Lets a person sign in again.

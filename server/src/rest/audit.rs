@@ -1,6 +1,6 @@
 //! `/api/v1/audit`: who did what. Whole exports are at `/audit/export.csv` and `/audit/export.jsonl`.
 
-use api::{AuditEntry, AuditFilter, MOST_AUDIT_ENTRIES};
+use api::{AuditEntry, AuditFilter, AuditOutcome, Instant};
 use axum::Json;
 use axum::response::NoContent;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 
 use super::Answer;
 use super::extract::{Ask, Body, Params};
+use super::page::{Page, PageQuery, next};
 use super::problem::Failed;
 use crate::state::App;
 
@@ -24,41 +25,52 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Only entries with smaller numbers: the number of the last one of the page before.
-    #[param(minimum = 1)]
-    below: Option<i64>,
     /// At most so many; 100 unless said.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
-    /// Words that must occur.
+    /// Where the page begins; stands in `next` of the page before.
+    cursor: Option<String>,
+    /// Words of who did it, or their id.
+    actor: Option<String>,
+    /// An action such as `key.revoke`, or an area such as `key`.
+    action: Option<String>,
+    /// A kind of thing, its id, or words of its name.
+    object: Option<String>,
+    /// What came of it: `done`, `refused` or `failed`.
+    #[param(inline)]
+    outcome: Option<AuditOutcome>,
+    /// Not before then, in microseconds since 1970 UTC.
+    from: Option<i64>,
+    /// Before then, in microseconds since 1970 UTC.
+    to: Option<i64>,
+    /// Words anywhere in an entry, also an address or the id of a request.
     text: Option<String>,
-}
-
-/// Entries of the audit log.
-#[derive(Serialize, ToSchema)]
-struct Entries {
-    /// These, the newest first.
-    items: Vec<AuditEntry>,
-    /// Whether there are older ones.
-    more: bool,
 }
 
 /// Entries of the audit log, the newest first
 #[utoipa::path(get, path = "/audit", params(Wanted), security(("key" = ["audit:read"])),
-    responses((status = 200, body = Entries)))]
-async fn entries(ask: Ask, Params(wanted): Params<Wanted>) -> Answer<Entries> {
-    let filter = AuditFilter {
-        text: wanted.text.unwrap_or_default(),
-        ..AuditFilter::default()
+    responses((status = 200, body = Page<AuditEntry>)))]
+async fn entries(ask: Ask, Params(wanted): Params<Wanted>) -> Answer<Page<AuditEntry>> {
+    let page = PageQuery {
+        limit: wanted.limit,
+        cursor: wanted.cursor,
     };
-    let limit = wanted.limit.unwrap_or(100).min(MOST_AUDIT_ENTRIES);
+    let (limit, below) = (page.limit()?, page.after_number()?);
+    let filter = AuditFilter {
+        actor: wanted.actor.unwrap_or_default(),
+        action: wanted.action.unwrap_or_default(),
+        object: wanted.object.unwrap_or_default(),
+        outcome: wanted.outcome,
+        from: wanted.from.map(Instant),
+        to: wanted.to.map(Instant),
+        text: wanted.text.unwrap_or_default(),
+    };
     let audit = &ask.services.audit;
-    let page = audit
-        .entries(&ask.caller, filter, wanted.below, limit)
-        .await?;
-    Ok(Json(Entries {
-        items: page.entries,
-        more: page.more,
+    let found = audit.entries(&ask.caller, filter, below, limit).await?;
+    let last = found.entries.last().filter(|_| found.more);
+    Ok(Json(Page {
+        next: last.map(|last| next(&ask.uri, &last.seq.to_string())),
+        items: found.entries,
     }))
 }
 

@@ -55,11 +55,16 @@ impl PageQuery {
 
     /// The key after which the page begins.
     pub(super) fn after(&self) -> Result<Option<String>, Failed> {
-        let wrong = || Error::field("cursor", "Take the cursor from `next`, as it stands there.");
         self.cursor
             .as_deref()
-            .map(|cursor| key_of(cursor).ok_or_else(|| wrong().into()))
+            .map(|cursor| key_of(cursor).ok_or_else(wrong_cursor))
             .transpose()
+    }
+
+    /// The same where keys are numbers.
+    pub(super) fn after_number(&self) -> Result<Option<i64>, Failed> {
+        let after = self.after()?.map(|key| key.parse::<i64>());
+        after.transpose().map_err(|_| wrong_cursor())
     }
 
     /// The page of a whole list. Keys are unique, and their order is the list's.
@@ -90,6 +95,10 @@ impl PageQuery {
             items,
         })
     }
+}
+
+fn wrong_cursor() -> Failed {
+    Error::field("cursor", "Take the cursor from `next`, as it stands there.").into()
 }
 
 /// The address of the page that begins after this key.

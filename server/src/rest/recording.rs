@@ -6,7 +6,7 @@ use api::{
 };
 use axum::Json;
 use axum::response::NoContent;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 use super::extract::{Ask, Body, Params, Place};
 use super::page::{Order, Page, PageQuery};
 use super::problem::Failed;
+use super::source::{MadeSource, Paused};
 use super::{Answer, Created};
 use crate::state::App;
 
@@ -86,22 +87,15 @@ async fn list(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<Recordin
     Ok(Json(page.cut(&ask.uri, rules, Order::Up, key)?))
 }
 
-/// What was made.
-#[derive(Serialize, ToSchema)]
-struct MadeRule {
-    /// The source that its series belong to; it is removed as a source.
-    id: SourceId,
-}
-
 /// Adds a rule
 ///
 /// It is evaluated for the past 30 days as well.
 #[utoipa::path(post, path = "/recording-rules", request_body = Rule,
-    security(("key" = ["monitoring:write"])), responses((status = 201, body = MadeRule)))]
-async fn add(ask: Ask, Body(rule): Body<Rule>) -> Result<Created<MadeRule>, Failed> {
+    security(("key" = ["monitoring:write"])), responses((status = 201, body = MadeSource)))]
+async fn add(ask: Ask, Body(rule): Body<Rule>) -> Result<Created<MadeSource>, Failed> {
     let recordings = &ask.services.recordings;
     let id = recordings.add(&ask.caller, rule.into()).await?;
-    Ok(Created(format!("/api/v1/sources/{id}"), MadeRule { id }))
+    Ok(Created(format!("/api/v1/sources/{id}"), MadeSource { id }))
 }
 
 /// Changes a rule
@@ -120,21 +114,13 @@ async fn edit(
     Ok(NoContent)
 }
 
-/// Whether a rule is left alone.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct RulePaused {
-    /// Whether it is.
-    paused: bool,
-}
-
 /// Leaves a rule alone, or evaluates it again
 #[utoipa::path(put, path = "/recording-rules/{id}/paused", params(("id" = String, Path)),
-    request_body = RulePaused, security(("key" = ["monitoring:write"])), responses((status = 204)))]
+    request_body = Paused, security(("key" = ["monitoring:write"])), responses((status = 204)))]
 async fn pause(
     ask: Ask,
     Place(id): Place<SourceId>,
-    Body(wanted): Body<RulePaused>,
+    Body(wanted): Body<Paused>,
 ) -> Result<NoContent, Failed> {
     let recordings = &ask.services.recordings;
     recordings.pause(&ask.caller, &id, wanted.paused).await?;

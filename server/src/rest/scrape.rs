@@ -5,7 +5,7 @@ use api::{
 };
 use axum::Json;
 use axum::response::NoContent;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::extract::{Ask, Body, Params, Place};
 use super::page::{Order, Page, PageQuery};
 use super::problem::Failed;
+use super::source::{MadeSource, Paused};
 use super::{Answer, Created};
 use crate::state::App;
 
@@ -86,19 +87,12 @@ async fn list(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<ScrapeTa
     Ok(Json(page.cut(&ask.uri, targets, Order::Up, key)?))
 }
 
-/// What was made.
-#[derive(Serialize, ToSchema)]
-struct Made {
-    /// The source that its samples belong to; it is removed as a source.
-    id: SourceId,
-}
-
 /// Adds a target
 #[utoipa::path(post, path = "/scrape-targets", request_body = Target,
-    security(("key" = ["monitoring:write"])), responses((status = 201, body = Made)))]
-async fn add(ask: Ask, Body(target): Body<Target>) -> Result<Created<Made>, Failed> {
+    security(("key" = ["monitoring:write"])), responses((status = 201, body = MadeSource)))]
+async fn add(ask: Ask, Body(target): Body<Target>) -> Result<Created<MadeSource>, Failed> {
     let id = ask.services.scrapes.add(&ask.caller, target.into()).await?;
-    Ok(Created(format!("/api/v1/sources/{id}"), Made { id }))
+    Ok(Created(format!("/api/v1/sources/{id}"), MadeSource { id }))
 }
 
 /// Changes a target
@@ -115,14 +109,6 @@ async fn edit(
     let scrapes = &ask.services.scrapes;
     scrapes.edit(&ask.caller, &id, target.into()).await?;
     Ok(NoContent)
-}
-
-/// Whether a target is left alone.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Paused {
-    /// Whether it is.
-    paused: bool,
 }
 
 /// Leaves a target alone, or scrapes it again

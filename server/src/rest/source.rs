@@ -20,6 +20,21 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get, remove))
 }
 
+/// A source that was made.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MadeSource {
+    /// What its data belong to; it is removed as a source.
+    pub(super) id: SourceId,
+}
+
+/// Whether something is left alone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paused {
+    /// Whether it is.
+    pub(super) paused: bool,
+}
+
 /// A source, and since when it is silent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ListedSource)]

@@ -198,12 +198,10 @@ impl Home {
             Arc::new(SystemClock),
             Bus::new(1),
             service::Settings {
-                uploads: folder.path().join("uploads"),
                 max_upload_bytes: 1,
-                times: service::SessionTimes::default(),
-                provider: None,
                 metrics: Some(metrics),
                 fetch: Some(Arc::new(HttpFetch::default())),
+                ..service::Settings::alone(folder.path().join("uploads"))
             },
         );
         let caller = Caller::system("test");

@@ -25,12 +25,8 @@ pub(crate) async fn home() -> Home {
     let clock = Arc::new(FixedClock::new(Instant::from_seconds(NOW_S)));
     let metrics = ChunkStore::open_sqlite(folder.path()).await.unwrap();
     let settings = Settings {
-        uploads: folder.path().join("uploads"),
-        max_upload_bytes: 1 << 20,
         metrics: Some(Arc::new(metrics)),
-        fetch: None,
-        times: service::SessionTimes::default(),
-        provider: None,
+        ..Settings::alone(folder.path().join("uploads"))
     };
     let hub = Hub::new(store, clock.clone(), Bus::new(1), settings);
     Home {

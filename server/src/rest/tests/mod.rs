@@ -77,12 +77,8 @@ impl Home {
             clock.clone(),
             Bus::new(1),
             Settings {
-                uploads: folder.path().join("uploads"),
-                max_upload_bytes: 1 << 20,
                 metrics: Some(Arc::new(metrics)),
-                fetch: None,
-                times: service::SessionTimes::default(),
-                provider: None,
+                ..Settings::alone(folder.path().join("uploads"))
             },
         );
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
