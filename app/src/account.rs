@@ -10,8 +10,10 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, Field, Glyph, Icon, Input, Notice, Tone};
 
+use crate::passkey::PasskeyButton;
 use crate::problem::Problem;
 use crate::range::escape;
 use crate::rpc;
@@ -19,12 +21,25 @@ use crate::wire;
 
 pub use own::AccountPage;
 
-/// Whether this installation has an administrator, and another place to sign in.
+/// How one gets in here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doors {
+    set_up: SetUp,
+    /// What the other place to sign in is called.
+    provider: Option<String>,
+    /// For which origin passkeys are; none where there can be none.
+    passkeys: Option<String>,
+}
+
+/// Whether this installation has an administrator, and which ways lead in.
 #[server(input = GetUrl, output = Postcard)]
-pub async fn load_doors() -> rpc::Answer<(SetUp, Option<String>)> {
+pub async fn load_doors() -> rpc::Answer<Doors> {
     let (services, caller) = rpc::ctx()?;
-    let set_up = services.accounts.set_up_state(&caller).await?;
-    Ok((set_up, services.providers.provider(&caller).await?))
+    Ok(Doors {
+        set_up: services.accounts.set_up_state(&caller).await?,
+        provider: services.providers.provider(&caller).await?,
+        passkeys: services.passkeys.passkey_door(&caller).await?.origin(),
+    })
 }
 
 /// A page with one thing to do on it.
@@ -68,6 +83,14 @@ pub fn failed(error: Option<String>) -> Option<impl IntoView> {
             ("late", _) => (
                 "That took too long",
                 "Sign in again: the second step is open for ten minutes.",
+            ),
+            ("passkey", _) => (
+                "That passkey does not fit",
+                "It may have been removed here, or be for another place. Sign in another way, or try another passkey.",
+            ),
+            ("challenge", _) => (
+                "That took too long",
+                "Try again: a passkey is waited for for five minutes, and each time anew.",
             ),
             ("code", _) => (
                 "That code does not fit",
@@ -125,7 +148,6 @@ pub fn LogIn() -> impl IntoView {
     let query = use_query_map();
     let doors = wire::load(|| (), |()| load_doors());
     let next = move || query.read().get("next").unwrap_or_else(|| "/".into());
-    let elsewhere = move || format!("/auth/provider?next={}", escape(&next()));
     let out = move || query.read().get("out").is_some();
     view! {
         <Lone title="Sign in" lede="To see what runs out, breaks or goes over next.">
@@ -134,7 +156,7 @@ pub fn LogIn() -> impl IntoView {
             <Suspense>
                 {move || Suspend::new(async move {
                     match doors.await {
-                        Ok((SetUp::Open, _)) => {
+                        Ok(Doors { set_up: SetUp::Open, .. }) => {
                             view! {
                                 <Notice
                                     tone=Tone::Accent
@@ -144,16 +166,7 @@ pub fn LogIn() -> impl IntoView {
                             }
                                 .into_any()
                         }
-                        Ok((SetUp::Done, None)) => ().into_any(),
-                        Ok((SetUp::Done, Some(name))) => {
-                            view! {
-                                <a class="btn btn-primary" href=elsewhere rel="external">
-                                    {format!("Sign in with {name}")}
-                                </a>
-                                <p class="lone-or">"or with a password of this place"</p>
-                            }
-                                .into_any()
-                        }
+                        Ok(doors) => view! { <OtherWays doors next/> }.into_any(),
                         Err(failure) => view! { <Problem failure/> }.into_any(),
                     }
                 })}
@@ -169,6 +182,37 @@ pub fn LogIn() -> impl IntoView {
                 <Button kind=ButtonKind::Primary>"Sign in"</Button>
             </form>
         </Lone>
+    }
+}
+
+/// The ways that need no password of this place.
+#[component]
+fn OtherWays(doors: Doors, #[prop(into)] next: Signal<String>) -> impl IntoView {
+    let elsewhere = move || format!("/auth/provider?next={}", escape(&next.get()));
+    let passkeys = doors.passkeys.map(|origin| {
+        view! {
+            <PasskeyButton
+                origin
+                action="/auth/passkey"
+                challenge="/auth/passkey/challenge"
+                next
+                label="Sign in with a passkey"
+            />
+        }
+    });
+    let alone = passkeys.is_some() && doors.provider.is_none();
+    let provider = doors.provider.map(|name| {
+        view! {
+            <a class="btn btn-primary" href=elsewhere rel="external">
+                {format!("Sign in with {name}")}
+            </a>
+            <p class="lone-or">"or with a password of this place"</p>
+        }
+    });
+    view! {
+        {passkeys}
+        {alone.then(|| view! { <p class="lone-or" data-passkey="">"or with a password"</p> })}
+        {provider}
     }
 }
 

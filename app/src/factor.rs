@@ -13,6 +13,7 @@ use ui::{
 };
 
 use crate::account::{Lone, failed};
+use crate::passkey::PasskeyButton;
 use crate::problem::{FormProblem, Problem};
 use crate::{rpc, wire};
 
@@ -68,8 +69,10 @@ pub async fn change_factor(password: String, intent: String) -> rpc::Answer<()> 
 /// What the second step of signing in asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Asked {
-    /// A code.
-    Code,
+    /// A code, or a passkey where there is an origin for it.
+    Code(Option<String>),
+    /// A passkey; none can be shown where there is no origin for it.
+    Passkey(Option<String>),
     /// The first code of an authenticator that is set up with this.
     Enrol(Box<Enrolment>),
     /// Nothing: nobody is in the midst of signing in, or they took too long.
@@ -83,8 +86,14 @@ pub async fn load_step() -> rpc::Answer<Asked> {
     let Some(token) = rpc::here().step else {
         return Ok(Asked::Nothing);
     };
+    let origin = async || {
+        let door = services.passkeys.passkey_door(&caller).await;
+        door.map(api::PasskeyDoor::origin)
+    };
     match services.factors.step(&caller, &token).await {
-        Ok(api::Step::Code) => Ok(Asked::Code),
+        Ok(api::Step::Code) => Ok(Asked::Code(None)),
+        Ok(api::Step::CodeOrPasskey) => Ok(Asked::Code(origin().await?)),
+        Ok(api::Step::Passkey) => Ok(Asked::Passkey(origin().await?)),
         Ok(api::Step::Enrol) => {
             let enrolment = services.factors.step_enrolment(&caller, &token).await?;
             Ok(Asked::Enrol(Box::new(enrolment)))
@@ -273,6 +282,22 @@ fn CodeField(
     }
 }
 
+/// The button that shows a passkey as the second step.
+#[component]
+fn PasskeyStep(origin: Option<String>, #[prop(into)] next: Signal<String>) -> impl IntoView {
+    origin.map(|origin| {
+        view! {
+            <PasskeyButton
+                origin
+                action="/auth/passkey/step"
+                challenge="/auth/passkey/step-challenge"
+                next
+                label="Use a passkey"
+            />
+        }
+    })
+}
+
 /// The second step of signing in.
 #[component]
 pub fn StepPage() -> impl IntoView {
@@ -283,10 +308,24 @@ pub fn StepPage() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match step.await {
-                    Ok(Asked::Code) => {
+                    Ok(Asked::Passkey(origin)) => {
+                        view! {
+                            <Lone title="Second step" lede="Your passkey, because your role needs a second step.">
+                                {move || failed(query.read().get("error"))}
+                                <PasskeyStep origin next/>
+                                <p class="quiet passkeys-off">
+                                    "This needs JavaScript and the device that holds the passkey. If you lost it, ask an administrator."
+                                </p>
+                                <ButtonLink href="/login" kind=ButtonKind::Quiet>"Sign in as somebody else"</ButtonLink>
+                            </Lone>
+                        }
+                            .into_any()
+                    }
+                    Ok(Asked::Code(origin)) => {
                         view! {
                             <Lone title="Second step" lede="The code that your authenticator shows now.">
                                 {move || failed(query.read().get("error"))}
+                                <PasskeyStep origin next/>
                                 <form method="post" action="/auth/step" class="stack">
                                     <input type="hidden" name="next" value=next/>
                                     <CodeField/>

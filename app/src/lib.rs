@@ -21,6 +21,7 @@ mod live;
 mod metrics;
 mod model;
 pub mod parts;
+mod passkey;
 mod people;
 mod problem;
 pub mod range;

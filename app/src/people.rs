@@ -22,8 +22,12 @@ pub use invite::InvitePage;
 /// Whether somebody has a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FactorRow {
-    /// They have.
-    Present,
+    /// An authenticator.
+    Authenticator,
+    /// A passkey.
+    Passkey,
+    /// One of each.
+    Both,
     /// They have none, and their role needs one.
     Missing,
     /// They have none, and need none.
@@ -69,10 +73,12 @@ pub async fn list_people() -> rpc::Answer<Vec<PersonRow>> {
             role: person.user.role.as_str().to_owned(),
             role_name: person.user.role.name().to_owned(),
             disabled: person.disabled_at.is_some(),
-            factor: match (person.totp, person.needs_factor) {
-                (true, _) => FactorRow::Present,
-                (false, true) => FactorRow::Missing,
-                (false, false) => FactorRow::Absent,
+            factor: match (person.totp, person.passkeys > 0, person.needs_factor) {
+                (true, true, _) => FactorRow::Both,
+                (true, false, _) => FactorRow::Authenticator,
+                (false, true, _) => FactorRow::Passkey,
+                (false, false, true) => FactorRow::Missing,
+                (false, false, false) => FactorRow::Absent,
             },
             sessions: person.sessions,
             last_seen_at: person.user.last_seen_at.map(|at| at.0),
@@ -327,7 +333,9 @@ fn person_row(
             <td data-label="State"><Badge tone label=state/></td>
             <td data-label="Second step">
                 {match person.factor {
-                    FactorRow::Present => view! { <Badge tone=Tone::Good label="authenticator"/> }.into_any(),
+                    FactorRow::Authenticator => view! { <Badge tone=Tone::Good label="authenticator"/> }.into_any(),
+                    FactorRow::Passkey => view! { <Badge tone=Tone::Good label="passkey"/> }.into_any(),
+                    FactorRow::Both => view! { <Badge tone=Tone::Good label="authenticator, passkey"/> }.into_any(),
                     FactorRow::Missing => view! { <Badge tone=Tone::Warning label="none, and needs one"/> }.into_any(),
                     FactorRow::Absent => view! { <span class="quiet">"none"</span> }.into_any(),
                 }}
@@ -365,7 +373,7 @@ fn PersonForms(
                 <Select name="role" options=roles value=person.role label=role_label/>
                 <Button small=true attr:name="intent" attr:value="role">"Set role"</Button>
                 <Button small=true attr:name="intent" attr:value=toggle>{toggle_words}</Button>
-                {(person.factor == FactorRow::Present)
+                {(!matches!(person.factor, FactorRow::Missing | FactorRow::Absent))
                     .then(|| {
                         view! {
                             <Button small=true attr:name="intent" attr:value="reset">"Reset second step"</Button>

@@ -20,7 +20,9 @@ const DEVICE_SECONDS: u32 = 180 * 24 * 60 * 60;
 const STEP: &str = "millrace_step";
 /// The cookie of somebody who signs in elsewhere.
 const TRIP: &str = "millrace_trip";
-/// How long both are open, in seconds.
+/// The cookie of somebody who is asked for a passkey.
+const PASSKEY: &str = "millrace_passkey";
+/// How long all three are open, in seconds; a passkey is waited for for half of that.
 const STEP_SECONDS: u32 = 600;
 
 /// The session of a request, noted with it.
@@ -135,6 +137,16 @@ pub(crate) fn trip_cookie(app: &App, state: &str) -> HeaderValue {
     baked(app, TRIP, state, STEP_SECONDS)
 }
 
+/// What somebody who is asked for a passkey has to show.
+pub(crate) fn passkey_token(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, PASSKEY)
+}
+
+/// What keeps that in the browser.
+pub(crate) fn passkey_cookie(app: &App, token: &str) -> HeaderValue {
+    baked(app, PASSKEY, token, STEP_SECONDS)
+}
+
 /// What keeps a fresh session in the browser, and ends the step before it.
 pub(crate) fn session_cookies(app: &App, signed_in: &SignedIn) -> [HeaderValue; 3] {
     [
@@ -228,7 +240,7 @@ fn is_open(path: &str) -> bool {
         "/theme",
         "/density",
     ];
-    const PATHS: [&str; 12] = [
+    const PATHS: [&str; 13] = [
         "/login",
         "/login/step",
         "/invite",
@@ -238,6 +250,7 @@ fn is_open(path: &str) -> bool {
         "/apple-touch-icon.png",
         "/icon-192.png",
         "/icon-512.png",
+        "/passkey.js",
         "/favicon.svg",
         "/favicon.ico",
         "/manifest.webmanifest",

@@ -11,6 +11,7 @@ mod jobs;
 mod listen;
 mod live;
 mod pages;
+mod passkey;
 mod provider;
 mod reach;
 mod rest;

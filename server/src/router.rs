@@ -20,7 +20,7 @@ use tower_http::services::ServeDir;
 use tower_http::trace::TraceLayer;
 
 use crate::state::App;
-use crate::{audit, auth, guard, live, pages, provider, rest, sign_in, status, uploads};
+use crate::{audit, auth, guard, live, pages, passkey, provider, rest, sign_in, status, uploads};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
 pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
@@ -73,6 +73,13 @@ pub(crate) fn router(app: App) -> Router {
         .route("/auth/provider", get(provider::depart))
         .route("/auth/provider/return", get(provider::arrive))
         .route("/auth/step", post(sign_in::step))
+        .route("/auth/passkey", post(passkey::sign_in))
+        .route("/auth/passkey/challenge", post(passkey::challenge))
+        .route("/auth/passkey/step", post(passkey::step))
+        .route(
+            "/auth/passkey/step-challenge",
+            post(passkey::step_challenge),
+        )
         .route("/auth/enrol", post(sign_in::enrol))
         .route("/auth/accept", post(sign_in::accept))
         .route("/audit/{export}", get(audit::export))

@@ -47,6 +47,7 @@ pub(crate) async fn open_locked(
         Arc::new(SystemClock),
         Bus::new(SystemClock.now().0),
         service::Settings {
+            party: service::RelyingParty::at(&settings.public()),
             uploads: settings.data.join("uploads"),
             max_upload_bytes: u64::from(settings.upload_mib) * 1024 * 1024,
             fetch: metrics

@@ -18,7 +18,7 @@ use crate::state::App;
 pub(crate) struct Stranger {
     pub(crate) caller: Caller,
     pub(crate) visit: Visit,
-    step: String,
+    pub(crate) step: String,
 }
 
 impl<S: Sync> FromRequestParts<S> for Stranger {
@@ -207,7 +207,7 @@ pub(crate) fn enter(app: &App, entry: Entry, next: &str) -> Response {
 }
 
 /// Keeps a fresh session in the browser and goes on.
-fn keep(app: &App, signed_in: &SignedIn, next: &str) -> Response {
+pub(crate) fn keep(app: &App, signed_in: &SignedIn, next: &str) -> Response {
     with_cookies(Redirect::to(next), auth::session_cookies(app, signed_in))
 }
 
@@ -230,7 +230,7 @@ pub(crate) fn back(page: &str, word: &str, (name, value): (&str, &str)) -> Respo
 }
 
 /// The word for an error in the page's address; `refused` for what was not good enough.
-fn word(error: &Error, refused: &'static str) -> &'static str {
+pub(crate) fn word(error: &Error, refused: &'static str) -> &'static str {
     let fault = error.of_field("password").and_then(|message| {
         let all = PasswordFault::ALL.into_iter();
         all.clone().find(|fault| fault.message() == message)

@@ -12,6 +12,7 @@ use ui::{
 
 use crate::account::NewPassword;
 use crate::factor::SecondStep;
+use crate::passkey::PasskeyCard;
 use crate::problem::{FormProblem, Problem, of_field};
 use crate::secret;
 use crate::{rpc, wire};
@@ -91,6 +92,7 @@ pub fn AccountPage() -> impl IntoView {
         <RecoveryCodes/>
         <Sessions/>
         <SecondStep/>
+        <PasskeyCard/>
         <Password/>
     }
 }

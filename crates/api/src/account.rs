@@ -121,6 +121,10 @@ impl std::fmt::Debug for Entry {
 pub enum Step {
     /// A code of one's authenticator, or a recovery code.
     Code,
+    /// The same, or a passkey.
+    CodeOrPasskey,
+    /// A passkey: the role needs a second factor, and the person has no other.
+    Passkey,
     /// An authenticator has to be set up first: the role needs one.
     Enrol,
 }

@@ -46,6 +46,10 @@ id!(
     UserId
 );
 id!(
+    /// A passkey.
+    PasskeyId
+);
+id!(
     /// An API key.
     KeyId
 );

@@ -22,6 +22,7 @@ mod live;
 mod metrics;
 mod model;
 mod once;
+mod passkey;
 mod people;
 mod permission;
 mod provider;
@@ -57,7 +58,7 @@ pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
 pub use ids::{
-    ImportId, InvitationId, JobId, KeyId, RoleId, SeriesId, SessionId, SourceId, UserId,
+    ImportId, InvitationId, JobId, KeyId, PasskeyId, RoleId, SeriesId, SessionId, SourceId, UserId,
 };
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
@@ -76,6 +77,9 @@ pub use model::{
     VersionState,
 };
 pub use once::{Attempt, Begun, KeptAnswer, Once};
+pub use passkey::{
+    LONGEST_PASSKEY_NAME, MOST_PASSKEYS, Passkey, PasskeyAsk, PasskeyDoor, Passkeys,
+};
 pub use people::{Invitation, NewInvitation, People, Person};
 pub use permission::{CustomRole, Grant, Permission, Role};
 pub use provider::{Providers, Returned, Trip};
@@ -126,6 +130,8 @@ pub struct Services {
     pub models: Arc<dyn Models>,
     /// Requests that happen once.
     pub once: Arc<dyn Once>,
+    /// Passkeys.
+    pub passkeys: Arc<dyn Passkeys>,
     /// Who can sign in.
     pub people: Arc<dyn People>,
     /// Other places to sign in.

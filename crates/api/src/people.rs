@@ -15,7 +15,9 @@ pub struct Person {
     pub disabled_at: Option<Instant>,
     /// Whether they have an authenticator.
     pub totp: bool,
-    /// Whether their role needs one.
+    /// How many passkeys they have.
+    pub passkeys: u32,
+    /// Whether their role needs a second factor.
     pub needs_factor: bool,
     /// How many sessions they have open.
     pub sessions: u32,

@@ -107,7 +107,8 @@ impl Factors for Hub {
         visit: &Visit,
     ) -> Result<SignedIn> {
         let user = self.in_step(caller, token).await?;
-        if self.next_step(caller, &user).await? != Some(Step::Code) {
+        let asked = self.next_step(caller, &user).await?;
+        if !matches!(asked, Some(Step::Code | Step::CodeOrPasskey)) {
             return Err(no_step());
         }
         let attempt = self
@@ -121,7 +122,7 @@ impl Factors for Hub {
             return Err(wrong_code());
         }
         self.attempts.succeeded(&attempt);
-        self.leave_step(caller, token, user, visit).await
+        self.leave_step(caller, token, user, visit, None).await
     }
 
     async fn step_enrolment(&self, caller: &Caller, token: &str) -> Result<Enrolment> {
@@ -150,30 +151,32 @@ impl Factors for Hub {
         let codes = self.confirm(caller, &user, code).await?;
         let ended = self.store.delete_sessions_of(&user.id, None).await;
         ended.or_failure(caller)?;
-        Ok((self.leave_step(caller, token, user, visit).await?, codes))
+        let signed_in = self.leave_step(caller, token, user, visit, None).await?;
+        Ok((signed_in, codes))
     }
 }
 
 impl Hub {
-    async fn in_step(&self, caller: &Caller, token: &str) -> Result<User> {
+    pub(crate) async fn in_step(&self, caller: &Caller, token: &str) -> Result<User> {
         let hash = secret::fingerprint(token);
         let user = self.store.step_user(&hash, self.clock.now()).await;
         user.or_failure(caller)?.ok_or_else(no_step)
     }
 
-    /// Ends the second step with a session.
-    async fn leave_step(
+    /// Ends the second step with a session; `passkey` is the name of the one that was shown for it.
+    pub(crate) async fn leave_step(
         &self,
         caller: &Caller,
         token: &str,
         user: User,
         visit: &Visit,
+        passkey: Option<&str>,
     ) -> Result<SignedIn> {
         let taken = self.store.take_step(&secret::fingerprint(token)).await;
         if !taken.or_failure(caller)? {
             return Err(no_step());
         }
-        self.open_session(caller, user, visit).await
+        self.open_session_by(caller, user, visit, passkey).await
     }
 
     async fn begin(&self, caller: &Caller, id: &UserId) -> Result<()> {
@@ -256,7 +259,7 @@ fn guessing(id: &UserId) -> Key {
 }
 
 /// The step took too long, was taken already, or never was.
-fn no_step() -> Error {
+pub(crate) fn no_step() -> Error {
     Error::not_found("second step")
 }
 

@@ -23,6 +23,7 @@ mod lease;
 mod metrics;
 mod model;
 mod once;
+mod passkey;
 mod people;
 mod provider;
 mod rate;
@@ -53,6 +54,7 @@ pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use passkey::RelyingParty;
 pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
@@ -75,7 +77,9 @@ pub struct Hub {
     times: SessionTimes,
     /// Another place to sign in.
     provider: Option<Provider>,
-    /// What is remembered of it.
+    /// What passkeys are bound to.
+    party: RelyingParty,
+    /// What is remembered of the other place.
     known: provider::Known,
     /// Refusals that are not in the audit log yet.
     refused: audit::Refused,
@@ -109,10 +113,12 @@ pub struct Settings {
     pub times: SessionTimes,
     /// Another place to sign in; none where people have passwords.
     pub provider: Option<Provider>,
+    /// What passkeys are bound to.
+    pub party: RelyingParty,
 }
 
 impl Settings {
-    /// Of operations that stand alone: no metrics, nobody else asked, uploads of up to a mebibyte.
+    /// Of operations that stand alone: no metrics, nobody else asked, no passkeys, uploads of up to a mebibyte.
     pub fn alone(uploads: PathBuf) -> Self {
         Self {
             uploads,
@@ -121,6 +127,7 @@ impl Settings {
             fetch: None,
             times: SessionTimes::default(),
             provider: None,
+            party: RelyingParty::unknown(),
         }
     }
 }
@@ -139,6 +146,7 @@ impl Hub {
             attempts: account::Attempts::default(),
             times: settings.times,
             provider: settings.provider,
+            party: settings.party,
             known: provider::Known::default(),
             refused: audit::Refused::default(),
             key_uses: audit::KeyUses::default(),
@@ -171,6 +179,7 @@ impl Hub {
             metrics: self.clone(),
             models: self.clone(),
             once: self.clone(),
+            passkeys: self.clone(),
             people: self.clone(),
             providers: self.clone(),
             recordings: self.clone(),

@@ -170,7 +170,7 @@ impl People for Hub {
         require(caller, Permission::AccessWrite)?;
         let user = self.person_within(caller, id).await?;
         let store = self.noting(caller, Note::of("factor.reset").on_person(&user));
-        store.delete_factors(id).await.or_failure(caller)?;
+        store.reset_factors(id).await.or_failure(caller)?;
         let ended = self.store.delete_sessions_of(id, None).await;
         ended.or_failure(caller).map(drop)
     }
@@ -243,10 +243,12 @@ fn person_row(person: &Person) -> Row {
         Some(at) => format!("disabled since {}", date(at)),
         None => "active".to_owned(),
     };
-    let factor = match (person.totp, person.needs_factor) {
-        (true, _) => "authenticator",
-        (false, true) => "none, and needs one",
-        (false, false) => "none",
+    let factor = match (person.totp, person.passkeys > 0, person.needs_factor) {
+        (true, true, _) => "authenticator and passkey",
+        (true, false, _) => "authenticator",
+        (false, true, _) => "passkey",
+        (false, false, true) => "none, and needs one",
+        (false, false, false) => "none",
     };
     [
         "person".to_owned(),

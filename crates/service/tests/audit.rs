@@ -11,6 +11,7 @@
 )]
 
 mod authenticator;
+mod device;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,19 +19,21 @@ use std::sync::Arc;
 use api::{
     ApiKey, AuditEntry, AuditFilter, AuditFormat, AuditOutcome, Caller, Credentials, Entry, Error,
     Hidden, Instant, JobKind, Limit, LimitChange, NewInvitation, NewKey, NewUser, Origin, Range,
-    RecordingChange, Role, RoleChange, Scope, SeriesChange, SeriesFilter, Services, SignedIn,
-    TargetChange, TokenChange, Verdict, Visit, Who,
+    RecordingChange, Role, RoleChange, Scope, SeriesChange, SeriesFilter, Services, SessionId,
+    SignedIn, TargetChange, TokenChange, Verdict, Visit, Who,
 };
 use async_trait::async_trait;
 use authenticator::code;
+use device::Device;
 use fakes::FixedClock;
 use service::{
-    AuditKeeper, Bus, Fetch, FetchAsk, FetchFault, Fetched, Hub, KeySource, Ring, Settings,
-    new_master_key, read_anchors, verify_audit,
+    AuditKeeper, Bus, Fetch, FetchAsk, FetchFault, Fetched, Hub, KeySource, RelyingParty, Ring,
+    Settings, new_master_key, read_anchors, verify_audit,
 };
 use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Fault, JobEnd, NewJob, Store};
 
+const SITE: &str = "https://hub.example.org";
 const START: i64 = 1_780_000_000;
 
 /// Operations that change nothing that anybody set.
@@ -52,6 +55,12 @@ const READS: &[&str] = &[
     "factors.enrolment",
     "factors.step",
     "factors.step_enrolment",
+    "passkeys.passkey_door",
+    "passkeys.passkeys",
+    // Only remember what a browser was asked.
+    "passkeys.begin_passkey",
+    "passkeys.ask_passkey",
+    "passkeys.ask_passkey_step",
     "providers.provider",
     // Only remembers where a browser was sent.
     "providers.depart",
@@ -152,6 +161,7 @@ impl Home {
             Settings {
                 metrics: Some(Arc::new(metrics)),
                 fetch: Some(Arc::new(OneNumber)),
+                party: RelyingParty::at(SITE),
                 ..Settings::alone(folder.path().join("uploads"))
             },
         );
@@ -290,6 +300,7 @@ async fn people(home: &mut Home) -> (Vec<String>, ApiKey) {
     let sessions = sessions(home, &ada).await;
     let invited = invitations(home, &ada).await;
     let factors = factors(home, &ada).await;
+    let passkeys = passkeys(home, &ada).await;
     let new = NewUser {
         email: "bob@example.org".into(),
         role: Role::Viewer,
@@ -330,7 +341,7 @@ async fn people(home: &mut Home) -> (Vec<String>, ApiKey) {
     let mut secrets = vec![token, first.token, second.token, fresh.token];
     secrets.extend([bob.secret, gone.secret, rotated.secret, short.token]);
     secrets.extend([kept.secret.clone()]);
-    secrets.extend([sessions, invited, factors].concat());
+    secrets.extend([sessions, invited, factors, passkeys].concat());
     (secrets, kept.made)
 }
 
@@ -470,6 +481,51 @@ async fn enrolment(home: &mut Home, ada: &Caller) -> Vec<String> {
         .await;
     assert_eq!(entry.record.actor.name, "joe@example.org");
     [codes, vec![invited, token, begun.secret, signed_in.token]].concat()
+}
+
+/// Making a passkey and signing in with it, alone and after the password; answers the tokens.
+async fn passkeys(home: &mut Home, ada: &Caller) -> Vec<String> {
+    let (passkeys, accounts) = (
+        home.services.passkeys.clone(),
+        home.services.accounts.clone(),
+    );
+    let (nobody, visit) = (home.caller(Who::Nobody), Visit::default());
+    let session = SessionId("the session".into());
+    let mut phone = Device::new(SITE, 1);
+    let asked = passkeys.begin_passkey(ada, &session, NEXT_PASSWORD).await;
+    let answer = phone.create(&asked.unwrap());
+    let work = passkeys.add_passkey(ada, &session, "Phone", &answer);
+    let (made, entry) = home
+        .noted("passkeys.add_passkey", "passkey.add", work)
+        .await;
+    assert_eq!(entry.record.object.name, "Phone");
+    let ask = passkeys.ask_passkey(&nobody).await.unwrap();
+    let answer = phone.get(&ask.options);
+    let work = passkeys.enter_with_passkey(&nobody, &ask.token, &answer, &visit);
+    let (alone, entry) = home
+        .noted("passkeys.enter_with_passkey", "person.sign_in", work)
+        .await;
+    assert_eq!(
+        entry.record.after.as_deref(),
+        Some("{\"passkey\":\"Phone\"}")
+    );
+    let roles = home.services.roles.clone();
+    roles.set_role_strict(ada, "admin", true).await.unwrap();
+    let entry = accounts.sign_in(&nobody, credentials(NEXT_PASSWORD), &visit);
+    let Entry::Step { token, .. } = entry.await.unwrap() else {
+        panic!("no second step was asked for");
+    };
+    let asked = passkeys.ask_passkey_step(&nobody, &token).await.unwrap();
+    let answer = phone.get(&asked);
+    let work = passkeys.pass_passkey_step(&nobody, &token, &answer, &visit);
+    let (second, _) = home
+        .noted("passkeys.pass_passkey_step", "person.sign_in", work)
+        .await;
+    roles.set_role_strict(ada, "admin", false).await.unwrap();
+    let work = passkeys.remove_passkey(ada, &made.id, NEXT_PASSWORD);
+    home.noted("passkeys.remove_passkey", "passkey.remove", work)
+        .await;
+    vec![ask.token, alone.token, token, second.token]
 }
 
 async fn jobs(home: &mut Home) {

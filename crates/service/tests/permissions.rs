@@ -594,6 +594,62 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.people.set_enabled(&c, &"none".into(), false).await }),
         ),
         (
+            "passkeys.passkey_door",
+            All,
+            call(|s, c| async move { s.passkeys.passkey_door(&c).await }),
+        ),
+        (
+            "passkeys.passkeys",
+            Person,
+            call(|s, c| async move { s.passkeys.passkeys(&c).await }),
+        ),
+        (
+            "passkeys.begin_passkey",
+            Person,
+            call(|s, c| async move { s.passkeys.begin_passkey(&c, &"none".into(), "x").await }),
+        ),
+        (
+            "passkeys.add_passkey",
+            Person,
+            call(|s, c| async move {
+                let session = "none".into();
+                s.passkeys.add_passkey(&c, &session, "Phone", "{}").await
+            }),
+        ),
+        (
+            "passkeys.remove_passkey",
+            Person,
+            call(|s, c| async move { s.passkeys.remove_passkey(&c, &"none".into(), "x").await }),
+        ),
+        (
+            "passkeys.ask_passkey",
+            All,
+            call(|s, c| async move { s.passkeys.ask_passkey(&c).await }),
+        ),
+        (
+            "passkeys.enter_with_passkey",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.passkeys
+                    .enter_with_passkey(&c, "none", "{}", &visit)
+                    .await
+            }),
+        ),
+        (
+            "passkeys.ask_passkey_step",
+            All,
+            call(|s, c| async move { s.passkeys.ask_passkey_step(&c, "none").await }),
+        ),
+        (
+            "passkeys.pass_passkey_step",
+            All,
+            call(|s, c| async move {
+                let visit = Visit::default();
+                s.passkeys.pass_passkey_step(&c, "none", "{}", &visit).await
+            }),
+        ),
+        (
             "people.reset_factors",
             Hold(AccessWrite),
             call(|s, c| async move { s.people.reset_factors(&c, &"none".into()).await }),
@@ -917,6 +973,7 @@ async fn services() -> (tempfile::TempDir, Services) {
         Bus::new(1),
         Settings {
             metrics: Some(Arc::new(metrics)),
+            party: service::RelyingParty::at("https://hub.example.org"),
             ..Settings::alone(folder.path().join("uploads"))
         },
     );

@@ -123,9 +123,25 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets a person's factors. `Missing` where the person is gone.
+    /// Forgets a person's authenticator and recovery codes. `Missing` where the person is gone.
     pub async fn delete_factors(&self, user: &UserId) -> Result<()> {
+        self.forget_factors(user, false).await
+    }
+
+    /// Forgets a person's authenticator, recovery codes and passkeys. `Missing` where the person is
+    /// gone.
+    pub async fn reset_factors(&self, user: &UserId) -> Result<()> {
+        self.forget_factors(user, true).await
+    }
+
+    async fn forget_factors(&self, user: &UserId, passkeys_too: bool) -> Result<()> {
         let there = write!(self, db => {
+            if passkeys_too {
+                run("delete from passkey where user_id = $1")
+                    .bind(user.as_str())
+                    .execute(&mut *db)
+                    .await?;
+            }
             run("delete from totp where user_id = $1").bind(user.as_str()).execute(&mut *db).await?;
             run(FORGET_CODES).bind(user.as_str()).execute(&mut *db).await?;
             run("update account set role = role where id = $1")

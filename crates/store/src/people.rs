@@ -13,6 +13,7 @@ struct PersonRow {
     #[sqlx(flatten)]
     account: AccountRow,
     totp: i64,
+    passkeys: i64,
     strict: i64,
     sessions: i64,
 }
@@ -60,6 +61,7 @@ impl Store {
                 a.password_hash, a.created_at, a.last_seen_at, a.disabled_at,
                 (select count(*) from totp t
                     where t.user_id = a.id and t.confirmed_at is not null) as totp,
+                (select count(*) from passkey k where k.user_id = a.id) as passkeys,
                 (select count(*) from strict_role w where w.role = a.role) as strict,
                 (select count(*) from session s where s.user_id = a.id
                     and s.expires_at > $1 and s.last_used_at > $2) as sessions
@@ -77,6 +79,7 @@ impl Store {
                     disabled_at: instant(row.account.disabled_at),
                     user: row.account.user()?,
                     totp: row.totp > 0,
+                    passkeys: u32_of(row.passkeys),
                     needs_factor: row.strict > 0,
                     sessions: u32_of(row.sessions),
                 })

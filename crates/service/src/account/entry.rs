@@ -45,7 +45,7 @@ impl Hub {
     }
 
     /// What failures of this visit are counted by.
-    pub(super) async fn counted(
+    pub(crate) async fn counted(
         &self,
         caller: &Caller,
         email: &str,
@@ -68,6 +68,15 @@ impl Hub {
         Ok(keys)
     }
 
+    /// What failures of this visit are counted by where nobody knows whom it is about.
+    pub(crate) fn counted_by_address(visit: &Visit) -> Vec<Key> {
+        let known = !visit.address.is_empty();
+        known
+            .then(|| Key::Address(visit.address.clone()))
+            .into_iter()
+            .collect()
+    }
+
     /// What comes next for somebody whose password fitted.
     pub(crate) async fn enter(&self, caller: &Caller, user: User, visit: &Visit) -> Result<Entry> {
         let Some(ask) = self.next_step(caller, &user).await? else {
@@ -85,12 +94,22 @@ impl Hub {
 
     /// What is still asked of somebody whose password fitted.
     pub(crate) async fn next_step(&self, caller: &Caller, user: &User) -> Result<Option<Step>> {
-        let totp = self.store.totp(&user.id).await.or_failure(caller)?;
-        if totp.is_some_and(|totp| totp.confirmed_at.is_some()) {
-            return Ok(Some(Step::Code));
-        }
+        let passkeys = self.store.passkeys_of(&user.id).await.or_failure(caller)?;
+        let totp = self.has_totp(caller, &user.id).await?;
         let strict = self.store.is_strict(&user.role).await.or_failure(caller)?;
-        Ok(strict.then_some(Step::Enrol))
+        Ok(match (totp, passkeys.is_empty()) {
+            (true, true) => Some(Step::Code),
+            (true, false) => Some(Step::CodeOrPasskey),
+            // Who has the password alone must not set up a factor of their own beside the passkey.
+            (false, false) => strict.then_some(Step::Passkey),
+            (false, true) => strict.then_some(Step::Enrol),
+        })
+    }
+
+    /// Whether the person has an authenticator.
+    pub(crate) async fn has_totp(&self, caller: &Caller, id: &UserId) -> Result<bool> {
+        let totp = self.store.totp(id).await.or_failure(caller)?;
+        Ok(totp.is_some_and(|totp| totp.confirmed_at.is_some()))
     }
 
     pub(crate) async fn open_session(
@@ -98,6 +117,17 @@ impl Hub {
         caller: &Caller,
         user: User,
         visit: &Visit,
+    ) -> Result<SignedIn> {
+        self.open_session_by(caller, user, visit, None).await
+    }
+
+    /// The same for somebody who showed the passkey of that name.
+    pub(crate) async fn open_session_by(
+        &self,
+        caller: &Caller,
+        user: User,
+        visit: &Visit,
+        passkey: Option<&str>,
     ) -> Result<SignedIn> {
         let token = secret::token(43);
         let now = self.clock.now();
@@ -113,7 +143,10 @@ impl Hub {
             address: &visit.address,
             browser: &browser,
         };
-        let note = Note::of("person.sign_in").on_person(&user).by_person(&user);
+        let mut note = Note::of("person.sign_in").on_person(&user).by_person(&user);
+        if let Some(passkey) = passkey {
+            note = note.after(&serde_json::json!({ "passkey": passkey }));
+        }
         let store = self.noting(caller, note);
         store.insert_session(&new).await.or_failure(caller)?;
         let touched = self.store.touch_session(&id, &user.id, now).await;

@@ -23,6 +23,7 @@ mod metrics;
 mod models;
 mod once;
 mod opening;
+mod passkeys;
 #[path = "../peers/mod.rs"]
 mod peers;
 mod people;
