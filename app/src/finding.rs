@@ -66,7 +66,7 @@ fn row(told: Told) -> impl IntoView {
         <tr>
             <td data-label="Series"><a href=told.href>{told.title}</a></td>
             <td data-label="What" class="num">{told.seen}</td>
-            <td data-label="When"><When at=told.at/></td>
+            <td data-label="When" class="moment"><When at=told.at/></td>
             <td data-label="Why">{told.why}</td>
             <td data-label="Said">{said(told.said)}</td>
         </tr>

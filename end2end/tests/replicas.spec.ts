@@ -95,3 +95,26 @@ test("over Redis, and again after Redis was away @hydrated", async ({ page }) =>
     await postgres.stop();
   }
 });
+
+test("who guesses at one server waits at the other @hydrated", async () => {
+  test.skip(!bin, "no PostgreSQL here");
+  const postgres = await Postgres.start(bin ?? "");
+  try {
+    await two({ MILLRACE_DATABASE_URL: postgres.url }, async (a, b) => {
+      const guess = async (hub: Hub) => {
+        const body = new URLSearchParams({ email: "ada@example.org", password: "wrong, and long enough" });
+        const answer = await fetch(`${hub.url}/auth/sign-in`, { method: "POST", body, redirect: "manual", headers: { origin: hub.url } });
+        return decodeURIComponent(answer.headers.get("location") ?? "").replaceAll("+", " ");
+      };
+      // Five failures are free, wherever they were.
+      for (const hub of [a, b, a, b, a]) {
+        expect(await guess(hub)).not.toMatch(/too many/i);
+        await new Promise((next) => setTimeout(next, 300));
+      }
+      await guess(b);
+      await expect.poll(() => guess(a), { timeout: 5_000 }).toMatch(/too many/i);
+    });
+  } finally {
+    await postgres.stop();
+  }
+});

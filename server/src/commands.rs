@@ -192,7 +192,7 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     println!(
         "metrics   {}",
         match engine.map(|engine| engine.place()) {
-            Some(Place::Engine { name, host }) => format!("in {name} at {host}"),
+            Some(Place::Engine { name, host, .. }) => format!("in {name} at {host}"),
             _ => "in the database".into(),
         }
     );

@@ -4,16 +4,20 @@
 //! would hold its connection, and what was read of its request, for ever.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -53,17 +57,24 @@ pub(crate) async fn serve(
     stopping: CancellationToken,
 ) {
     let router = router.layer(RequestBodyTimeoutLayer::new(patience.body));
+    let moved = Router::new().fallback(to_https);
     let connections = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             () = stopping.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            // Who comes when all places are taken waits in the system's queue.
+            accepted = async {
+                let place = Arc::clone(&places).acquire_owned().await;
+                listener.accept().await.map(|accepted| (accepted, place))
+            } => accepted,
         };
         match accepted {
-            Ok((stream, address)) => {
+            Ok(((stream, address), place)) => {
                 let greeted = greet(stream, address, tls.clone());
-                let (router, stopping) = (router.clone(), stopping.clone());
+                let (router, moved, stopping) = (router.clone(), moved.clone(), stopping.clone());
                 connections.spawn(async move {
+                    let _place = place;
                     // What went wrong between a client and us is the client's to say.
                     let Ok(stream) = tokio::time::timeout(patience.headers, greeted).await else {
                         return;
@@ -74,6 +85,9 @@ pub(crate) async fn serve(
                         }
                         Ok(Stream::Encrypted(stream, about)) => {
                             talk(*stream, about, router, patience, stopping).await;
+                        }
+                        Ok(Stream::Mistaken(stream, about)) => {
+                            talk(stream, about, moved, patience, stopping).await;
                         }
                         Err(error) => tracing::debug!(%error, "a connection was not made"),
                     }
@@ -100,7 +114,13 @@ pub(crate) async fn serve(
 enum Stream {
     Plain(TcpStream, Connection),
     Encrypted(Box<TlsStream<TcpStream>>, Connection),
+    /// Where TLS is spoken, somebody who does not.
+    Mistaken(TcpStream, Connection),
 }
+
+/// The first byte of TLS: a record of the handshake (RFC 8446, section 5.1). No method of HTTP begins
+/// with it.
+const HANDSHAKE: u8 = 22;
 
 /// Agrees on TLS, where it is spoken here.
 async fn greet(
@@ -110,15 +130,37 @@ async fn greet(
 ) -> std::io::Result<Stream> {
     // Pages and events are written whole: waiting for more to send makes them late.
     let _ = stream.set_nodelay(true);
-    let about = Connection {
-        address,
-        encrypted: tls.is_some(),
+    let about = |encrypted| Connection { address, encrypted };
+    let Some(tls) = tls else {
+        return Ok(Stream::Plain(stream, about(false)));
     };
-    Ok(match tls {
-        Some(tls) => Stream::Encrypted(Box::new(tls.accept(stream).await?), about),
-        None => Stream::Plain(stream, about),
+    let mut first = [0];
+    let seen = stream.peek(&mut first).await?;
+    Ok(if seen == 1 && first != [HANDSHAKE] {
+        Stream::Mistaken(stream, about(false))
+    } else {
+        Stream::Encrypted(Box::new(tls.accept(stream).await?), about(true))
     })
 }
+
+/// Sends who opened an http address where https is spoken to the same one there. What was posted in the
+/// open is not asked for again: somebody should notice.
+async fn to_https(request: Request) -> Response {
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let to = HeaderValue::from_str(&format!("https://{host}{path}"));
+    match to {
+        Ok(to) if reads && !host.is_empty() => {
+            (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, to)]).into_response()
+        }
+        _ => (StatusCode::FORBIDDEN, "Only https is spoken here.\n").into_response(),
+    }
+}
+
+/// The most connections at once: each takes some tens of kilobytes.
+const MOST_CONNECTIONS: usize = 8192;
 
 /// The most that the head of a request may have: its line and its headers.
 const MOST_HEAD_BYTES: usize = 64 * 1024;

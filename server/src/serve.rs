@@ -143,7 +143,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
         None => Channel::through(&store),
     };
     if let Some(channel) = channel {
-        let relay = Relay::new(&hub, channel);
+        let relay = Relay::new(&hub, channel, vec![app.guard.limits.clone()]);
         tasks.spawn(jobs::relay(relay, stopping.clone()));
     }
     jobs::start(&tasks, &stopping, hub.clone(), &app, &settings);

@@ -163,6 +163,18 @@ mod tests {
         answer.text().await
     }
 
+    /// What somebody is answered who sends that head without TLS.
+    async fn in_the_open(port: u16, head: &str) -> String {
+        let plain = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
+        let mut plain = plain.unwrap();
+        let head = format!("{head}\r\nconnection: close\r\n\r\n");
+        plain.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A reset is an answer too.
+        let _ = plain.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     #[tokio::test]
     async fn https_is_served_and_a_renewed_certificate_is_shown_without_a_restart() {
         let folder = tempfile::tempdir().unwrap();
@@ -186,17 +198,24 @@ mod tests {
             stopping.clone(),
         ));
         assert_eq!(ask(port, &first).await.unwrap(), "true");
-        // Somebody who speaks no TLS is not answered, and disturbs nobody.
-        let mut plain = tokio::net::TcpStream::connect(("127.0.0.1", port))
-            .await
-            .unwrap();
-        plain
-            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-            .await
-            .unwrap();
-        let mut answer = Vec::new();
-        let _ = plain.read_to_end(&mut answer).await;
-        assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+        // Who speaks no TLS is sent to where it is spoken, reaches nothing, and disturbs nobody.
+        let moved = in_the_open(
+            port,
+            "GET /runway?a=1 HTTP/1.1\r\nhost: hub.example.org:8443",
+        )
+        .await;
+        assert!(moved.starts_with("HTTP/1.1 301 "), "{moved}");
+        let to = "location: https://hub.example.org:8443/runway?a=1\r\n";
+        assert!(moved.contains(to), "{moved}");
+        for refused in [
+            "POST /auth/sign-in HTTP/1.1\r\nhost: x\r\ncontent-length: 0",
+            "GET / HTTP/1.0",
+        ] {
+            let answer = in_the_open(port, refused).await;
+            assert!(answer.contains(" 403 "), "{answer}");
+            assert!(!answer.contains("location"), "{answer}");
+        }
+        assert!(!in_the_open(port, "\u{1}\u{2}").await.contains("true"));
         assert!(!identity.renew().unwrap());
 
         // Half of a renewal: the old pair stays.

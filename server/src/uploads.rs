@@ -14,6 +14,10 @@ use crate::auth::escape;
 use crate::rest::Problem;
 use crate::state::App;
 
+/// How many times as much as may be uploaded is read of a file that is too large, so that who sends it
+/// hears why it is refused.
+const DRAINED: u64 = 4;
+
 /// `POST /upload`: a form with one file; goes on to its preview, or back with the reason.
 pub(crate) async fn upload(
     State(app): State<App>,
@@ -87,11 +91,24 @@ async fn write_all(
         let chunk = chunk?;
         bytes += chunk.len() as u64;
         if bytes > staged.max_bytes {
+            drain(&mut chunks, staged.max_bytes.saturating_mul(DRAINED)).await;
             return Err(staged.too_large());
         }
         file.write_all(&chunk).await.map_err(failed)?;
     }
     file.flush().await.map_err(failed)
+}
+
+/// Reads on and keeps nothing: a browser shows what it is answered only when it has sent all of its
+/// file, and says that the connection was reset where it could not.
+async fn drain(chunks: &mut (impl Stream<Item = api::Result<Bytes>> + Unpin), most_bytes: u64) {
+    let mut bytes = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        bytes += chunk.len() as u64;
+        if bytes > most_bytes {
+            break;
+        }
+    }
 }
 
 /// The error of a body that ended before its time.

@@ -1,9 +1,11 @@
 //! How long metrics are kept and what they take on the disk: a card of the settings.
 
-use api::{DatabaseStorage, KeptSource, MetricStorage, Topic};
+use api::{Circuit, DatabaseStorage, KeptSource, MetricStorage, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
-use ui::{Button, ButtonKind, Card, Column, Empty, Input, Skeleton, Table, number_text};
+use ui::{
+    Badge, Button, ButtonKind, Card, Column, Empty, Input, Skeleton, Table, Tone, number_text,
+};
 
 use crate::live;
 use crate::problem::{FormProblem, Problem};
@@ -52,8 +54,8 @@ pub fn Storage() -> impl IntoView {
             <Transition fallback=|| view! { <Skeleton/> }>
                 {move || Suspend::new(async move {
                     match storage.await {
-                        Ok(MetricStorage::Engine { name, host }) => {
-                            view! { <InAnEngine name host/> }.into_any()
+                        Ok(MetricStorage::Engine { name, host, writing, asking }) => {
+                            view! { <InAnEngine name host writing asking/> }.into_any()
                         }
                         Ok(MetricStorage::Database(storage)) if storage.sources.is_empty() => {
                             view! {
@@ -77,12 +79,41 @@ pub fn Storage() -> impl IntoView {
 
 /// What can be said where somebody else keeps metrics.
 #[component]
-fn InAnEngine(name: String, host: String) -> impl IntoView {
+fn InAnEngine(name: String, host: String, writing: Circuit, asking: Circuit) -> impl IntoView {
     view! {
+        <div class="facts card-lead">
+            {circuit("Samples to it", writing)}
+            {circuit("Questions to it", asking)}
+        </div>
         <Empty
             title=format!("{name} at {host} keeps the metrics")
             text="How long, how finely and in how much room is set there; Millrace knows none of it. A source that is removed here keeps its samples there."
         />
+    }
+}
+
+fn circuit(what: &'static str, circuit: Circuit) -> impl IntoView {
+    let (tone, label, again) = match circuit {
+        Circuit::Closed => (Tone::Good, "closed", None),
+        Circuit::Open { again_seconds } => (
+            Tone::Alert,
+            "open",
+            Some(format!(
+                "It did not answer five times in a row. It is asked again in {again_seconds} s."
+            )),
+        ),
+        Circuit::HalfOpen => (
+            Tone::Warning,
+            "half-open",
+            Some("One request finds out whether it is back.".to_owned()),
+        ),
+    };
+    view! {
+        <div class="fact">
+            <span class="fact-name">{what}</span>
+            <span class="fact-value"><Badge tone label/></span>
+            {again.map(|again| view! { <span class="sub">{again}</span> })}
+        </div>
     }
 }
 

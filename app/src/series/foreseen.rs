@@ -2,7 +2,7 @@
 
 use api::{Crossing, Forecast, Instant, Outlook};
 use leptos::prelude::*;
-use ui::{Card, Strip, Tone, When};
+use ui::{Card, Reach, Strip, Tone, When};
 
 use crate::runway::reach;
 
@@ -28,27 +28,21 @@ pub fn Foreseen(limited: bool, forecast: Forecast, now: Instant) -> impl IntoVie
 
 #[component]
 fn CrossingView(crossing: Crossing, now: Instant) -> impl IntoView {
-    let outlook = if crossing.already {
-        Outlook::Over { since: now }
+    let already = crossing.already;
+    let (reach, tone) = if already {
+        // A forecast does not know since when; the chart above shows it.
+        (Reach::Over { since: None }, Tone::Alert)
     } else if crossing.median.is_some() {
-        Outlook::Reaches { crossing }
+        (reach(&Outlook::Reaches { crossing }, now), Tone::Warning)
     } else {
-        Outlook::Clear { crossing }
+        (reach(&Outlook::Clear { crossing }, now), Tone::Warning)
     };
-    let reach = reach(&outlook, now);
     let words = ui::reach_text(&reach);
     let likely = ui::likely_text(crossing.probability);
-    let tone = if crossing.already {
-        Tone::Alert
-    } else {
-        Tone::Warning
-    };
     view! {
         <p class="crossing num">
             {words} {crossing.median.map(|at| view! { ", " <When at=at.0/> })}
-            <span class="quiet">
-                " · within the horizon with " {likely}
-            </span>
+            {(!already).then(|| view! { <span class="quiet">" · within the horizon with " {likely}</span> })}
         </p>
         <Strip reach tone/>
     }

@@ -68,8 +68,8 @@ pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Schedule
 pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic};
 pub use metrics::{
-    Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
-    Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
+    Circuit, Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES,
+    MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
 pub use model::{
     FitReason, Fitted, HELD_DAYS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE, ModelChoice,

@@ -197,7 +197,27 @@ pub enum MetricStorage {
         name: String,
         /// Its host and port.
         host: String,
+        /// Whether samples are sent there.
+        writing: Circuit,
+        /// Whether it is asked.
+        asking: Circuit,
     },
+}
+
+/// Whether something outside is asked. After some failures in a row it is left alone for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum Circuit {
+    /// It is asked.
+    Closed,
+    /// It is left alone.
+    Open {
+        /// When it is asked again, in seconds from now.
+        again_seconds: u64,
+    },
+    /// One request finds out whether it is back.
+    HalfOpen,
 }
 
 /// What metrics take on the disk, in bytes.

@@ -189,6 +189,7 @@ impl Evaluation<'_> {
             matchers: &selector.matchers,
             from_ms: oldest_ms(looks.first_ms(), back_ms),
             to_ms: looks.last_ms(),
+            first_ms: looks.first_ms(),
             step_ms: looks.grid().step_ms,
             range_ms,
             function: selector.function,

@@ -11,6 +11,10 @@ pub struct Select<'a> {
     pub from_ms: i64,
     /// The newest sample that can matter, in milliseconds since 1970, included.
     pub to_ms: i64,
+    /// The first instant that is looked at, in milliseconds since 1970; the others follow at every
+    /// `step_ms` up to `to_ms`. Of a selector of instants only the newest sample at or before each
+    /// of them is used, so that a store may leave out the rest.
+    pub first_ms: i64,
     /// How far apart the instants of the answer are, in milliseconds; 0 where there is but one.
     /// A store may answer from a rollup whose interval is small against it.
     pub step_ms: i64,

@@ -16,6 +16,8 @@ use crate::failure::OrFailure;
 use crate::guard::{require, require_all_of, require_person, require_system};
 use crate::{Hub, secret};
 
+#[cfg(test)]
+pub(crate) use attempts::strangers_wait;
 pub(crate) use attempts::{Attempts, Key};
 pub use entry::SessionTimes;
 pub(crate) use entry::check_password;

@@ -10,6 +10,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::Hub;
 use crate::guard::require;
+use crate::share::Counted;
 
 /// How many events are remembered: at a tick every few seconds, some hours.
 const REMEMBERED: usize = 4096;
@@ -27,8 +28,19 @@ struct Inner {
     epoch: i64,
     memory: Mutex<Memory>,
     sender: broadcast::Sender<(u64, Event)>,
-    /// What was published here, for the other servers where there are any.
-    own: broadcast::Sender<Event>,
+    /// What was published and counted here, for the other servers where there are any.
+    own: broadcast::Sender<Word>,
+    /// What was counted elsewhere.
+    heard: broadcast::Sender<Counted>,
+}
+
+/// What the other servers are told.
+#[derive(Clone, Debug)]
+pub(crate) enum Word {
+    /// For the pages that are open there.
+    Event(Event),
+    /// For what is counted there.
+    Counted(Counted),
 }
 
 struct Memory {
@@ -48,20 +60,38 @@ impl Bus {
             memory,
             sender: broadcast::channel(LAG).0,
             own: broadcast::channel(OUTBOX).0,
+            heard: broadcast::channel(OUTBOX).0,
         }))
     }
 
     /// Tells every open page, here and at the other servers.
     pub fn publish(&self, event: Event) {
         if self.0.own.receiver_count() > 0 {
-            let _ = self.0.own.send(event.clone());
+            let _ = self.0.own.send(Word::Event(event.clone()));
         }
         self.deliver(event);
     }
 
-    /// What is published here from now on.
-    pub(crate) fn own(&self) -> broadcast::Receiver<Event> {
+    /// Tells the other servers, where there are any, what was counted here.
+    pub(crate) fn count(&self, counted: Counted) {
+        // Without others there is nobody to tell.
+        let _ = self.0.own.send(Word::Counted(counted));
+    }
+
+    /// What is published and counted here from now on.
+    pub(crate) fn own(&self) -> broadcast::Receiver<Word> {
         self.0.own.subscribe()
+    }
+
+    /// Passes on what was counted elsewhere.
+    pub(crate) fn hear(&self, counted: Counted) {
+        // Nobody counts while the server stops.
+        let _ = self.0.heard.send(counted);
+    }
+
+    /// What is counted elsewhere from now on.
+    pub(crate) fn heard(&self) -> broadcast::Receiver<Counted> {
+        self.0.heard.subscribe()
     }
 
     /// Tells every page that is open here.

@@ -17,7 +17,11 @@ impl<T> OrFailure<T> for Result<T, StoreError> {
 }
 
 fn failure(error: &StoreError, caller: &Caller) -> Error {
-    if !matches!(error, StoreError::Missing) {
+    // What is left alone was logged when that began.
+    if !matches!(
+        error,
+        StoreError::Missing | StoreError::Engine(EngineError::LeftAlone { .. })
+    ) {
         tracing::error!(request_id = caller.request_id, %error, "the store failed");
     }
     match error {

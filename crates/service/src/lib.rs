@@ -35,6 +35,7 @@ mod scrape;
 mod seal;
 mod secret;
 mod series;
+mod share;
 mod source;
 mod view;
 
@@ -59,6 +60,7 @@ pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
 pub use seal::{KeySource, Ring, Rotation, SealError, new_master_key};
+pub use share::{Shared, Tally};
 
 /// What the operations stand on.
 pub struct Hub {
@@ -72,7 +74,7 @@ pub struct Hub {
     /// One at a time: argon2id takes 19 MiB and a core each.
     hashing: tokio::sync::Semaphore,
     /// Failed attempts to sign in.
-    attempts: account::Attempts,
+    attempts: Arc<account::Attempts>,
     /// How long sessions last.
     times: SessionTimes,
     /// Another place to sign in.
@@ -89,7 +91,7 @@ pub struct Hub {
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
     leases: lease::Leases,
-    rates: rate::Rates,
+    rates: Arc<rate::Rates>,
     recording: recording::Recording,
     scraping: scrape::Scraping,
     models: forecast::Models,
@@ -138,12 +140,12 @@ impl Hub {
         Arc::new(Self {
             store,
             clock,
+            attempts: Arc::new(account::Attempts::new(bus.clone())),
             bus,
             uploads: settings.uploads,
             max_upload_bytes: settings.max_upload_bytes,
             running: import::Running::default(),
             hashing: tokio::sync::Semaphore::new(1),
-            attempts: account::Attempts::default(),
             times: settings.times,
             provider: settings.provider,
             party: settings.party,
@@ -153,7 +155,7 @@ impl Hub {
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
             leases: lease::Leases::new(),
-            rates: rate::Rates::default(),
+            rates: Arc::default(),
             recording: recording::Recording::default(),
             scraping: scrape::Scraping::new(settings.fetch),
             models: forecast::Models::default(),

@@ -11,15 +11,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use api::{Caller, Instant, KeyId, Who};
 
 use crate::Hub;
+use crate::share::{Shared, Tally};
 
 /// A full bucket holds what the rate brings in so many seconds.
 const BURST_SECONDS: f64 = 10.0;
 /// The longest that a sender is told to wait, in seconds; no debt is larger.
 const LONGEST_WAIT: f64 = 300.0;
 
+/// How the owners of these buckets are called among servers; the rate and the key follow.
+const OWNER: &str = "samples ";
+
 /// The buckets of keys that have a rate.
 #[derive(Default)]
-pub(crate) struct Rates(Mutex<HashMap<KeyId, Bucket>>);
+pub(crate) struct Rates {
+    buckets: Mutex<HashMap<KeyId, Bucket>>,
+    /// What the other servers are told.
+    tally: Tally,
+}
 
 /// Samples that may still be sent; below nothing, those that were sent too early.
 struct Bucket {
@@ -34,21 +42,23 @@ impl Bucket {
         self.level = (self.level + seconds * rate).min(rate * BURST_SECONDS);
         self.at = now;
     }
+
+    /// Takes samples out, as far as a debt may go.
+    fn take(&mut self, rate: f64, samples: u64) {
+        self.level = (self.level - samples as f64).max(-rate * LONGEST_WAIT);
+    }
 }
 
 impl Rates {
     fn held(&self) -> MutexGuard<'_, HashMap<KeyId, Bucket>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many seconds a key has to wait, where it has to.
     fn wait(&self, key: &KeyId, rate: u32, now: Instant) -> Option<u32> {
         let rate = f64::from(rate.max(1));
         let mut buckets = self.held();
-        let bucket = buckets.entry(key.clone()).or_insert(Bucket {
-            level: rate * BURST_SECONDS,
-            at: now,
-        });
+        let bucket = full(&mut buckets, key, rate, now);
         bucket.fill(rate, now);
         if bucket.level >= 1.0 {
             return None;
@@ -65,10 +75,38 @@ impl Rates {
     /// Takes out what a request brought.
     fn spend(&self, key: &KeyId, rate: u32, samples: u64) {
         if let Some(bucket) = self.held().get_mut(key) {
-            let least = -f64::from(rate.max(1)) * LONGEST_WAIT;
-            bucket.level = (bucket.level - samples as f64).max(least);
+            bucket.take(f64::from(rate.max(1)), samples);
+        }
+        self.tally.add(|| format!("{OWNER}{rate} {key}"), samples);
+    }
+}
+
+impl Shared for Rates {
+    fn spent(&self) -> Vec<(String, u64)> {
+        self.tally.take()
+    }
+
+    fn spend_elsewhere(&self, owner: &str, samples: u64, now: Instant) {
+        let named = owner.strip_prefix(OWNER).and_then(|o| o.split_once(' '));
+        let Some((rate, key)) = named else { return };
+        if let Ok(rate) = rate.parse::<u32>() {
+            let rate = f64::from(rate.max(1));
+            full(&mut self.held(), &KeyId::from(key), rate, now).take(rate, samples);
         }
     }
+}
+
+/// A key's bucket, which is full at first.
+fn full<'a>(
+    buckets: &'a mut HashMap<KeyId, Bucket>,
+    key: &KeyId,
+    rate: f64,
+    now: Instant,
+) -> &'a mut Bucket {
+    buckets.entry(key.clone()).or_insert(Bucket {
+        level: rate * BURST_SECONDS,
+        at: now,
+    })
 }
 
 /// The key's rate, where it has one.
@@ -141,6 +179,21 @@ mod tests {
         // No debt lasts for ever, however much was sent.
         rates.spend(&key, 10, u64::MAX);
         assert_eq!(rates.wait(&key, 10, at(20_000)), Some(300));
+    }
+
+    #[test]
+    fn what_one_server_took_the_other_counts() {
+        let (one, two, key) = (Rates::default(), Rates::default(), KeyId::from("k"));
+        one.spent();
+        assert_eq!(one.wait(&key, 10, at(0)), None);
+        one.spend(&key, 10, 120);
+        one.spend(&key, 10, 80);
+        for (owner, samples) in one.spent() {
+            two.spend_elsewhere(&owner, samples, at(0));
+        }
+        assert_eq!(two.wait(&key, 10, at(0)), Some(11));
+        two.spend_elsewhere("account user a", 1_000, at(0));
+        assert_eq!(two.wait(&key, 10, at(0)), Some(11));
     }
 
     #[test]

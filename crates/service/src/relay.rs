@@ -5,6 +5,7 @@
 //! Each server hears its own voice now and then; one that does not hear it for long begins anew,
 //! which finds connections that died without a word.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::Event;
@@ -14,7 +15,10 @@ use tokio::sync::Notify;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Bus, Hub};
+use crate::account::Attempts;
+use crate::bus::Word;
+use crate::share::{self, Counted, Shared};
+use crate::{Bus, Clock, Hub};
 
 /// How many events travel together at most.
 const TOGETHER: usize = 64;
@@ -30,35 +34,56 @@ const PAUSE: Duration = Duration::from_secs(15);
 struct Message {
     /// Which server says it.
     from: String,
-    /// The event; none where the server only says that it is there.
+    /// What is told; nothing where the server only says that it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<Event>,
+    /// What was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counted: Option<Counted>,
 }
 
-/// Carries events to the other servers and brings theirs.
-#[derive(Debug)]
+/// Carries events and counts to the other servers and brings theirs.
 pub struct Relay {
     bus: Bus,
     channel: Channel,
     /// This server's name among the others.
     own: String,
-    published: Receiver<Event>,
+    published: Receiver<Word>,
+    clock: Arc<dyn Clock>,
+    attempts: Arc<Attempts>,
+    buckets: Vec<Arc<dyn Shared>>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay")
+            .field("own", &self.own)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Relay {
-    /// A relay between this hub and that channel, of everything that is published from now on.
-    pub fn new(hub: &Hub, channel: Channel) -> Self {
+    /// A relay between this hub and that channel, of everything that is published and counted from now
+    /// on; `buckets` are limits besides the hub's own.
+    pub fn new(hub: &Hub, channel: Channel, mut buckets: Vec<Arc<dyn Shared>>) -> Self {
+        buckets.push(hub.rates.clone());
         Self {
             bus: hub.bus.clone(),
             channel,
             own: crate::secret::token(12),
             published: hub.bus.own(),
+            clock: hub.clock.clone(),
+            attempts: hub.attempts.clone(),
+            buckets,
         }
     }
 
     /// Works until the future is dropped.
     pub async fn run(self) {
         let hello = Notify::new();
+        let now = || self.clock.now();
         tokio::join!(
+            share::run(&self.bus, &self.attempts, &self.buckets, &now),
             speak(&self.channel, self.published, &self.own, &hello),
             listen(&self.bus, &self.channel, &self.own, &hello)
         );
@@ -66,7 +91,7 @@ impl Relay {
 }
 
 /// Sends what is published, and a hello when it is asked for.
-async fn speak(channel: &Channel, mut published: Receiver<Event>, own: &str, hello: &Notify) {
+async fn speak(channel: &Channel, mut published: Receiver<Word>, own: &str, hello: &Notify) {
     let mut speaker = None;
     let mut outage = Outage::new(
         channel.name(),
@@ -74,21 +99,21 @@ async fn speak(channel: &Channel, mut published: Receiver<Event>, own: &str, hel
     );
     let mut missed = false;
     loop {
-        let mut events = Vec::new();
+        let mut words = Vec::new();
         tokio::select! {
-            event = published.recv() => match event {
-                Ok(event) => events.push(event),
+            word = published.recv() => match word {
+                Ok(word) => words.push(word),
                 Err(RecvError::Lagged(_)) => missed = true,
                 Err(RecvError::Closed) => return,
             },
             () = hello.notified() => {}
         }
-        while events.len() < TOGETHER
-            && let Ok(event) = published.try_recv()
+        while words.len() < TOGETHER
+            && let Ok(word) = published.try_recv()
         {
-            events.push(event);
+            words.push(word);
         }
-        let texts = written(own, events, missed, channel.longest());
+        let texts = written(own, words, missed, channel.longest());
         match say(channel, &mut speaker, &texts).await {
             Ok(()) => {
                 missed = false;
@@ -155,13 +180,11 @@ async fn follow(
                 last = Instant::now();
                 outage.over();
                 // What cannot be read comes from a newer server: its pages know, ours need not.
-                if let Ok(Message {
-                    from,
-                    event: Some(event),
-                }) = serde_json::from_str(&text)
-                    && from != own
+                if let Ok(message) = serde_json::from_str::<Message>(&text)
+                    && message.from != own
                 {
-                    bus.deliver(event);
+                    message.event.into_iter().for_each(|e| bus.deliver(e));
+                    message.counted.into_iter().for_each(|c| bus.hear(c));
                 }
             }
             Ok(None) => return heard,
@@ -171,21 +194,28 @@ async fn follow(
     }
 }
 
-/// The texts for those events, none longer than `longest` bytes; without events a hello.
-fn written(own: &str, events: Vec<Event>, missed: bool, longest: usize) -> Vec<String> {
+/// The texts for those words, none longer than `longest` bytes; without words a hello.
+fn written(own: &str, words: Vec<Word>, missed: bool, longest: usize) -> Vec<String> {
     let mut texts = Vec::new();
-    let reset = missed.then_some(Event::Reset);
-    for event in reset.into_iter().chain(events) {
-        write(own, event, longest, &mut texts);
+    let reset = missed.then_some(Word::Event(Event::Reset));
+    for word in reset.into_iter().chain(words) {
+        match word {
+            Word::Event(event) => write(own, event, longest, &mut texts),
+            // Short by itself; if it were not, each server counting alone is what there was before.
+            Word::Counted(counted) => {
+                let told = text(own, None, Some(&counted));
+                texts.extend(told.filter(|told| told.len() <= longest));
+            }
+        }
     }
     if texts.is_empty() {
-        texts.extend(text(own, None));
+        texts.extend(text(own, None, None));
     }
     texts
 }
 
 fn write(own: &str, event: Event, longest: usize, texts: &mut Vec<String>) {
-    let Some(written) = text(own, Some(&event)) else {
+    let Some(written) = text(own, Some(&event), None) else {
         return;
     };
     if written.len() <= longest {
@@ -198,12 +228,12 @@ fn write(own: &str, event: Event, longest: usize, texts: &mut Vec<String>) {
             write(own, Event::Samples { points: rest }, longest, texts);
         }
         // Nothing else is long; if it were, fetching anew is right.
-        _ => texts.extend(text(own, Some(&Event::Reset))),
+        _ => texts.extend(text(own, Some(&Event::Reset), None)),
     }
 }
 
-fn text(own: &str, event: Option<&Event>) -> Option<String> {
-    let message = serde_json::json!({ "from": own, "event": event });
+fn text(own: &str, event: Option<&Event>, counted: Option<&Counted>) -> Option<String> {
+    let message = serde_json::json!({ "from": own, "event": event, "counted": counted });
     serde_json::to_string(&message).ok()
 }
 
@@ -292,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_long_event_travels_in_parts_that_hold_every_point_once() {
-        let texts = written("a", vec![samples(1000)], false, 7_999);
+        let texts = written("a", vec![Word::Event(samples(1000))], false, 7_999);
         assert!(texts.len() > 5);
         assert!(texts.iter().all(|text| text.len() <= 7_999));
         let points = texts.iter().flat_map(|text| match read(text) {
@@ -304,7 +334,7 @@ mod tests {
 
     #[test]
     fn after_a_gap_the_others_start_over_first() {
-        let texts = written("a", vec![samples(1)], true, 7_999);
+        let texts = written("a", vec![Word::Event(samples(1))], true, 7_999);
         let events: Vec<_> = texts.iter().map(|text| read(text)).collect();
         assert_eq!(events, [Some(Event::Reset), Some(samples(1))]);
     }

@@ -272,7 +272,7 @@ async fn how_long_an_engine_keeps_what_is_not_ours_to_say() {
     );
     let operator = Caller::system("test");
     let metrics = &home.services.metrics;
-    let MetricStorage::Engine { name, host } = metrics.storage(&operator).await.unwrap() else {
+    let MetricStorage::Engine { name, host, .. } = metrics.storage(&operator).await.unwrap() else {
         panic!("an engine keeps them");
     };
     assert_eq!(name, "VictoriaMetrics");

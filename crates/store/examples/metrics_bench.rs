@@ -89,6 +89,7 @@ fn selection(host: Option<&str>, from_ms: i64, to_ms: i64) -> Outcome<Selection>
         matchers,
         from_ms,
         to_ms,
+        at: None,
         limits: Limits::default(),
     })
 }

@@ -60,7 +60,7 @@ impl Guarding {
         })?;
         Ok(Guard {
             proxies,
-            limits: Limits::new(self.requests_per_minute),
+            limits: Arc::new(Limits::new(self.requests_per_minute)),
         })
     }
 

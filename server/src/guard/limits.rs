@@ -1,16 +1,17 @@
 //! How many requests a client may make: a bucket for each account, and for each address of those who
 //! are not known.
 //!
-//! Each server counts for itself: a shared count would cost a round trip for each request, and what it
-//! protects is this process.
+//! A shared count would cost a round trip for each request: each server counts for itself and takes
+//! out, a second later, what the others let in (`service::Shared`).
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use api::{Caller, Instant, Who};
 use axum::http::Method;
+use service::{Shared, Tally};
 
 /// A full bucket holds what comes in so many seconds.
 const BURST_SECONDS: f64 = 10.0;
@@ -31,7 +32,28 @@ enum Owner {
     SignIn(IpAddr),
 }
 
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = self.word();
+        match self {
+            Self::Account(id) => write!(f, "{word} {id}"),
+            Self::Address(address) | Self::SignIn(address) => write!(f, "{word} {address}"),
+        }
+    }
+}
+
 impl Owner {
+    /// As another server writes it.
+    fn read(text: &str) -> Option<Self> {
+        let (word, of) = text.split_once(' ')?;
+        match word {
+            "account" => Some(Self::Account(of.to_owned())),
+            "address" => Some(Self::Address(of.parse().ok()?)),
+            "sign_in" => Some(Self::SignIn(of.parse().ok()?)),
+            _ => None,
+        }
+    }
+
     const fn word(&self) -> &'static str {
         match self {
             Self::Account(_) => "account",
@@ -53,6 +75,15 @@ pub(crate) struct Limits {
     /// For each account or address; none for as many as they like.
     a_minute: Option<u32>,
     buckets: Mutex<HashMap<Owner, Bucket>>,
+    /// What the other servers are told.
+    tally: Tally,
+}
+
+/// How fast a bucket fills, a minute, and how much it holds.
+#[derive(Clone, Copy)]
+struct Pace {
+    a_minute: u32,
+    burst: f64,
 }
 
 /// A request that came too early.
@@ -70,7 +101,25 @@ impl Limits {
         Self {
             a_minute: (a_minute > 0).then_some(a_minute),
             buckets: Mutex::default(),
+            tally: Tally::default(),
         }
+    }
+
+    /// The pace of an owner's bucket; none where there is no limit.
+    fn pace(&self, owner: &Owner) -> Option<Pace> {
+        if matches!(owner, Owner::SignIn(_)) {
+            return Some(Pace {
+                a_minute: SIGN_INS,
+                burst: f64::from(SIGN_INS),
+            });
+        }
+        let a_minute = self.a_minute?;
+        let burst = (f64::from(a_minute) / 60.0 * BURST_SECONDS).max(1.0);
+        Some(Pace { a_minute, burst })
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, HashMap<Owner, Bucket>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a request, or refuses it.
@@ -89,51 +138,31 @@ impl Limits {
         if is_sign_in(method, path)
             && let Some(address) = address
         {
-            self.take_from(Owner::SignIn(address), SIGN_INS, f64::from(SIGN_INS), now)?;
+            self.take_from(&Owner::SignIn(address), now)?;
         }
-        let Some(a_minute) = self.a_minute else {
-            return Ok(());
-        };
         let owner = match (&caller.who, address) {
             (Who::User { id, .. }, _) => Owner::Account(format!("user {id}")),
             (Who::Key { id, .. }, _) => Owner::Account(format!("key {id}")),
             (Who::Nobody | Who::System, Some(address)) => Owner::Address(address),
             (Who::Nobody | Who::System, None) => return Ok(()),
         };
-        let burst = (f64::from(a_minute) / 60.0 * BURST_SECONDS).max(1.0);
-        self.take_from(owner, a_minute, burst, now)
+        self.take_from(&owner, now)
     }
 
-    fn take_from(
-        &self,
-        owner: Owner,
-        a_minute: u32,
-        burst: f64,
-        now: Instant,
-    ) -> Result<(), TooMany> {
-        let a_second = f64::from(a_minute) / 60.0;
+    fn take_from(&self, owner: &Owner, now: Instant) -> Result<(), TooMany> {
+        let Some(pace) = self.pace(owner) else {
+            return Ok(());
+        };
         let limit = owner.word();
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST {
-            // An hour fills every bucket.
-            buckets.retain(|_, bucket| now.seconds_since(bucket.at) < 60.0);
-            if buckets.len() >= MOST {
-                buckets.clear();
-            }
-        }
-        let bucket = buckets.entry(owner).or_insert(Bucket {
-            level: burst,
-            at: now,
-        });
-        // A clock that was set back fills nothing.
-        let seconds = now.seconds_since(bucket.at).max(0.0);
-        bucket.level = (bucket.level + seconds * a_second).min(burst);
-        bucket.at = now;
+        let mut buckets = self.buckets();
+        let bucket = filled(&mut buckets, owner, pace, now);
         if bucket.level >= 1.0 {
             bucket.level -= 1.0;
+            drop(buckets);
+            self.tally.add(|| owner.to_string(), 1);
             return Ok(());
         }
-        let wait = ((1.0 - bucket.level) / a_second).ceil();
+        let wait = ((1.0 - bucket.level) / pace.a_second()).ceil();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -145,6 +174,53 @@ impl Limits {
             retry_after_seconds,
         })
     }
+}
+
+impl Shared for Limits {
+    fn spent(&self) -> Vec<(String, u64)> {
+        self.tally.take()
+    }
+
+    fn spend_elsewhere(&self, owner: &str, requests: u64, now: Instant) {
+        let owner = Owner::read(owner);
+        if let Some((owner, pace)) = owner.and_then(|owner| self.pace(&owner).map(|p| (owner, p))) {
+            let mut buckets = self.buckets();
+            let bucket = filled(&mut buckets, &owner, pace, now);
+            // A debt of more than a full bucket would punish for what was let in together.
+            bucket.level = (bucket.level - requests as f64).max(-pace.burst);
+        }
+    }
+}
+
+impl Pace {
+    fn a_second(self) -> f64 {
+        f64::from(self.a_minute) / 60.0
+    }
+}
+
+/// An owner's bucket with what came in since it was looked at; a new one is full.
+fn filled<'a>(
+    buckets: &'a mut HashMap<Owner, Bucket>,
+    owner: &Owner,
+    pace: Pace,
+    now: Instant,
+) -> &'a mut Bucket {
+    if buckets.len() >= MOST {
+        // A minute fills every bucket.
+        buckets.retain(|_, bucket| now.seconds_since(bucket.at) < 60.0);
+        if buckets.len() >= MOST {
+            buckets.clear();
+        }
+    }
+    let bucket = buckets.entry(owner.clone()).or_insert(Bucket {
+        level: pace.burst,
+        at: now,
+    });
+    // A clock that was set back fills nothing.
+    let seconds = now.seconds_since(bucket.at).max(0.0);
+    bucket.level = (bucket.level + seconds * pace.a_second()).min(pace.burst);
+    bucket.at = now;
+    bucket
 }
 
 /// A provider gives a household a network of 2^64 addresses.
@@ -220,6 +296,29 @@ mod tests {
         assert_eq!(get(&limits, &other, "1.1.1.1", at(0)), Ok(()));
         assert_eq!(get(&limits, &one, "1.1.1.1", at(1)), Ok(()));
         assert_eq!(get(&limits, &one, "1.1.1.1", at(1)), Err(refused));
+    }
+
+    #[test]
+    fn what_another_server_let_in_counts_here() {
+        let (one, two) = (Limits::new(60), Limits::new(60));
+        one.spent();
+        let (caller, other) = (key("a"), key("b"));
+        for _ in 0..10 {
+            assert_eq!(get(&one, &caller, "1.1.1.1", at(0)), Ok(()));
+        }
+        let nobody = Caller::nobody("r");
+        assert_eq!(get(&one, &nobody, "2001:db8::1", at(0)), Ok(()));
+        let spent = one.spent();
+        assert_eq!(spent.len(), 2);
+        for (owner, requests) in spent {
+            two.spend_elsewhere(&owner, requests, at(0));
+        }
+        two.spend_elsewhere("samples 10 key", 1_000, at(0));
+        assert!(get(&two, &caller, "1.1.1.1", at(0)).is_err());
+        assert_eq!(get(&two, &other, "1.1.1.1", at(0)), Ok(()));
+        let strangers = (0..20).filter(|_| get(&two, &nobody, "2001:db8::2", at(0)).is_ok());
+        assert_eq!(strangers.count(), 9);
+        assert_eq!(one.spent(), []);
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod headers;
 mod limits;
 mod peer;
 
+use std::sync::Arc;
+
 use api::{Caller, Error};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -24,7 +26,7 @@ pub(crate) struct Guard {
     /// The proxies that are believed.
     pub(crate) proxies: Proxies,
     /// How many requests a client may make.
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
 }
 
 /// Finds out who is at the other end, and gives answers and cookies what the way asks for.

@@ -7,9 +7,13 @@
 //! has a count of its own.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use api::{Error, Instant, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::bus::Bus;
+use crate::share::Counted;
 
 /// After how long without a failure it is forgotten.
 const MEMORY: i64 = Instant::HOUR;
@@ -17,7 +21,8 @@ const MEMORY: i64 = Instant::HOUR;
 const MOST: usize = 100_000;
 
 /// What failures are counted by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Key {
     /// An account tried from an address.
     Pair(String, String),
@@ -58,9 +63,12 @@ struct Failures {
     last: Instant,
 }
 
-/// Failed attempts.
-#[derive(Default)]
-pub(crate) struct Attempts(Mutex<HashMap<Key, Failures>>);
+/// Failed attempts, at all servers of a database.
+pub(crate) struct Attempts {
+    kept: Mutex<HashMap<Key, Failures>>,
+    /// The way to the other servers.
+    bus: Bus,
+}
 
 /// An attempt that counts as failed until it is said to have succeeded: of many at once, none is
 /// looked at before those before it were counted.
@@ -69,12 +77,24 @@ pub(crate) struct Attempts(Mutex<HashMap<Key, Failures>>);
 pub(crate) struct Attempt(Vec<Key>);
 
 impl Attempts {
+    /// None so far.
+    pub(crate) fn new(bus: Bus) -> Self {
+        Self {
+            kept: Mutex::default(),
+            bus,
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<Key, Failures>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Begins an attempt.
     ///
     /// # Errors
     /// `TooMany` while one of the keys has to wait.
     pub(crate) fn begin(&self, keys: Vec<Key>, now: Instant) -> Result<Attempt> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         let left = keys.iter().filter_map(|key| {
             let failures = kept.get(key)?;
             let wait = i64::from(key.wait(failures.count)) * Instant::SECOND;
@@ -87,36 +107,63 @@ impl Attempts {
                 retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
             });
         }
-        if kept.len() >= MOST {
-            forget(&mut kept, now);
-        }
-        for key in &keys {
-            let entry = kept.entry(key.clone()).or_insert(Failures {
-                count: 0,
-                last: now,
-            });
-            if entry.last.plus(MEMORY) <= now {
-                entry.count = 0;
-            }
-            entry.count = entry.count.saturating_add(1);
-            entry.last = now;
-        }
+        fail(&mut kept, &keys, now);
+        drop(kept);
+        self.bus.count(Counted::Attempt {
+            keys: keys.clone(),
+            at: now,
+        });
         Ok(Attempt(keys))
     }
 
     /// It was no failure. What is counted by the person begins anew; what is counted by address or
     /// by account only loses this one, or an attacker's own account would wash their address clean.
     pub(crate) fn succeeded(&self, attempt: &Attempt) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in &attempt.0 {
-            match key {
-                Key::Pair(..) | Key::Device(_) | Key::Own(_) => {
-                    kept.remove(key);
-                }
-                Key::Account(_) | Key::Address(_) => {
-                    if let Some(failures) = kept.get_mut(key) {
-                        failures.count = failures.count.saturating_sub(1);
-                    }
+        succeed(&mut self.kept(), &attempt.0);
+        self.bus.count(Counted::Success {
+            keys: attempt.0.clone(),
+        });
+    }
+
+    /// An attempt began at another server.
+    pub(crate) fn begun_elsewhere(&self, keys: &[Key], at: Instant) {
+        fail(&mut self.kept(), keys, at);
+    }
+
+    /// An attempt at another server was no failure.
+    pub(crate) fn succeeded_elsewhere(&self, keys: &[Key]) {
+        succeed(&mut self.kept(), keys);
+    }
+}
+
+/// Counts a failure.
+fn fail(kept: &mut HashMap<Key, Failures>, keys: &[Key], now: Instant) {
+    if kept.len() >= MOST {
+        forget(kept, now);
+    }
+    for key in keys {
+        let entry = kept.entry(key.clone()).or_insert(Failures {
+            count: 0,
+            last: now,
+        });
+        if entry.last.plus(MEMORY) <= now {
+            entry.count = 0;
+        }
+        entry.count = entry.count.saturating_add(1);
+        entry.last = entry.last.max(now);
+    }
+}
+
+/// Takes a failure back that was none.
+fn succeed(kept: &mut HashMap<Key, Failures>, keys: &[Key]) {
+    for key in keys {
+        match key {
+            Key::Pair(..) | Key::Device(_) | Key::Own(_) => {
+                kept.remove(key);
+            }
+            Key::Account(_) | Key::Address(_) => {
+                if let Some(failures) = kept.get_mut(key) {
+                    failures.count = failures.count.saturating_sub(1);
                 }
             }
         }
@@ -133,11 +180,22 @@ fn forget(kept: &mut HashMap<Key, Failures>, now: Instant) {
     }
 }
 
+/// How long a stranger who fails has to wait, for tests.
+#[cfg(test)]
+pub(crate) fn strangers_wait(
+    attempts: &Attempts,
+    account: &str,
+    address: &str,
+    now: Instant,
+) -> u32 {
+    tests::waits(attempts, tests::stranger(account, address), now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn stranger(account: &str, address: &str) -> Vec<Key> {
+    pub(super) fn stranger(account: &str, address: &str) -> Vec<Key> {
         vec![
             Key::Pair(account.into(), address.into()),
             Key::Account(account.into()),
@@ -145,7 +203,7 @@ mod tests {
         ]
     }
 
-    fn waits(attempts: &Attempts, keys: Vec<Key>, now: Instant) -> u32 {
+    pub(super) fn waits(attempts: &Attempts, keys: Vec<Key>, now: Instant) -> u32 {
         match attempts.begin(keys, now) {
             Err(Error::TooMany {
                 retry_after_seconds,
@@ -156,7 +214,7 @@ mod tests {
 
     #[test]
     fn who_fails_waits_longer_each_time_and_nobody_else_does() {
-        let attempts = Attempts::default();
+        let attempts = Attempts::new(Bus::new(0));
         let mut now = Instant(0);
         for _ in 0..5 {
             assert_eq!(waits(&attempts, stranger("ada", "evil"), now), 0);
@@ -179,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_thousand_strangers_do_not_keep_a_known_browser_out() {
-        let attempts = Attempts::default();
+        let attempts = Attempts::new(Bus::new(0));
         let mut refused = 0;
         for n in 0..1_000 {
             let keys = stranger("ada", &format!("bot {n}"));
@@ -196,7 +254,7 @@ mod tests {
 
     #[test]
     fn one_address_that_tries_many_accounts_waits() {
-        let attempts = Attempts::default();
+        let attempts = Attempts::new(Bus::new(0));
         let tried = (0..100).filter(|n| {
             let keys = stranger(&format!("user {n}"), "evil");
             waits(&attempts, keys, Instant(0)) == 0
@@ -206,7 +264,7 @@ mod tests {
 
     #[test]
     fn success_clears_the_person_and_not_the_address() {
-        let attempts = Attempts::default();
+        let attempts = Attempts::new(Bus::new(0));
         for n in 0..100 {
             let Ok(attempt) = attempts.begin(stranger("own", "evil"), Instant(0)) else {
                 panic!("a success is no failure, however often ({n})");

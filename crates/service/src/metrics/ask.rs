@@ -1,16 +1,17 @@
 //! PromQL over the metric store, and the lists that a data source's editor asks for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{Caller, MetricsProblem, MetricsQuestion, Result};
 use query::{Engine, Query, QueryError, Select, SelectedSeries, Stop};
 use serde_json::json;
-use series::{Labels, Matcher, MetricKind, MetricMeta, MetricSample};
+use series::{Matcher, MetricKind, MetricMeta};
 use store::StoreError;
 use store::metrics::{
-    EngineError, EvaluateError, Expression, Limits, MetricStore, ReadError, Selection, When,
+    EngineError, EvaluateError, Expression, Instants, Limits, MetricStore, ReadError, Selection,
+    SeriesSamples, When,
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -211,6 +212,10 @@ impl query::Samples for Stored {
             matchers: wanted.matchers.to_vec(),
             from_ms: wanted.from_ms,
             to_ms: wanted.to_ms,
+            at: (wanted.range_ms == 0).then_some(Instants {
+                first_ms: wanted.first_ms,
+                step_ms: wanted.step_ms,
+            }),
             limits: Limits {
                 samples: wanted.max_samples,
                 ..Limits::default()
@@ -224,31 +229,17 @@ impl query::Samples for Stored {
                 () = tokio::time::sleep_until(self.until.into()) => Err(ReadError::Stopped),
             }
         })?;
-        Ok(merged(found))
+        Ok(found.into_iter().map(columns).collect())
     }
 }
 
-/// Two sources may send one series: an expression sees it once, with the samples of both.
-fn merged(found: Vec<(Labels, Vec<MetricSample>)>) -> Vec<SelectedSeries> {
-    let mut places: HashMap<Labels, usize> = HashMap::with_capacity(found.len());
-    let mut out: Vec<(Labels, Vec<MetricSample>)> = Vec::with_capacity(found.len());
-    for (labels, samples) in found {
-        if let Some((_, known)) = places.get(&labels).and_then(|place| out.get_mut(*place)) {
-            known.extend(samples);
-            known.sort_by_key(|sample| sample.at_ms);
-            known.dedup_by_key(|sample| sample.at_ms);
-        } else {
-            places.insert(labels.clone(), out.len());
-            out.push((labels, samples));
-        }
+fn columns((labels, samples): SeriesSamples) -> SelectedSeries {
+    let (at_ms, values) = samples.iter().map(|s| (s.at_ms, s.value)).unzip();
+    SelectedSeries {
+        labels,
+        at_ms,
+        values,
     }
-    out.into_iter()
-        .map(|(labels, samples)| SelectedSeries {
-            labels,
-            at_ms: samples.iter().map(|s| s.at_ms).collect(),
-            values: samples.iter().map(|s| s.value).collect(),
-        })
-        .collect()
 }
 
 /// The matchers of each `match[]`; one empty set where there is none.

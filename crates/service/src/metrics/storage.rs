@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use api::{
-    Caller, DatabaseStorage, Error, Keep, KeptSource, MetricStorage, Result, SourceId, Topic,
+    Caller, Circuit, DatabaseStorage, Error, Keep, KeptSource, MetricStorage, Result, SourceId,
+    Topic,
 };
 use store::metrics::{Place, Retention};
 
@@ -18,9 +19,19 @@ const MOST_DAYS: u32 = 36_500;
 impl Hub {
     pub(super) async fn measure(&self, caller: &Caller) -> Result<MetricStorage> {
         let store = self.metric_store()?;
-        if let Place::Engine { name, host } = store.place() {
-            let name = name.to_owned();
-            return Ok(MetricStorage::Engine { name, host });
+        if let Place::Engine {
+            name,
+            host,
+            writing,
+            asking,
+        } = store.place()
+        {
+            return Ok(MetricStorage::Engine {
+                name: name.to_owned(),
+                host,
+                writing: told(writing),
+                asking: told(asking),
+            });
         }
         let disk = store.disk_use().await.or_failure(caller)?;
         let known = store.sources().await;
@@ -91,6 +102,14 @@ impl Hub {
         self.audit(caller, note).await?;
         self.changed(Topic::Sources, None);
         Ok(())
+    }
+}
+
+fn told(circuit: store::metrics::Circuit) -> Circuit {
+    match circuit {
+        store::metrics::Circuit::Closed => Circuit::Closed,
+        store::metrics::Circuit::Open { again_seconds } => Circuit::Open { again_seconds },
+        store::metrics::Circuit::HalfOpen => Circuit::HalfOpen,
     }
 }
 

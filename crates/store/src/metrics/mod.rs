@@ -29,6 +29,7 @@ mod seal;
 mod sqlite;
 mod state;
 mod store;
+mod thin;
 mod writer;
 
 use api::{Instant, SourceId};
@@ -41,7 +42,9 @@ use crate::Result;
 #[expect(unused_imports, reason = "the documentation names it")]
 use crate::StoreError;
 
-pub use engine::{EngineAddress, EngineAddressError, EngineError, EngineKind, EngineStore};
+pub use engine::{
+    Circuit, EngineAddress, EngineAddressError, EngineError, EngineKind, EngineStore,
+};
 pub use store::ChunkStore;
 
 /// How late a sample may be after the newest one of its series, in milliseconds: an hour.
@@ -126,8 +129,20 @@ pub struct Selection {
     pub from_ms: i64,
     /// The last instant, in milliseconds, included.
     pub to_ms: i64,
+    /// The instants that are looked at: only the newest sample at or before each matters, and the
+    /// others may be left out. `None` where every sample matters.
+    pub at: Option<Instants>,
     /// How much may be answered.
     pub limits: Limits,
+}
+
+/// Instants at equal distances, up to the end of a [`Selection`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instants {
+    /// The first, in milliseconds since 1970.
+    pub first_ms: i64,
+    /// The distance in milliseconds; 0 where there is but one instant.
+    pub step_ms: i64,
 }
 
 impl Selection {
@@ -202,6 +217,10 @@ pub enum Place {
         name: &'static str,
         /// Host and port.
         host: String,
+        /// Whether samples are sent there.
+        writing: Circuit,
+        /// Whether it is asked.
+        asking: Circuit,
     },
 }
 
@@ -348,7 +367,8 @@ pub trait MetricStore: Send + Sync {
     /// [`StoreError::Engine`] where an engine does not answer; parts of the request may be kept there.
     async fn append(&self, source: &SourceId, batch: Batch, now: Instant) -> Result<Appended>;
 
-    /// The samples of the series that fit, by labels. Series without samples are left out.
+    /// The samples of the series that fit, by labels, each series once whoever sends it. Series
+    /// without samples are left out.
     async fn select(&self, selection: &Selection) -> Result<Vec<SeriesSamples>, ReadError>;
 
     /// Windows `[from + k · step, from + (k + 1) · step)` up to and with the one that holds `to_ms`.

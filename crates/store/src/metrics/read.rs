@@ -10,7 +10,10 @@ use tokio::task::JoinHandle;
 use super::backend::{DataRow, Kind};
 use super::seal::merge;
 use super::store::ChunkStore;
-use super::{FIVE_MINUTES_MS, HOUR_MS, ReadError, Selection, SeriesSamples, SeriesWindows};
+use super::thin::thin;
+use super::{
+    FIVE_MINUTES_MS, HOUR_MS, Instants, ReadError, Selection, SeriesSamples, SeriesWindows,
+};
 use crate::StoreError;
 
 /// Series that are read at once: while one slice is decoded, the next is fetched, and the writer never
@@ -76,7 +79,8 @@ impl ChunkStore {
         for slice in series.chunks(slice(series.len())) {
             let found = self.heads(slice, from_ms, to_ms);
             let rows = self.rows(Kind::Raw, &found, from_ms, to_ms).await?;
-            let task = move || assemble(found, &rows.1, from_ms, to_ms);
+            let at = selection.at;
+            let task = move || assemble(found, &rows.1, (from_ms, to_ms), at);
             if rows.0 < ROWS_FOR_A_THREAD {
                 take(task()?, &mut budget, selection, &mut out)?;
             } else {
@@ -242,16 +246,17 @@ fn rows_of<'a>(rows: &mut &'a [DataRow], series: u32) -> &'a [DataRow] {
 fn assemble(
     found: Vec<Found>,
     rows: &[DataRow],
-    from_ms: i64,
-    to_ms: i64,
+    (from_ms, to_ms): (i64, i64),
+    at: Option<Instants>,
 ) -> Result<Vec<SeriesSamples>, StoreError> {
     let mut codec = Codec::default();
     let mut rest = rows;
     let mut out = Vec::with_capacity(found.len());
+    // One for all series where little is kept of each.
+    let mut samples = Vec::new();
     for one in found {
-        let rows = rows_of(&mut rest, one.series);
-        let mut samples = Vec::new();
-        for row in rows {
+        samples.clear();
+        for row in rows_of(&mut rest, one.series) {
             codec
                 .decode(&row.data, &mut samples)
                 .map_err(StoreError::decode)?;
@@ -263,6 +268,10 @@ fn assemble(
             samples.drain(..begin);
         }
         add_head(&mut samples, one.head);
+        let samples = match at {
+            Some(at) => thin(&samples, at),
+            None => std::mem::take(&mut samples),
+        };
         if !samples.is_empty() {
             out.push((one.labels, samples));
         }

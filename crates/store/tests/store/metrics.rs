@@ -11,8 +11,8 @@ use api::{Instant, SourceId};
 use series::{Batch, Labels, MetricKind, MetricMeta, MetricSample, STALE_BITS};
 use store::StoreError;
 use store::metrics::{
-    ChunkStore, FIVE_MINUTES_MS, HOUR_MS, Limits, MatchOp, Matcher, MetricStore, ReadError,
-    Retention, Selection,
+    ChunkStore, FIVE_MINUTES_MS, HOUR_MS, Instants, Limits, MatchOp, Matcher, MetricStore,
+    ReadError, Retention, Selection,
 };
 
 use sqlx::Connection as _;
@@ -78,6 +78,7 @@ fn everything() -> Selection {
         matchers: vec![matcher("__name__", MatchOp::Equal, "cpu")],
         from_ms: i64::MIN / 2,
         to_ms: i64::MAX / 2,
+        at: None,
         limits: Limits::default(),
     }
 }

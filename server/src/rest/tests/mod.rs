@@ -93,7 +93,7 @@ impl Home {
             secure_cookies: false,
             guard: Arc::new(crate::guard::Guard {
                 proxies: crate::guard::Proxies::parse(&["10.0.0.0/8".into()]).unwrap(),
-                limits: crate::guard::Limits::new(requests_a_minute),
+                limits: Arc::new(crate::guard::Limits::new(requests_a_minute)),
             }),
             stopping: tokio_util::sync::CancellationToken::new(),
         };

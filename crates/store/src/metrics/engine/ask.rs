@@ -224,7 +224,7 @@ impl EngineStore {
             ask.headers.insert(CONTENT_TYPE, kind);
             ask.body = Some(text.into_bytes());
         }
-        http::send(&self.client, ask).await
+        http::send(&self.client, &self.read_breaker, ask).await
     }
 
     /// The answer if it is one; the engine's words otherwise.

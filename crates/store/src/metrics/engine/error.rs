@@ -23,6 +23,18 @@ pub enum EngineError {
         /// How long it had.
         seconds: u64,
     },
+    /// It was away too often in a row, and is not asked for a while.
+    #[error(
+        "the metrics engine at {host} did not answer {failures} times in a row: it is asked again in {again_seconds} s"
+    )]
+    LeftAlone {
+        /// Host and port.
+        host: String,
+        /// How often.
+        failures: u32,
+        /// When it is asked again, in seconds from now.
+        again_seconds: u64,
+    },
     /// It answers, and cannot now: 429 or 5xx. The same request may succeed later.
     #[error("the metrics engine at {host} answers {status}: {words}")]
     Failing {

@@ -1,7 +1,7 @@
 //! HTTP to an engine: with time-outs, with caps on what it may answer, and never to anywhere else.
 
 use std::error::Error as StdError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
@@ -9,6 +9,7 @@ use reqwest::{Client, Response, Url};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::address::Endpoint;
+use super::breaker::Breaker;
 use super::error::{EngineError, words};
 
 /// How long a connection may take to be made.
@@ -50,7 +51,15 @@ pub(super) struct Ask<'a> {
 }
 
 /// Sends it and waits for the head of the answer, whatever its status.
-pub(super) async fn send(client: &Client, ask: Ask<'_>) -> Result<Response, EngineError> {
+///
+/// What a proxy says for an engine that is away (502, 503, 504) counts as no answer to the breaker.
+pub(super) async fn send(
+    client: &Client,
+    breaker: &Breaker,
+    ask: Ask<'_>,
+) -> Result<Response, EngineError> {
+    let host = ask.endpoint.host();
+    let passage = breaker.enter(&host, Instant::now())?;
     let mut request = match ask.body {
         Some(body) => client.post(ask.url).body(body),
         None => client.get(ask.url),
@@ -61,6 +70,9 @@ pub(super) async fn send(client: &Client, ask: Ask<'_>) -> Result<Response, Engi
         .timeout(ask.longest)
         .send()
         .await;
+    let away = |response: &Response| matches!(response.status().as_u16(), 502..=504);
+    let answered = sent.as_ref().is_ok_and(|response| !away(response));
+    passage.done(&host, answered, Instant::now());
     sent.map_err(|error| fault(ask.endpoint, ask.longest, &error))
 }
 

@@ -6,6 +6,8 @@
 //!   nothing is lost with this process. How safe it is there is the engine's affair.
 //! - An engine that is away or busy is [`StoreError::Engine`] and the sender's signal to try again;
 //!   what it will never take is counted as refused, with its words, and takes nothing else with it.
+//! - An engine that did not answer five times in a row is left alone for a minute: nobody waits for it
+//!   meanwhile, and then one request finds out whether it is back.
 //! - No answer is held in memory as a whole except up to a cap, and no request lasts for ever. Who
 //!   stops waiting closes the connection, and with that the engine stops too.
 //!
@@ -16,6 +18,7 @@
 
 mod address;
 mod ask;
+mod breaker;
 mod error;
 mod export;
 mod frames;
@@ -36,6 +39,7 @@ use reqwest::Client;
 use series::{Batch, Labels, Matcher, MetricMeta, MetricSample};
 use tokio::sync::Semaphore;
 
+use self::breaker::Breaker;
 use super::read::windows_of;
 use super::{
     Appended, DiskUse, EvaluateError, Expression, Maintained, MemoryUse, MetricStore, Place,
@@ -44,6 +48,7 @@ use super::{
 use crate::{Result, StoreError};
 
 pub use address::{EngineAddress, EngineAddressError, EngineKind};
+pub use breaker::Circuit;
 pub use error::EngineError;
 
 /// How long a sender or a question waits at most: for its turn, and then for each answer to its end.
@@ -62,6 +67,9 @@ pub struct EngineStore {
     longest: Duration,
     writes: Semaphore,
     reads: Semaphore,
+    /// Samples may go elsewhere than questions: each has its own.
+    write_breaker: Breaker,
+    read_breaker: Breaker,
     /// What senders said about names: receivers of remote-write forget it, and senders repeat it.
     meta: Mutex<BTreeMap<String, MetricMeta>>,
 }
@@ -88,6 +96,8 @@ impl EngineStore {
             longest: LONGEST,
             writes: Semaphore::new(WRITES),
             reads: Semaphore::new(READS),
+            write_breaker: Breaker::default(),
+            read_breaker: Breaker::default(),
             meta: Mutex::default(),
         })
     }
@@ -208,9 +218,12 @@ impl MetricStore for EngineStore {
     }
 
     fn place(&self) -> Place {
+        let now = std::time::Instant::now();
         Place::Engine {
             name: self.address.kind.name(),
             host: self.address.host(),
+            writing: self.write_breaker.circuit(now),
+            asking: self.read_breaker.circuit(now),
         }
     }
 

@@ -176,7 +176,7 @@ impl EngineStore {
             body: Some(body),
             longest: self.longest,
         };
-        http::send(&self.client, ask).await
+        http::send(&self.client, &self.read_breaker, ask).await
     }
 
     /// Reads an answer as it comes. When more comes than may be, the connection is closed, and with

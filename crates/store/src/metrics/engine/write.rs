@@ -201,7 +201,7 @@ impl EngineStore {
             body: Some(body),
             longest: self.longest,
         };
-        let response = http::send(&self.client, ask).await?;
+        let response = http::send(&self.client, &self.write_breaker, ask).await?;
         let status = response.status().as_u16();
         if response.status().is_success() {
             // Read to its end, so that the connection serves the next one too.

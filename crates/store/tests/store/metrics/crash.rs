@@ -185,6 +185,7 @@ async fn check(store: &ChunkStore, acknowledged: &HashMap<u32, i64>) {
         matchers: Vec::<Matcher>::new(),
         from_ms: 0,
         to_ms: i64::MAX,
+        at: None,
         limits: Limits::default(),
     };
     let found = store.select(&selection).await.unwrap();

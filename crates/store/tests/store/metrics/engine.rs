@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::metrics::{EngineError, EngineKind, Expression, Place, When};
+use store::metrics::{Circuit, EngineError, EngineKind, Expression, Place, When};
 
 use super::shared::Opens;
 use super::*;
@@ -235,6 +235,49 @@ fn what_an_engine_answers_decides_whether_a_sender_tries_again() {
                 assert!(seen.contains(header), "{header} is not in {seen}");
             }
         }
+    });
+}
+
+#[test]
+fn an_engine_that_is_away_too_often_is_left_alone() {
+    block_on(async {
+        let nobody = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap()
+        };
+        let store = engine(EngineKind::Prometheus, &format!("http://{nobody}"), None);
+        let send = async || store.append(&source(), batch(1, [START]), at(START)).await;
+        for _ in 0..5 {
+            let away = send().await;
+            let tried = matches!(
+                &away,
+                Err(StoreError::Engine(EngineError::Unreachable { .. }))
+            );
+            assert!(tried, "{away:?}");
+        }
+        let left = send().await;
+        let Err(StoreError::Engine(EngineError::LeftAlone { failures: 5, .. })) = left else {
+            panic!("{left:?}");
+        };
+        // Questions may go to another address.
+        let asked = store.label_names(&[]).await;
+        assert!(
+            matches!(
+                &asked,
+                Err(ReadError::Store(StoreError::Engine(
+                    EngineError::Unreachable { .. }
+                )))
+            ),
+            "{asked:?}"
+        );
+        let Place::Engine {
+            writing, asking, ..
+        } = store.place()
+        else {
+            panic!("{:?}", store.place());
+        };
+        assert!(matches!(writing, Circuit::Open { .. }), "{writing:?}");
+        assert_eq!(asking, Circuit::Closed);
     });
 }
 

@@ -13,6 +13,7 @@ on_both!(
     what_was_acknowledged_is_there_when_it_is_opened_again,
     series_and_labels_are_found,
     limits_of_a_reading_hold,
+    what_no_instant_looks_at_may_be_left_out,
     two_sources_with_the_same_labels_are_one_series,
     a_late_sample_finds_its_place,
     a_sample_far_ahead_is_refused_and_the_others_are_kept,
@@ -25,6 +26,7 @@ on_engines!(
     what_was_acknowledged_is_there_when_it_is_opened_again,
     series_and_labels_are_found,
     limits_of_a_reading_hold,
+    what_no_instant_looks_at_may_be_left_out,
     two_sources_with_the_same_labels_are_one_series,
     a_late_sample_finds_its_place,
     a_sample_far_ahead_is_refused_and_the_others_are_kept,
@@ -145,6 +147,32 @@ async fn limits_of_a_reading_hold(home: impl Opens) {
     ));
     let many = store.select(&tight(5, 9)).await;
     assert!(matches!(many, Err(ReadError::TooManySamples { limit: 9 })));
+}
+
+/// Some from a chunk, some from the head, and an instant after all of them.
+async fn what_no_instant_looks_at_may_be_left_out(home: impl Opens) {
+    let store = home.open().await;
+    let every = |from: i64, to: i64| (from..to).map(|k| START + k * STEP);
+    for part in [every(0, 400), every(400, 500)] {
+        let sent = batch(2, part);
+        store.append(&source(), sent, at(START)).await.unwrap();
+    }
+    home.settle();
+    let (first_ms, step_ms) = (START + STEP / 2, 7 * STEP);
+    let thin = Selection {
+        at: Some(Instants { first_ms, step_ms }),
+        ..within(START, START + 600 * STEP)
+    };
+    let found = store.select(&thin).await.unwrap();
+    let whole = store.select(&within(START, START + 600 * STEP)).await;
+    for ((labels, thin), (_, whole)) in found.iter().zip(whole.unwrap()) {
+        assert_eq!(whole.len(), 500, "{labels}");
+        for look in (0..86).map(|k| first_ms + k * step_ms) {
+            let newest = |of: &[MetricSample]| of.iter().rfind(|s| s.at_ms <= look).copied();
+            assert_eq!(newest(thin), newest(&whole), "{labels} at {look}");
+        }
+    }
+    assert_eq!(found.len(), 2);
 }
 
 async fn two_sources_with_the_same_labels_are_one_series(home: impl Opens) {
