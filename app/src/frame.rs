@@ -132,6 +132,10 @@ fn places() -> Vec<NavItem> {
         NavItem::new("/sources", "Sources", Glyph::Sources),
         NavItem::new("/imports", "Import", Glyph::Import),
         NavItem::new("/models", "Models", Glyph::Box),
+        NavItem {
+            phone: false,
+            ..NavItem::new("/calendar", "Calendar", Glyph::Calendar)
+        },
         NavItem::new("/jobs", "Jobs", Glyph::Clock),
         NavItem::new("/settings", "Settings", Glyph::Settings),
     ]

@@ -10,6 +10,7 @@
 
 mod account;
 mod audit;
+mod calendar;
 mod event;
 mod factor;
 mod finding;
@@ -105,6 +106,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=Seldom::Import.route() ssr=SsrMode::Async/>
                     <Route path=path!("/models") view=Seldom::Models.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/calendar") view=Seldom::Calendar.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/calendar/entry") view=Seldom::CalendarEntry.route() ssr=SsrMode::Async/>
                     <Route path=path!("/jobs") view=Seldom::Jobs.route() ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=Seldom::Account.route() ssr=SsrMode::Async/>
                     <Route path=path!("/account/authenticator") view=Seldom::Authenticator.route() ssr=SsrMode::Async/>

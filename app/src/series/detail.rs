@@ -233,13 +233,20 @@ fn Body(
         "/series/{}/export.csv?from={}&to={}",
         series.id, drawn.range.from.0, drawn.range.to.0
     );
+    let promote = format!("/calendar/entry?series={}", series.id);
     let lede = lede(&series);
     view! {
         <Title text=title.clone()/>
         <PageHead
             title=title
             lede=lede
-            actions=move || view! { <ButtonLink href=csv.clone() icon=Glyph::Download>"CSV"</ButtonLink> }
+            actions=move || {
+                view! {
+                    {may_write
+                        .then(|| view! { <ButtonLink href=promote.clone() icon=Glyph::Calendar>"Add a promotion"</ButtonLink> })}
+                    <ButtonLink href=csv.clone() icon=Glyph::Download>"CSV"</ButtonLink>
+                }
+            }
         />
         <FormProblem answer=set_limit.value()/>
         <FormProblem answer=refresh.value()/>

@@ -50,6 +50,10 @@ id!(
     KeyId
 );
 id!(
+    /// An entry of the calendar.
+    CalendarEntryId
+);
+id!(
     /// Where data comes from.
     SourceId
 );

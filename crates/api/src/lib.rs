@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod calendar;
 mod caller;
 mod demo;
 mod error;
@@ -44,6 +45,10 @@ pub use audit::{
     AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
     AuditOutcome, AuditPage, AuditRecord, MOST_AUDIT_ENTRIES,
 };
+pub use calendar::{
+    Calendar, CalendarChange, CalendarDay, CalendarEntry, Calendars, EffectKind, EntryKind,
+    HolidayRegion, LONGEST_ENTRY_DAYS, MOST_CALENDAR_ENTRIES, Touches, UsedEffect,
+};
 pub use caller::{Caller, Origin, Refusals, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
@@ -57,7 +62,8 @@ pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
 pub use ids::{
-    ImportId, InvitationId, JobId, KeyId, RoleId, SeriesId, SessionId, SourceId, UserId,
+    CalendarEntryId, ImportId, InvitationId, JobId, KeyId, RoleId, SeriesId, SessionId, SourceId,
+    UserId,
 };
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
@@ -104,6 +110,8 @@ pub struct Services {
     pub accounts: Arc<dyn Accounts>,
     /// Who did what.
     pub audit: Arc<dyn Audit>,
+    /// The company's calendar.
+    pub calendars: Arc<dyn Calendars>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.

@@ -7,6 +7,7 @@ mod account;
 mod aside;
 mod audit;
 mod bus;
+mod calendar;
 mod demo;
 mod event;
 mod factor;
@@ -160,6 +161,7 @@ impl Hub {
         Services {
             accounts: self.clone(),
             audit: self.clone(),
+            calendars: self.clone(),
             demo: self.clone(),
             events: self.clone(),
             factors: self.clone(),

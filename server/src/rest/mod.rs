@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod calendar;
 mod demo;
 mod docs;
 mod event;
@@ -92,6 +93,7 @@ fn described() -> OpenApiRouter<App> {
         area("Forecasts", forecast::routes()),
         area("Findings", finding::routes()),
         area("Models", model::routes()),
+        area("Calendar", calendar::routes()),
         area("Jobs", job::routes()),
         area("Sources", source::routes()),
         area("Scrape targets", scrape::routes()),
