@@ -107,3 +107,38 @@ test.describe("days that cannot be", () => {
     if (javaScriptEnabled) await expect(page.getByLabel("Name")).toHaveValue("Backwards");
   });
 });
+
+test("alerts and promotions stand under the chart of a series, and on it", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await push(empty, []);
+  await signIn(page, empty);
+  await enter(page, empty, "Sale", date(today() - 10 * DAY), date(today() - 9 * DAY), javaScriptEnabled);
+  const at = (days: number) => new Date((today() - days * DAY) * 1_000).toISOString();
+  const alert = {
+    status: "resolved", labels: { alertname: "CheckoutDown", instance: "web-1" }, annotations: {},
+    startsAt: at(20), endsAt: at(19), generatorURL: "", fingerprint: "f",
+  };
+  const message = {
+    version: "4", groupKey: "x", truncatedAlerts: 0, status: "resolved", receiver: "x", groupLabels: {}, commonLabels: {},
+    commonAnnotations: {}, externalURL: "", alerts: [alert],
+  };
+  const headers = { authorization: `Bearer ${empty.key("alerts", "ingest")}`, "content-type": "application/json" };
+  const sent = await fetch(`${empty.url}/api/v1/alertmanager`, { method: "POST", headers, body: JSON.stringify(message) });
+  expect(sent.status).toBe(200);
+
+  await page.goto(`${empty.url}/series?q=orders`);
+  await page.getByRole("link", { name: "orders" }).first().click();
+  const happened = page.locator(".card", { hasText: "What happened" });
+  await expect(happened.getByRole("listitem")).toHaveCount(2);
+  await expect(happened.getByRole("listitem").nth(0)).toContainText("Sale");
+  await expect(happened.getByRole("listitem").nth(1)).toContainText("CheckoutDown instance=web-1");
+  if (!javaScriptEnabled) return;
+  // The pointer near a line names it.
+  const canvas = page.locator(".chart canvas").first();
+  await expect(canvas).toBeVisible();
+  await ready(page, true);
+  const box = (await canvas.boundingBox())!;
+  const tip = page.locator(".chart-tip-mark", { hasText: "Sale" });
+  for (let x = box.width - 4; x > 60 && !(await tip.isVisible()); x -= 4) await page.mouse.move(box.x + x, box.y + box.height / 2);
+  await expect(tip).toBeVisible();
+});

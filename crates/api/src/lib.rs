@@ -52,7 +52,7 @@ pub use calendar::{
 pub use caller::{Caller, Origin, Refusals, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
-pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
+pub use event::{Events, MOST_EVENTS, MOST_MARKS, Mark, MarkKind, Occurrence, Unusable};
 pub use factor::{Enrolment, FactorState, Factors};
 pub use finding::{
     Aspect, Evidence, Finding, Findings, Foretold, MOST_FINDINGS, PREVIEW_DAYS, Scored,

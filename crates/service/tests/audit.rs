@@ -66,6 +66,7 @@ const READS: &[&str] = &[
     "audit.retention",
     "calendars.calendar",
     "demo.state",
+    "events.marks",
     "events.recent",
     "findings.newest",
     "findings.unusual",

@@ -339,3 +339,53 @@ async fn nonsense_is_refused_at_its_field() {
         "nothing was fitted anew"
     );
 }
+
+#[tokio::test]
+async fn alerts_and_days_of_the_calendar_are_marks_of_a_range_the_latest_first() {
+    let home = Home::new(|_| 1.0).await;
+    let orders = home.id("orders").await;
+    let sale = entry(
+        "Sale",
+        "2026-10-20",
+        "2026-10-21",
+        Touches::Series(vec![orders.clone()]),
+    );
+    home.add(sale).await.unwrap();
+    let region = Some("DE".to_owned());
+    let calendars = &home.services.calendars;
+    calendars.set_holidays(&home.caller, region).await.unwrap();
+    let alert = serde_json::json!({ "version": "4", "groupKey": "x", "truncatedAlerts": 0, "status": "resolved",
+        "receiver": "x", "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "",
+        "alerts": [{ "status": "resolved", "labels": { "alertname": "CheckoutDown", "instance": "web-1" },
+            "annotations": {}, "startsAt": "2026-10-19T08:00:00Z", "endsAt": "2026-10-19T09:00:00Z",
+            "generatorURL": "", "fingerprint": "f" }] });
+    let body = alert.to_string();
+    let sent = home
+        .services
+        .events
+        .receive_alerts(&home.caller, body.as_bytes());
+    assert_eq!(sent.await.unwrap(), Ok(1));
+    let marks = async |name: &str, from: &str, to: &str| {
+        let at = |date: &str| Instant::from_seconds(START + day(date) * DAY);
+        let range = api::Range {
+            from: at(from),
+            to: at(to),
+        };
+        let id = home.id(name).await;
+        let marks = home.services.events.marks(&home.caller, &id, range).await;
+        let names = marks.unwrap().into_iter().map(|mark| mark.name);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        marks("orders", "2026-10-01", "2026-11-01").await,
+        ["Sale", "CheckoutDown", "German Unity Day"]
+    );
+    assert_eq!(
+        marks("visits", "2026-10-01", "2026-11-01").await,
+        ["CheckoutDown", "German Unity Day"]
+    );
+    assert!(marks("orders", "2026-10-04", "2026-10-18").await.is_empty());
+    // What began before and lasts into it is told; what ends where it begins is not.
+    assert_eq!(marks("orders", "2026-10-21", "2026-10-22").await, ["Sale"]);
+    assert!(marks("orders", "2026-10-22", "2026-10-23").await.is_empty());
+}

@@ -247,6 +247,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.events.receive_alerts(&c, b"{}").await }),
         ),
         (
+            "events.marks",
+            Hold(MonitoringRead),
+            call(move |s, c| async move { s.events.marks(&c, &"none".into(), range).await }),
+        ),
+        (
             "events.recent",
             Hold(MonitoringRead),
             call(|s, c| async move { s.events.recent(&c).await }),
