@@ -128,6 +128,10 @@ fn places() -> Vec<NavItem> {
     vec![
         NavItem::new("/", "Runway", Glyph::Runway),
         NavItem::new("/series", "Series", Glyph::Chart),
+        NavItem {
+            phone: false,
+            ..NavItem::new("/machines", "Machines", Glyph::Server)
+        },
         NavItem::new("/explore", "Explore", Glyph::Search),
         NavItem::new("/sources", "Sources", Glyph::Sources),
         NavItem::new("/imports", "Import", Glyph::Import),

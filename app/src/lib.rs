@@ -19,6 +19,7 @@ mod imports;
 mod job;
 mod key;
 mod live;
+mod machine;
 mod metrics;
 mod model;
 pub mod parts;
@@ -99,6 +100,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/series") view=Charted::List.route() ssr=SsrMode::Async/>
                     <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
                     <Route path=path!("/findings") view=Seldom::Findings.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/machines") view=Seldom::Machines.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore") view=Seldom::Explore.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore/watch") view=Seldom::Watch.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=Seldom::Sources.route() ssr=SsrMode::Async/>

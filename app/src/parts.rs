@@ -18,8 +18,8 @@ use leptos::web_sys;
 use ui::{Card, Skeleton};
 
 use crate::{
-    account, audit, calendar, factor, finding, imports, job, metrics, model, people, recording,
-    role, scrape, series, settings, sources, welcome,
+    account, audit, calendar, factor, finding, imports, job, machine, metrics, model, people,
+    recording, role, scrape, series, settings, sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -85,6 +85,8 @@ pub enum Seldom {
     Audit,
     /// What was unusual.
     Findings,
+    /// How well machines are.
+    Machines,
     /// PromQL.
     Explore,
     /// What forecasts are made with.
@@ -128,6 +130,7 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Settings => settings::SettingsPage().into_any(),
         Seldom::Audit => audit::AuditPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
+        Seldom::Machines => machine::MachinesPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
         Seldom::Models => model::ModelsPage().into_any(),
         Seldom::Calendar => calendar::CalendarPage().into_any(),
@@ -217,8 +220,8 @@ pub async fn load(path: &str) -> Result<(), NotLoaded> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Charted::load().await,
         "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
-        | "settings" | "explore" | "audit" | "findings" | "models" | "calendar" | "jobs"
-        | "gallery" => Seldom::load().await,
+        | "settings" | "explore" | "machines" | "audit" | "findings" | "models" | "calendar"
+        | "jobs" | "gallery" => Seldom::load().await,
         _ => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod calendar;
 pub mod event;
 pub mod job;
+pub mod machine;
 pub mod model;
 
 use api::{

@@ -20,6 +20,7 @@ mod import;
 mod job;
 mod key;
 mod live;
+mod machine;
 mod metrics;
 mod model;
 mod once;
@@ -72,6 +73,7 @@ pub use import::{
 pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
 pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic};
+pub use machine::{Ailment, HealthDeduction, Machine, MachineHealth, MachineList, Machines};
 pub use metrics::{
     Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES, MetricStorage,
     Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
@@ -128,6 +130,8 @@ pub struct Services {
     pub jobs: Arc<dyn Jobs>,
     /// API keys.
     pub keys: Arc<dyn Keys>,
+    /// How well machines are.
+    pub machines: Arc<dyn Machines>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
     /// The models that forecasts are made with.

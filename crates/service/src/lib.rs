@@ -21,6 +21,7 @@ mod import;
 mod job;
 mod key;
 mod lease;
+mod machine;
 mod metrics;
 mod model;
 mod once;
@@ -170,6 +171,7 @@ impl Hub {
             imports: Arc::new(import::ImportDesk(self.clone())),
             jobs: self.clone(),
             keys: self.clone(),
+            machines: self.clone(),
             metrics: self.clone(),
             models: self.clone(),
             once: self.clone(),

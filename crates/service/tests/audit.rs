@@ -75,6 +75,7 @@ const READS: &[&str] = &[
     "imports.list",
     // Only names a place where a file may be put.
     "imports.stage",
+    "machines.machines",
     "metrics.ask",
     "metrics.curves",
     "metrics.complete",

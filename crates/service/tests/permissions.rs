@@ -227,6 +227,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.calendars.remove_entry(&c, &"none".into()).await }),
         ),
         (
+            "machines.machines",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.machines.machines(&c).await }),
+        ),
+        (
             "demo.state",
             Hold(MonitoringRead),
             call(|s, c| async move { s.demo.state(&c).await }),

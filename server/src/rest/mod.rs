@@ -13,6 +13,7 @@ mod forecast;
 mod import;
 mod job;
 mod key;
+mod machine;
 mod metrics;
 mod model;
 mod oauth;
@@ -92,6 +93,7 @@ fn described() -> OpenApiRouter<App> {
         area("Series", series::routes()),
         area("Forecasts", forecast::routes()),
         area("Findings", finding::routes()),
+        area("Machines", machine::routes()),
         area("Models", model::routes()),
         area("Calendar", calendar::routes()),
         area("Jobs", job::routes()),
