@@ -177,7 +177,12 @@ async fn a_promotion_in_the_history_lifts_the_forecast_of_the_next_one_and_of_no
     let [used] = &version.fitted.effects[..] else {
         panic!("{:?}", version.fitted.effects)
     };
-    assert!(used.shows && used.share && used.seen == 5 && !used.of_kind);
+    assert!(used.shows && used.seen == 5 && !used.of_kind, "{used:?}");
+    // Half of some 200, a little shrunk; no share, since the series may be negative.
+    assert!(
+        !used.share && (80.0..=100.0).contains(&used.size),
+        "{used:?}"
+    );
     assert_eq!((used.kind, used.ahead.len()), (EffectKind::Promotion, 1));
     // What it does not touch was not fitted anew.
     assert_eq!(home.versions("visits").await.len(), 1);

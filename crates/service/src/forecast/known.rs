@@ -79,7 +79,7 @@ impl Marked {
             let fitted = forecast::fit(request, cancelled)?;
             return Ok((fitted, Known::default()));
         }
-        // What is no kind of thing has nothing to learn from others.
+        // Other events have nothing in common to learn from.
         let kinds = [
             EffectKind::Holiday,
             EffectKind::Promotion,
