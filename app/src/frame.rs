@@ -128,10 +128,18 @@ fn places() -> Vec<NavItem> {
     vec![
         NavItem::new("/", "Runway", Glyph::Runway),
         NavItem::new("/series", "Series", Glyph::Chart),
+        NavItem {
+            phone: false,
+            ..NavItem::new("/machines", "Machines", Glyph::Server)
+        },
         NavItem::new("/explore", "Explore", Glyph::Search),
         NavItem::new("/sources", "Sources", Glyph::Sources),
         NavItem::new("/imports", "Import", Glyph::Import),
         NavItem::new("/models", "Models", Glyph::Box),
+        NavItem {
+            phone: false,
+            ..NavItem::new("/calendar", "Calendar", Glyph::Calendar)
+        },
         NavItem::new("/jobs", "Jobs", Glyph::Clock),
         NavItem::new("/settings", "Settings", Glyph::Settings),
     ]

@@ -10,6 +10,7 @@
 
 mod account;
 mod audit;
+mod calendar;
 mod event;
 mod factor;
 mod finding;
@@ -18,6 +19,7 @@ mod imports;
 mod job;
 mod key;
 mod live;
+mod machine;
 mod metrics;
 mod model;
 pub mod parts;
@@ -99,6 +101,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/series") view=Charted::List.route() ssr=SsrMode::Async/>
                     <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
                     <Route path=path!("/findings") view=Seldom::Findings.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/machines") view=Seldom::Machines.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore") view=Seldom::Explore.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore/watch") view=Seldom::Watch.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=Seldom::Sources.route() ssr=SsrMode::Async/>
@@ -106,6 +109,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/imports") view=Seldom::Imports.route() ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=Seldom::Import.route() ssr=SsrMode::Async/>
                     <Route path=path!("/models") view=Seldom::Models.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/calendar") view=Seldom::Calendar.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/calendar/entry") view=Seldom::CalendarEntry.route() ssr=SsrMode::Async/>
                     <Route path=path!("/jobs") view=Seldom::Jobs.route() ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=Seldom::Account.route() ssr=SsrMode::Async/>
                     <Route path=path!("/account/authenticator") view=Seldom::Authenticator.route() ssr=SsrMode::Async/>

@@ -61,7 +61,11 @@ pub fn ModelsPage() -> impl IntoView {
     );
     view! {
         <Title text="Models"/>
-        <PageHead title="Models" lede="What each forecast is made with, and how that does against the naive forecast."/>
+        <PageHead
+            title="Models"
+            lede="What each forecast is made with, and how that does against the naive forecast."
+            actions=|| view! { <ButtonLink href="/calendar" icon=Glyph::Calendar>"Calendar"</ButtonLink> }
+        />
         <Form method="GET" action="/models" attr:class="search-form" attr:role="search">
             <input type="hidden" name="show" value=move || show.get()/>
             <input type="hidden" name="sort" value=move || sort.get()/>

@@ -18,8 +18,8 @@ use leptos::web_sys;
 use ui::{Card, Skeleton};
 
 use crate::{
-    account, audit, factor, finding, imports, job, metrics, model, people, recording, role, scrape,
-    series, settings, sources, welcome,
+    account, audit, calendar, factor, finding, imports, job, machine, metrics, model, people,
+    recording, role, scrape, series, settings, sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -85,10 +85,16 @@ pub enum Seldom {
     Audit,
     /// What was unusual.
     Findings,
+    /// How well machines are.
+    Machines,
     /// PromQL.
     Explore,
     /// What forecasts are made with.
     Models,
+    /// Holidays and promotions.
+    Calendar,
+    /// One of them.
+    CalendarEntry,
     /// Work beside the pages.
     Jobs,
     /// An expression that is watched.
@@ -124,8 +130,11 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Settings => settings::SettingsPage().into_any(),
         Seldom::Audit => audit::AuditPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
+        Seldom::Machines => machine::MachinesPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
         Seldom::Models => model::ModelsPage().into_any(),
+        Seldom::Calendar => calendar::CalendarPage().into_any(),
+        Seldom::CalendarEntry => calendar::EntryPage().into_any(),
         Seldom::Jobs => job::JobsPage().into_any(),
         Seldom::Watch => recording::RecordingPage().into_any(),
         Seldom::Gallery => crate::Gallery().into_any(),
@@ -211,9 +220,8 @@ pub async fn load(path: &str) -> Result<(), NotLoaded> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Charted::load().await,
         "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
-        | "settings" | "explore" | "audit" | "findings" | "models" | "jobs" | "gallery" => {
-            Seldom::load().await
-        }
+        | "settings" | "explore" | "machines" | "audit" | "findings" | "models" | "calendar"
+        | "jobs" | "gallery" => Seldom::load().await,
         _ => Ok(()),
     }
 }

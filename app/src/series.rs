@@ -3,6 +3,7 @@
 mod chart;
 mod detail;
 mod foreseen;
+mod happened;
 mod limit;
 mod made;
 mod unusual;

@@ -49,7 +49,12 @@ pub fn SourcesPage() -> impl IntoView {
         <PageHead
             title="Sources"
             lede="Where data comes from, what came in, and what was refused."
-            actions=|| view! { <ButtonLink href="/welcome" kind=ButtonKind::Primary icon=Glyph::Plus>"Add data"</ButtonLink> }
+            actions=|| {
+                view! {
+                    <ButtonLink href="/machines" icon=Glyph::Server>"Machines"</ButtonLink>
+                    <ButtonLink href="/welcome" kind=ButtonKind::Primary icon=Glyph::Plus>"Add data"</ButtonLink>
+                }
+            }
         />
         <FormProblem answer=remove.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>

@@ -4,7 +4,10 @@
 //! know how it is made (ADR 6). Public, since in the browser's half nobody calls them.
 
 pub mod audit;
+pub mod calendar;
+pub mod event;
 pub mod job;
+pub mod machine;
 pub mod model;
 
 use api::{

@@ -4,7 +4,7 @@
 //! tenth of a page with a chart, and no browser needs them (ADR 6). Public, since in the browser's
 //! half nobody calls them.
 
-use api::{Curves, Direction, Instant, Series};
+use api::{Curves, Direction, Instant, Mark, MarkKind, Series};
 use charming::Chart;
 use charming::component::{Axis, DataZoom, DataZoomType, Grid};
 use charming::element::{
@@ -20,6 +20,9 @@ pub const HISTORY: &str = "history";
 pub const FUTURE: &str = "forecast";
 /// The id of the points that are findings.
 pub const UNUSUAL: &str = "unusual";
+/// The id of the line that carries marks of alerts, and of that which carries marks of the calendar; the tooltip
+/// knows them by these names (`crates/ui/src/chart.js`).
+pub const MARKS: [&str; 2] = ["marks.alert", "marks.calendar"];
 
 /// An empty chart over time: its axes, and zoom with the wheel.
 fn over_time() -> Chart {
@@ -37,14 +40,43 @@ fn over_time() -> Chart {
         .data_zoom(DataZoom::new().type_(DataZoomType::Inside))
 }
 
-/// The option tree of a series, with or without what is foreseen and what was unusual.
-pub fn of_series(series: &Series, foreseen: bool, unusual: bool) -> Chart {
-    let chart = seen_and_foreseen(series, foreseen);
+/// The option tree of a series, with or without what is foreseen and what was unusual, and with what happened
+/// meanwhile.
+pub fn of_series(series: &Series, foreseen: bool, unusual: bool, marks: &[Mark]) -> Chart {
+    let mut chart = seen_and_foreseen(series, foreseen);
     if unusual {
-        chart.series(hollow_points())
-    } else {
-        chart
+        chart = chart.series(hollow_points());
     }
+    let (alerts, days): (Vec<&Mark>, Vec<&Mark>) =
+        marks.iter().partition(|mark| mark.kind == MarkKind::Alert);
+    let of_both = [(alerts, "var(--alert)"), (days, "var(--accent)")];
+    let of_both = MARKS.into_iter().zip(of_both);
+    of_both
+        .filter(|(_, (marks, _))| !marks.is_empty())
+        .fold(chart, |chart, (id, (marks, colour))| {
+            chart.series(marked(id, &marks, colour))
+        })
+}
+
+/// A line without points that carries upright lines: ECharts draws them where no other series moves them.
+fn marked(id: &str, marks: &[&Mark], colour: &str) -> Line {
+    let data = marks.iter().map(|mark| {
+        let at = MarkLineData::new().name(mark.name.as_str());
+        // Milliseconds up to the year 10000 are exact.
+        MarkLineVariant::Simple(at.x_axis(ms(mark.from) as f64))
+    });
+    Line::new().id(id).name(id).show_symbol(false).mark_line(
+        MarkLine::new()
+            .symbol(vec![Symbol::None, Symbol::None])
+            .label(Label::new().show(false))
+            .line_style(
+                LineStyle::new()
+                    .color(colour)
+                    .width(1)
+                    .type_(LineStyleType::Dotted),
+            )
+            .data(data.collect::<Vec<_>>()),
+    )
 }
 
 /// A line that is not drawn, of which only the points are: ECharts' own kind for that would be
@@ -190,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_series_is_a_line() {
-        insta::assert_json_snapshot!(of_series(&series(None), false, false));
+        insta::assert_json_snapshot!(of_series(&series(None), false, false, &[]));
     }
 
     #[test]
@@ -199,7 +231,33 @@ mod tests {
             value: 90.0,
             direction: Direction::Rising,
         };
-        insta::assert_json_snapshot!(of_series(&series(Some(limit)), true, true));
+        insta::assert_json_snapshot!(of_series(&series(Some(limit)), true, true, &[]));
+    }
+
+    #[test]
+    fn what_happened_is_an_upright_line_with_its_name() {
+        let mark = |kind, name: &str, at: i64| Mark {
+            kind,
+            name: name.into(),
+            about: String::new(),
+            from: Instant(at),
+            to: None,
+        };
+        let marks = [
+            mark(MarkKind::Alert, "DiskFull", Instant::HOUR),
+            mark(MarkKind::Promotion, "Sale", Instant::DAY),
+        ];
+        let tree = written(&of_series(&series(None), false, false, &marks));
+        let tree: serde_json::Value = serde_json::from_str(&tree).unwrap();
+        let series = tree["series"].as_array().unwrap();
+        let ids: Vec<_> = series
+            .iter()
+            .map(|one| one["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, [HISTORY, MARKS[0], MARKS[1]]);
+        let line = &series[2]["markLine"]["data"][0];
+        assert_eq!(line["name"], "Sale");
+        assert_eq!(line["xAxis"], 86_400_000.0);
     }
 
     #[test]

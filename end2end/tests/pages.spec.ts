@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { ready, test, expect } from "../hub";
 
-const PAGES = ["/", "/series", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
+const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
 
 for (const path of PAGES) {
   test(`${path} has a heading and its places`, async ({ page, hub }) => {

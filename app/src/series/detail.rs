@@ -13,6 +13,7 @@ use ui::{
 
 use super::chart::Drawn;
 use super::foreseen::Foreseen;
+use super::happened::happened_view;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
 use super::made::{ChangeModel, made_view};
 use super::unusual::{Say, UnusualCard, ribbon_view};
@@ -21,6 +22,7 @@ use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
 use crate::rpc;
 use crate::runway::limit_words;
+use crate::told::event::Happened;
 use crate::told::model::Made;
 use crate::told::{Ribbon, Shown};
 use crate::wire;
@@ -40,6 +42,8 @@ pub struct Detail {
     pub marks: Vec<Point>,
     /// How unusual each stretch of the range was.
     pub ribbon: Option<Ribbon>,
+    /// What happened meanwhile.
+    pub happened: Happened,
     /// How its forecast is made, where there is a model.
     pub made: Option<Made>,
     /// The option tree of its chart, without the points.
@@ -85,7 +89,12 @@ pub async fn load_detail(
         (points.range, end),
     );
     let versions = services.models.versions(&caller, &id).await?;
-    let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty());
+    let seen = api::Range {
+        from: points.range.from,
+        to: end,
+    };
+    let happened = services.events.marks(&caller, &id, seen).await?;
+    let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty(), &happened);
     let tree = crate::trees::written(&tree);
     let me = services.accounts.me(&caller).await?;
     let may = me.role.permissions();
@@ -97,6 +106,7 @@ pub async fn load_detail(
         unusual: crate::told::shown(&unusual),
         marks,
         ribbon,
+        happened: crate::told::event::happened(&happened),
         made: crate::told::model::made(&versions, may_write),
         tree,
         may_write,
@@ -211,6 +221,7 @@ fn Body(
         unusual,
         marks,
         ribbon,
+        happened,
         made,
         tree,
         may_write,
@@ -233,13 +244,20 @@ fn Body(
         "/series/{}/export.csv?from={}&to={}",
         series.id, drawn.range.from.0, drawn.range.to.0
     );
+    let promote = format!("/calendar/entry?series={}", series.id);
     let lede = lede(&series);
     view! {
         <Title text=title.clone()/>
         <PageHead
             title=title
             lede=lede
-            actions=move || view! { <ButtonLink href=csv.clone() icon=Glyph::Download>"CSV"</ButtonLink> }
+            actions=move || {
+                view! {
+                    {may_write
+                        .then(|| view! { <ButtonLink href=promote.clone() icon=Glyph::Calendar>"Add a promotion"</ButtonLink> })}
+                    <ButtonLink href=csv.clone() icon=Glyph::Download>"CSV"</ButtonLink>
+                }
+            }
         />
         <FormProblem answer=set_limit.value()/>
         <FormProblem answer=refresh.value()/>
@@ -250,6 +268,7 @@ fn Body(
             <Plot drawn tree moves=asked.moves() as_table/>
             {ribbon_view(ribbon)}
         </Card>
+        {happened_view(happened)}
         {match (ready, why) {
             (Some(forecast), _) => view! { <Foreseen limited=series.limit.is_some() forecast now/> }.into_any(),
             (None, Some(why)) => {

@@ -54,11 +54,25 @@ pub fn made_view(made: Option<Made>, series: &str, action: ServerAction<ChangeMo
             <Table caption="Back-test: mean absolute scaled error, less is better" columns>
                 {rows.collect_view()}
             </Table>
+            {known_view(made.known)}
             <div class="card-text">{notes.collect_view()}</div>
             <ul class="findings card-text">{versions}</ul>
         </Card>
     }
     .into_any()
+}
+
+/// The days that it knew beforehand.
+fn known_view(known: Vec<String>) -> impl IntoView {
+    (!known.is_empty()).then(|| {
+        let known = known.into_iter();
+        view! {
+            <div class="card-text">
+                <p>"Known beforehand, from the "<a href="/calendar">"calendar"</a>":"</p>
+                <ul class="known">{known.map(|one| view! { <li>{one}</li> }).collect_view()}</ul>
+            </div>
+        }
+    })
 }
 
 fn version(one: Version, series: &str, action: ServerAction<ChangeModel>) -> impl IntoView + use<> {

@@ -15,6 +15,8 @@ pub struct Made {
     pub rows: Vec<[String; 4]>,
     /// What a reader should know, each in a sentence.
     pub notes: Vec<String>,
+    /// The days of the calendar that it knew beforehand, each in a sentence.
+    pub known: Vec<String>,
     /// The versions that are kept, the newest first.
     pub versions: Vec<Version>,
 }
@@ -73,6 +75,7 @@ pub fn made(versions: &[ModelVersion], may_write: bool) -> Option<Made> {
         verdict: verdict(live),
         rows: rows(&live.fitted.back_test),
         notes: notes(live),
+        known: super::calendar::known(&live.fitted.effects),
         versions: versions
             .iter()
             .map(|version| Version {
@@ -367,6 +370,7 @@ mod tests {
                 coverage: Some([0.8, 0.95]),
                 season: Some(7),
                 notes: Vec::new(),
+                effects: Vec::new(),
             },
             live: LiveScore::default(),
         }

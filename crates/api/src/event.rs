@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Instant, Result, SourceId};
+use crate::{Caller, Instant, Range, Result, SeriesId, SourceId};
 
 /// One occurrence of an alert, as the system that watches it last said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,41 @@ pub struct Unusable {
     pub message: String,
 }
 
+/// What happened around a series: an alert, or days of the calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Mark {
+    /// What it is.
+    pub kind: MarkKind,
+    /// What it is called.
+    pub name: String,
+    /// What it is about, such as `instance=db-1`; empty where that is the series itself.
+    pub about: String,
+    /// When it began.
+    pub from: Instant,
+    /// When it ended; `None` while it lasts.
+    pub to: Option<Instant>,
+}
+
+/// What a mark is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum MarkKind {
+    /// Another system said so.
+    Alert,
+    /// A public holiday.
+    Holiday,
+    /// A promotion.
+    Promotion,
+    /// A closure.
+    Closure,
+    /// Another entry of the calendar.
+    Other,
+}
+
+/// The most marks of a range.
+pub const MOST_MARKS: u32 = 100;
 /// The most events in a list.
 pub const MOST_EVENTS: u32 = 100;
 
@@ -59,4 +94,7 @@ pub trait Events: Send + Sync {
     ) -> Result<std::result::Result<u32, Unusable>>;
     /// What lasts first, then the newest; at most [`MOST_EVENTS`]. Needs `monitoring:read`.
     async fn recent(&self, caller: &Caller) -> Result<Vec<Occurrence>>;
+    /// What happened within a range that may have moved a series: every alert, and the days of the calendar that touch
+    /// the series. The latest first; at most [`MOST_MARKS`]. Needs `monitoring:read`.
+    async fn marks(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Vec<Mark>>;
 }

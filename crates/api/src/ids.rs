@@ -54,6 +54,10 @@ id!(
     KeyId
 );
 id!(
+    /// An entry of the calendar.
+    CalendarEntryId
+);
+id!(
     /// Where data comes from.
     SourceId
 );

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod calendar;
 mod caller;
 mod demo;
 mod error;
@@ -19,6 +20,7 @@ mod import;
 mod job;
 mod key;
 mod live;
+mod machine;
 mod metrics;
 mod model;
 mod once;
@@ -45,10 +47,14 @@ pub use audit::{
     AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
     AuditOutcome, AuditPage, AuditRecord, MOST_AUDIT_ENTRIES,
 };
+pub use calendar::{
+    Calendar, CalendarChange, CalendarDay, CalendarEntry, Calendars, EffectKind, EntryKind,
+    HolidayRegion, LONGEST_ENTRY_DAYS, MOST_CALENDAR_ENTRIES, Touches, UsedEffect,
+};
 pub use caller::{Caller, Origin, Refusals, Who};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
-pub use event::{Events, MOST_EVENTS, Occurrence, Unusable};
+pub use event::{Events, MOST_EVENTS, MOST_MARKS, Mark, MarkKind, Occurrence, Unusable};
 pub use factor::{Enrolment, FactorState, Factors};
 pub use finding::{
     Aspect, Evidence, Finding, Findings, Foretold, MOST_FINDINGS, PREVIEW_DAYS, Scored,
@@ -58,7 +64,8 @@ pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
 pub use ids::{
-    ImportId, InvitationId, JobId, KeyId, PasskeyId, RoleId, SeriesId, SessionId, SourceId, UserId,
+    CalendarEntryId, ImportId, InvitationId, JobId, KeyId, PasskeyId, RoleId, SeriesId, SessionId,
+    SourceId, UserId,
 };
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
@@ -67,6 +74,7 @@ pub use import::{
 pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
 pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic};
+pub use machine::{Ailment, HealthDeduction, Machine, MachineHealth, MachineList, Machines};
 pub use metrics::{
     Circuit, Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES,
     MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
@@ -108,6 +116,8 @@ pub struct Services {
     pub accounts: Arc<dyn Accounts>,
     /// Who did what.
     pub audit: Arc<dyn Audit>,
+    /// The company's calendar.
+    pub calendars: Arc<dyn Calendars>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.
@@ -124,6 +134,8 @@ pub struct Services {
     pub jobs: Arc<dyn Jobs>,
     /// API keys.
     pub keys: Arc<dyn Keys>,
+    /// How well machines are.
+    pub machines: Arc<dyn Machines>,
     /// Metrics in, PromQL out.
     pub metrics: Arc<dyn Metrics>,
     /// The models that forecasts are made with.

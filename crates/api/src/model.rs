@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{BackTest, Caller, Instant, Range, Result, SeriesId};
+use crate::{BackTest, Caller, Instant, Range, Result, SeriesId, UsedEffect};
 
 /// Whether a version is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum FitReason {
     Late,
     /// Somebody wanted it.
     Asked,
+    /// The calendar was changed.
+    Calendar,
 }
 
 impl FitReason {
@@ -58,6 +60,7 @@ impl FitReason {
             Self::Drift => "because the one before had drifted",
             Self::Late => "because older data had come in or changed",
             Self::Asked => "because somebody asked for it",
+            Self::Calendar => "because the calendar was changed",
         }
     }
 }
@@ -97,6 +100,9 @@ pub struct Fitted {
     pub season: Option<u32>,
     /// What a reader should know of the history.
     pub notes: Vec<ModelNote>,
+    /// The days of the calendar that it knew.
+    #[serde(default)]
+    pub effects: Vec<UsedEffect>,
 }
 
 /// What came of a version since it was fitted.

@@ -107,6 +107,19 @@ impl Forecaster {
         surprise
     }
 
+    /// Passes over a step whose value says nothing of the usual course, such as that of a holiday: every member takes
+    /// in what was expected, and the bands stay as they are.
+    pub fn skip(&mut self) {
+        let next = blend(&self.says(1)).and_then(|next| next.first().copied());
+        if let Some(next) = next.filter(|next| next.is_finite()) {
+            let expected = next.max(self.floor);
+            for member in &mut self.members {
+                member.update(expected);
+            }
+            self.last = expected;
+        }
+    }
+
     fn says(&self, horizon: usize) -> Vec<(f64, Vec<f64>)> {
         let says = |member: &Member| Some((member.weight, member.says(horizon)?));
         self.members.iter().filter_map(says).collect()

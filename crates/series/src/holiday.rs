@@ -2,6 +2,8 @@
 //!
 //! Easter by the algorithm of Meeus, Jones and Butcher ("Astronomical Algorithms", 1991), for the Gregorian calendar.
 
+use std::ops::Range;
+
 use crate::Step;
 use crate::calendar::{DAY_US, month_of, start_of_month};
 
@@ -23,6 +25,26 @@ pub enum Holiday {
         weekday: u8,
         /// 1 is the first; 0 is the last of the month.
         nth: u8,
+    },
+    /// The first such weekday on a date or after it, such as the Saturday on 20 June or after it.
+    OnOrAfter {
+        /// 1 to 12.
+        month: u8,
+        /// 1 to 31.
+        day: u8,
+        /// 0 is Monday.
+        weekday: u8,
+    },
+    /// The same date every year, except where it falls on that weekday: such as 27 April, or the day before a Sunday.
+    Moved {
+        /// 1 to 12.
+        month: u8,
+        /// 1 to 31.
+        day: u8,
+        /// 0 is Monday.
+        weekday: u8,
+        /// By how many days it moves then, negative for earlier.
+        by: i8,
     },
     /// Days after Easter Sunday, negative before it.
     Easter {
@@ -46,18 +68,48 @@ impl Holiday {
                 nth,
             } => {
                 let (start, days) = month_days(year, month)?;
-                // 1970-01-01 was a Thursday, day 3 from Monday.
-                let first = (start.div_euclid(DAY_US) + 3).rem_euclid(7);
-                let earliest = (i64::from(weekday) - first).rem_euclid(7);
+                let earliest = (i64::from(weekday) - weekday_of(start)).rem_euclid(7);
                 let place = match nth {
                     0 => earliest + (days - 1 - earliest) / 7 * 7,
                     nth => earliest + 7 * (i64::from(nth) - 1),
                 };
                 (weekday < 7 && place < days).then(|| start + place * DAY_US)
             }
+            Self::OnOrAfter {
+                month,
+                day,
+                weekday,
+            } => {
+                let from = Self::Fixed { month, day }.in_year(year)?;
+                let later = (i64::from(weekday) - weekday_of(from)).rem_euclid(7);
+                (weekday < 7).then(|| from + later * DAY_US)
+            }
+            Self::Moved {
+                month,
+                day,
+                weekday,
+                by,
+            } => {
+                let at = Self::Fixed { month, day }.in_year(year)?;
+                let moves = weekday_of(at) == i64::from(weekday);
+                Some(at + if moves { i64::from(by) * DAY_US } else { 0 })
+            }
             Self::Easter { offset } => easter(year).map(|at| at + i64::from(offset) * DAY_US),
         }
     }
+}
+
+/// The places among `count` periods of `step` from `start_us` that one of `spans` touches, rising, each once.
+///
+/// A span begins at its first microsecond and ends before its last; one without length touches nothing.
+pub fn periods_within(spans: &[Range<i64>], start_us: i64, step: Step, count: usize) -> Vec<usize> {
+    let at = |place: usize| step.advance(start_us, i64::try_from(place).unwrap_or(i64::MAX));
+    let touched = |place: &usize| {
+        let (from, to) = (at(*place), at(place.saturating_add(1)));
+        let mut spans = spans.iter().filter(|span| !span.is_empty());
+        spans.any(|span| span.start < to && span.end > from)
+    };
+    (0..count).filter(touched).collect()
 }
 
 /// The places among `count` periods of `step` from `start_us` that a day of `rules` falls into, rising, each once.
@@ -86,6 +138,11 @@ pub fn holidays(rules: &[Holiday], start_us: i64, step: Step, count: usize) -> V
         .filter(|(_, pair)| inside(pair))
         .map(|(place, _)| place)
         .collect()
+}
+
+/// Which day of the week begins then, 0 is Monday: 1970-01-01 was a Thursday.
+const fn weekday_of(start_us: i64) -> i64 {
+    (start_us.div_euclid(DAY_US) + 3).rem_euclid(7)
 }
 
 /// The start of a month and how many days it has.
@@ -157,6 +214,26 @@ mod tests {
             .in_year(2023),
             None
         );
+    }
+
+    #[test]
+    fn midsummer_is_the_saturday_from_the_twentieth_of_june() {
+        let rule = Holiday::OnOrAfter {
+            month: 6,
+            day: 20,
+            weekday: 5,
+        };
+        assert_eq!(rule.in_year(2024), Some(date(2024, 6, 22)));
+        assert_eq!(rule.in_year(2026), Some(date(2026, 6, 20)));
+    }
+
+    #[test]
+    fn a_span_marks_each_period_that_it_touches_and_an_empty_one_none() {
+        let start = date(2026, 11, 2);
+        let spans = [date(2026, 11, 3)..date(2026, 11, 5), start..start];
+        assert_eq!(periods_within(&spans, start, Step::Day, 9), [1, 2]);
+        assert_eq!(periods_within(&spans, start, Step::Week, 2), [0]);
+        assert_eq!(periods_within(&spans, start, Step::Day, 0), [0_usize; 0]);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 
 mod batch;
 mod calendar;
+mod country;
 mod fill;
 mod grid;
 mod holiday;
@@ -26,9 +27,10 @@ mod step;
 mod thin;
 
 pub use batch::{Batch, BatchSeries, MetricKind, MetricMeta, MetricSample, STALE_BITS};
+pub use country::{HOLIDAY_REGIONS, PublicHoliday, public_holidays};
 pub use fill::{FillError, Filled, MOST_MISSING, fill};
 pub use grid::{Aggregation, Grid, GridError, MOST_PERIODS, resample};
-pub use holiday::{Holiday, holidays};
+pub use holiday::{Holiday, holidays, periods_within};
 pub use labels::{Labels, LabelsError, LabelsRef, METRIC_NAME, write_labels};
 pub use matcher::{MatchOp, Matcher, MatcherError, matches_all};
 pub use sample::Sample;

@@ -1,12 +1,15 @@
-//! Events: alerts that Alertmanager sends, kept as what they are until there are incidents.
+//! Events: alerts that Alertmanager sends, kept as what they are until there are incidents; and what happened
+//! around a series, which they and the calendar tell.
 
 use api::{
-    Caller, Events, Instant, MOST_EVENTS, Occurrence, Permission, Result, SourceId, Topic, Unusable,
+    Caller, EffectKind, Error, Events, Instant, MOST_EVENTS, MOST_MARKS, Mark, MarkKind,
+    Occurrence, Permission, Range, Result, SeriesId, SourceId, Topic, Unusable,
 };
 use async_trait::async_trait;
 use ingest::metrics::alertmanager::{self, AlertEvent, AlertStatus};
 use store::Arrival;
 
+use crate::calendar::Occasion;
 use crate::failure::OrFailure;
 use crate::guard::require;
 use crate::{Hub, secret};
@@ -60,6 +63,59 @@ impl Events for Hub {
         require(caller, Permission::MonitoringRead)?;
         self.store.events(MOST_EVENTS).await.or_failure(caller)
     }
+
+    async fn marks(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Vec<Mark>> {
+        require(caller, Permission::MonitoringRead)?;
+        if range.from >= range.to {
+            return Err(Error::field("from", "The range ends before it begins."));
+        }
+        let series = self.series_or_404(caller, id).await?;
+        let events = self.store.events_within(range, MOST_MARKS).await;
+        let mut marks: Vec<Mark> = events.or_failure(caller)?.into_iter().map(alert).collect();
+        let almanac = self.almanac(caller).await?;
+        let known = almanac.of(&series, range.from.0, range.to.0);
+        marks.extend(known.into_iter().flat_map(days));
+        marks.sort_by(|a, b| b.from.cmp(&a.from).then_with(|| a.name.cmp(&b.name)));
+        marks.truncate(usize::try_from(MOST_MARKS).unwrap_or(usize::MAX));
+        Ok(marks)
+    }
+}
+
+/// An event as a mark.
+fn alert(event: Occurrence) -> Mark {
+    let about = event
+        .labels
+        .iter()
+        .filter(|(name, _)| name != "alertname")
+        .map(|(name, value)| format!("{name}={value}"));
+    Mark {
+        kind: MarkKind::Alert,
+        about: about.collect::<Vec<_>>().join(", "),
+        name: if event.name.is_empty() {
+            "Alert without a name".to_owned()
+        } else {
+            event.name
+        },
+        from: event.starts_at,
+        to: event.ends_at,
+    }
+}
+
+/// The days of an occasion as marks.
+fn days(known: Occasion) -> impl Iterator<Item = Mark> {
+    let kind = match known.kind {
+        EffectKind::Holiday => MarkKind::Holiday,
+        EffectKind::Promotion => MarkKind::Promotion,
+        EffectKind::Closure => MarkKind::Closure,
+        EffectKind::Other => MarkKind::Other,
+    };
+    known.spans.into_iter().map(move |span| Mark {
+        kind,
+        name: known.name.clone(),
+        about: String::new(),
+        from: Instant(span.start),
+        to: Some(Instant(span.end)),
+    })
 }
 
 fn occurrence(source: &SourceId, alert: AlertEvent, now: Instant) -> Occurrence {

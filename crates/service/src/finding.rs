@@ -214,7 +214,7 @@ impl Hub {
     }
 
     /// How sensitive a series is: what was set by hand, moved by what was said since.
-    async fn sensitivity(&self, caller: &Caller, id: &SeriesId) -> Result<Sensitivity> {
+    pub(crate) async fn sensitivity(&self, caller: &Caller, id: &SeriesId) -> Result<Sensitivity> {
         let set = self.store.threshold(id).await.or_failure(caller)?;
         let said = self.store.judgements(id).await.or_failure(caller)?;
         Ok(moved(set, &said))

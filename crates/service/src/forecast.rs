@@ -5,6 +5,7 @@
 
 mod engine;
 mod keep;
+mod known;
 mod shape;
 mod update;
 mod work;
@@ -25,7 +26,7 @@ use crate::guard::require;
 
 pub(crate) use engine::{aggregation, asked};
 pub(crate) use keep::Models;
-pub(crate) use update::score;
+pub(crate) use update::{fit_job, score};
 pub(crate) use work::Fit;
 
 /// How many samples a forecast looks at.

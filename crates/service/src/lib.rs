@@ -7,6 +7,7 @@ mod account;
 mod aside;
 mod audit;
 mod bus;
+mod calendar;
 mod demo;
 mod event;
 mod factor;
@@ -20,6 +21,7 @@ mod import;
 mod job;
 mod key;
 mod lease;
+mod machine;
 mod metrics;
 mod model;
 mod once;
@@ -170,6 +172,7 @@ impl Hub {
         Services {
             accounts: self.clone(),
             audit: self.clone(),
+            calendars: self.clone(),
             demo: self.clone(),
             events: self.clone(),
             factors: self.clone(),
@@ -178,6 +181,7 @@ impl Hub {
             imports: Arc::new(import::ImportDesk(self.clone())),
             jobs: self.clone(),
             keys: self.clone(),
+            machines: self.clone(),
             metrics: self.clone(),
             models: self.clone(),
             once: self.clone(),

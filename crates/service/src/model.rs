@@ -103,7 +103,7 @@ impl Hub {
         let model = self.remade(caller, &series, wanted, now).await?;
         let Some(mut model) = model else {
             return Err(Error::conflict(format!(
-                "Version {number} cannot be made again: the data it was fitted on, or the program, are not what they were. Compute the forecast anew instead."
+                "Version {number} cannot be made again: the data it was fitted on, the calendar or the program are not what they were. Compute the forecast anew instead."
             )));
         };
         model.held_until = held_until;

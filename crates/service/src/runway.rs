@@ -115,7 +115,7 @@ impl Hub {
 }
 
 /// What is known of a limit: the newest value first, then the forecast.
-fn outlook(series: &Series, state: Option<ForecastState>, now: Instant) -> Outlook {
+pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instant) -> Outlook {
     let (Some(limit), Some(last)) = (series.limit, series.last) else {
         return Outlook::Unknown {
             why: WhyUnknown::NoData,

@@ -73,7 +73,9 @@ const READS: &[&str] = &[
     "audit.entries",
     "audit.export_entries",
     "audit.retention",
+    "calendars.calendar",
     "demo.state",
+    "events.marks",
     "events.recent",
     "findings.newest",
     "findings.unusual",
@@ -82,6 +84,7 @@ const READS: &[&str] = &[
     "imports.list",
     // Only names a place where a file may be put.
     "imports.stage",
+    "machines.machines",
     "metrics.ask",
     "metrics.curves",
     "metrics.complete",
@@ -705,6 +708,42 @@ async fn targets(home: &mut Home, key: ApiKey) {
     home.noted("metrics.keep", "metrics.keep", work).await;
 }
 
+async fn calendar(home: &mut Home) {
+    let (admin, calendars) = (home.admin(), home.services.calendars.clone());
+    let work = calendars.set_holidays(&admin, Some("DE-BY".into()));
+    let ((), entry) = home
+        .noted("calendars.set_holidays", "calendar.holidays", work)
+        .await;
+    let (before, after) = (entry.record.before, entry.record.after);
+    assert_eq!(
+        (before.as_deref(), after.as_deref()),
+        (Some("null"), Some("\"DE-BY\""))
+    );
+    let change = |name: &str| api::CalendarChange {
+        name: name.into(),
+        kind: api::EntryKind::Promotion,
+        first: "2026-11-27".into(),
+        last: "2026-11-30".into(),
+        touches: api::Touches::All,
+    };
+    let work = calendars.add_entry(&admin, change("Black week"));
+    let (id, entry) = home
+        .noted("calendars.add_entry", "calendar.add", work)
+        .await;
+    assert!(entry.record.after.unwrap().contains("2026-11-30"));
+    let work = calendars.edit_entry(&admin, &id, change("White week"));
+    let ((), entry) = home
+        .noted("calendars.edit_entry", "calendar.edit", work)
+        .await;
+    assert!(entry.record.before.unwrap().contains("Black week"));
+    assert!(entry.record.after.unwrap().contains("White week"));
+    let work = calendars.remove_entry(&admin, &id);
+    let ((), entry) = home
+        .noted("calendars.remove_entry", "calendar.remove", work)
+        .await;
+    assert!(entry.record.before.unwrap().contains("White week"));
+}
+
 async fn the_rest(home: &mut Home) {
     let admin = home.admin();
     let demo = home.services.demo.clone();
@@ -731,6 +770,7 @@ async fn every_operation_that_changes_something_leaves_an_entry_and_no_secret_do
     imports(&mut home).await;
     targets(&mut home, key).await;
     rules(&mut home).await;
+    calendar(&mut home).await;
     jobs(&mut home).await;
     the_rest(&mut home).await;
 

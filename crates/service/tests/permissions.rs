@@ -67,6 +67,13 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         from: Instant(0),
         to: Instant(1),
     };
+    let promotion = || api::CalendarChange {
+        name: "x".into(),
+        kind: api::EntryKind::Promotion,
+        first: "2026-11-27".into(),
+        last: "2026-11-27".into(),
+        touches: api::Touches::All,
+    };
     let import = |c: &str| api::ImportId(c.into());
     vec![
         (
@@ -192,6 +199,39 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.audit.set_retention(&c, None).await }),
         ),
         (
+            "calendars.calendar",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.calendars.calendar(&c).await }),
+        ),
+        (
+            "calendars.set_holidays",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.calendars.set_holidays(&c, None).await }),
+        ),
+        (
+            "calendars.add_entry",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move { s.calendars.add_entry(&c, promotion()).await }),
+        ),
+        (
+            "calendars.edit_entry",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move {
+                let none = "none".into();
+                s.calendars.edit_entry(&c, &none, promotion()).await
+            }),
+        ),
+        (
+            "calendars.remove_entry",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.calendars.remove_entry(&c, &"none".into()).await }),
+        ),
+        (
+            "machines.machines",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.machines.machines(&c).await }),
+        ),
+        (
             "demo.state",
             Hold(MonitoringRead),
             call(|s, c| async move { s.demo.state(&c).await }),
@@ -210,6 +250,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "events.receive_alerts",
             Hold(DataIngest),
             call(|s, c| async move { s.events.receive_alerts(&c, b"{}").await }),
+        ),
+        (
+            "events.marks",
+            Hold(MonitoringRead),
+            call(move |s, c| async move { s.events.marks(&c, &"none".into(), range).await }),
         ),
         (
             "events.recent",

@@ -1,6 +1,6 @@
 //! Events: what other systems say happened.
 
-use api::{Instant, Occurrence, SourceId};
+use api::{Instant, Occurrence, Range, SourceId};
 use sqlx::FromRow;
 
 use crate::convert::{clean, instant, of_json, to_json};
@@ -65,6 +65,18 @@ impl EventTexts {
     }
 }
 
+macro_rules! event_sql {
+    ($tail:literal) => {
+        concat!(
+            "select e.source_id, s.name as source_name, e.fingerprint, e.name, e.severity,
+                e.firing, e.starts_at, e.ends_at, e.labels, e.annotations, e.generator_url,
+                e.received_at
+            from event e join source s on s.id = e.source_id where not s.deleting ",
+            $tail
+        )
+    };
+}
+
 const UPSERT: &str = "insert into event (source_id, fingerprint, starts_at, name, severity, firing,
         ends_at, labels, annotations, generator_url, received_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -112,13 +124,26 @@ impl Store {
         Ok(())
     }
 
+    /// Those that touch a range, the latest first.
+    pub async fn events_within(&self, range: Range, most: u32) -> Result<Vec<Occurrence>> {
+        let sql = event_sql!(
+            "and e.starts_at < $2 and (e.ends_at is null or e.ends_at > $1)
+            order by e.starts_at desc, e.fingerprint, e.source_id limit $3"
+        );
+        let found: Vec<EventRow> = read!(self, db => rows(sql)
+            .bind(range.from.micros())
+            .bind(range.to.micros())
+            .bind(i64::from(most))
+            .fetch_all(&mut *db)
+            .await?);
+        found.into_iter().map(EventRow::occurrence).collect()
+    }
+
     /// What lasts first, then the newest.
     pub async fn events(&self, most: u32) -> Result<Vec<Occurrence>> {
-        let sql = "select e.source_id, s.name as source_name, e.fingerprint, e.name, e.severity,
-                e.firing, e.starts_at, e.ends_at, e.labels, e.annotations, e.generator_url,
-                e.received_at
-            from event e join source s on s.id = e.source_id where not s.deleting
-            order by e.firing desc, e.starts_at desc, e.fingerprint, e.source_id limit $1";
+        let sql = event_sql!(
+            "order by e.firing desc, e.starts_at desc, e.fingerprint, e.source_id limit $1"
+        );
         let found: Vec<EventRow> =
             read!(self, db => rows(sql).bind(i64::from(most)).fetch_all(&mut *db).await?);
         found.into_iter().map(EventRow::occurrence).collect()

@@ -22,6 +22,7 @@
 mod account;
 mod audit;
 mod bulk;
+mod calendar;
 mod channel;
 mod convert;
 mod db;

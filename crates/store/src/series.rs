@@ -314,6 +314,15 @@ impl Store {
         found.into_iter().map(SeriesRow::series).collect()
     }
 
+    /// Every series of one domain, by title.
+    pub async fn of_domain(&self, domain: Domain) -> Result<Vec<Series>> {
+        let sql = series_sql!("and s.domain = $1 order by s.search, s.id");
+        let domain = to_word(&domain)?;
+        let found: Vec<SeriesRow> =
+            read!(self, db => rows(sql).bind(&domain).fetch_all(&mut *db).await?);
+        found.into_iter().map(SeriesRow::series).collect()
+    }
+
     /// Every series with a limit, by title.
     pub async fn with_limits(&self) -> Result<Vec<Series>> {
         let sql = series_sql!("and s.limit_value is not null order by s.search, s.id");

@@ -110,6 +110,8 @@ class Chart {
       zoom.moveOnMouseMove ??= false;
       zoom.moveOnMouseWheel ??= "shift";
     }
+    const marks = [tree.series ?? []].flat()
+      .flatMap((series) => (series.id?.startsWith("marks.") ? series.markLine?.data ?? [] : []));
     tree.tooltip = {
       trigger: "axis",
       confine: true,
@@ -117,9 +119,16 @@ class Chart {
       className: "chart-tip",
       axisPointer: { type: "line", label: { show: false } },
       ...tree.tooltip,
-      formatter: (params) => tip([params].flat(), this.number),
+      formatter: (params) => tip([params].flat(), this.number, this.near(marks, params)),
     };
     return tree;
+  }
+
+  /** The marks a finger's breadth from where the pointer is. */
+  near(marks, params) {
+    const at = [params].flat()[0]?.axisValue;
+    const pixel = (instant) => this.instance.convertToPixel({ xAxisIndex: 0 }, instant);
+    return marks.filter((mark) => Math.abs(pixel(mark.xAxis) - pixel(at)) < 6);
   }
 
   dispose() {
@@ -139,7 +148,7 @@ const when = new Intl.DateTimeFormat("en-GB", {
 
 /** The tooltip as elements, never as text to be parsed: names come from files and senders.
  *  "band80.low" and "band80.span" are one line, from the low end to low plus span. */
-function tip(params, number) {
+function tip(params, number, marks) {
   const box = element("div", "chart-tip-box");
   const at = params[0]?.axisValue ?? params[0]?.value?.[0];
   const instant = typeof at === "number" || /^\d{4}-/.test(at ?? "");
@@ -173,6 +182,7 @@ function tip(params, number) {
     }
     box.append(row);
   }
+  for (const mark of marks) box.append(element("div", "chart-tip-mark", mark.name));
   return box;
 }
 

@@ -85,6 +85,8 @@ glyphs! {
     Out = "M8 4H4v12h12v-4M11 4h5v5M16 4l-7 7";
     /// Time.
     Clock = "M10 2.500a7.5 7.5 0 1 1 0 15 7.5 7.5 0 0 1 0-15ZM10 6v4l2.5 2";
+    /// Days.
+    Calendar = "M3 5h14v12H3ZM3 9h14M7 3v4M13 3v4";
     /// A table of rows.
     Table = "M3 4h14v12H3ZM3 8h14M3 12h14M8 8v8";
     /// Copy.

@@ -1,6 +1,6 @@
 //! `/api/v1/events`: what other systems say happened, and Alertmanager's webhook.
 
-use api::Occurrence;
+use api::{Mark, Occurrence, SeriesId};
 use axum::Json;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -9,15 +9,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Answer;
-use super::extract::{Ask, Params, Raw};
+use super::extract::{Ask, Params, Place, Raw};
 use super::page::{Order, Page, PageQuery};
 use super::problem::Failed;
+use super::series::Stretch;
 use crate::state::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(recent))
         .routes(routes!(receive_alerts))
+        .routes(routes!(marks))
 }
 
 /// The hundred newest events: what lasts first
@@ -30,6 +32,19 @@ async fn recent(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<Occurr
         format!("{firing}{at:020}{}\u{1}{}", e.source, e.fingerprint)
     };
     Ok(Json(page.cut(&ask.uri, events, Order::Down, key)?))
+}
+
+/// What happened within a range that may have moved a series: alerts, and days of the calendar
+#[utoipa::path(get, path = "/series/{id}/marks", params(("id" = String, Path), Stretch),
+    security(("key" = ["monitoring:read"])), responses((status = 200, body = Vec<Mark>)))]
+async fn marks(
+    ask: Ask,
+    Place(id): Place<SeriesId>,
+    Params(stretch): Params<Stretch>,
+) -> Answer<Vec<Mark>> {
+    let range = stretch.range(&ask).await?;
+    let events = &ask.services.events;
+    Ok(Json(events.marks(&ask.caller, &id, range).await?))
 }
 
 /// What became of a message.

@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod calendar;
 mod demo;
 mod docs;
 mod event;
@@ -12,6 +13,7 @@ mod forecast;
 mod import;
 mod job;
 mod key;
+mod machine;
 mod metrics;
 mod model;
 mod oauth;
@@ -91,7 +93,9 @@ fn described() -> OpenApiRouter<App> {
         area("Series", series::routes()),
         area("Forecasts", forecast::routes()),
         area("Findings", finding::routes()),
+        area("Machines", machine::routes()),
         area("Models", model::routes()),
+        area("Calendar", calendar::routes()),
         area("Jobs", job::routes()),
         area("Sources", source::routes()),
         area("Scrape targets", scrape::routes()),

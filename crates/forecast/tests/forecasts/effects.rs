@@ -1,7 +1,7 @@
 //! Days that are unlike others for a known reason.
 
 use crate::noise;
-use forecast::{Effect, Request, forecast_with_effects};
+use forecast::{Effect, Request, fit, fit_with_effects, forecast_with_effects};
 
 #[test]
 fn a_holiday_that_comes_again_is_expected_and_a_plain_day_is_not_moved() {
@@ -75,4 +75,30 @@ fn an_effect_that_was_never_seen_moves_nothing() {
             .iter()
             .all(|size| size.seen == 0 && size.size.abs() < 1e-12)
     );
+}
+
+#[test]
+fn days_that_make_no_difference_are_left_as_they_are() {
+    // A disk that fills: it knows no holidays, and its newest days are above all before them.
+    let values: Vec<f64> = (0..120)
+        .map(|day| 100.0 + 5.0 * day as f64 + noise(day))
+        .collect();
+    let request = Request {
+        values: &values,
+        seasons: &[7],
+        horizon: 7,
+        non_negative: true,
+        integer: false,
+    };
+    let (mut found, known) =
+        fit_with_effects(&request, &[&[30, 80, 119], &[119]], &|| false).unwrap();
+    assert!(known.iter().all(|known| !known.shows), "{known:?}");
+    let pool = forecast::Pool::default();
+    let mut outcome = found.outcome(7, &pool).unwrap();
+    known[0].put_on(&mut outcome, &[1, 2]);
+    let plain = fit(&request, &|| false).unwrap().outcome(7, &pool).unwrap();
+    assert_eq!(outcome.point, plain.point);
+    found.skip();
+    let later = found.outcome(6, &pool).unwrap();
+    assert!((later.point[0] - plain.point[1]).abs() < 1.0, "{later:?}");
 }

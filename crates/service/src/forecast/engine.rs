@@ -10,7 +10,9 @@ use forecast::{Drift, ForecastError, Forecaster, Note, Outcome, Pool, Request};
 use series::{Filled, Sample, Step};
 use store::{NewVersion, StoredVersion};
 
+use super::known::{Known, Marked};
 use super::{FEWEST, horizon, not_enough};
+use crate::calendar::Almanac;
 
 /// With which version of the program models are fitted.
 pub(crate) const ENGINE: &str = env!("CARGO_PKG_VERSION");
@@ -32,6 +34,7 @@ pub(crate) struct Model {
     pub(crate) drift: Drift,
     pub(crate) drifted_at: Option<Instant>,
     pub(crate) back_test: BackTest,
+    known: Known,
     way: series::Aggregation,
     non_negative: bool,
 }
@@ -51,8 +54,11 @@ impl Model {
         }
     }
 
-    fn take_in(&mut self, value: f64, at: Instant) {
-        if let Some(surprise) = self.forecaster.update(value)
+    /// Takes in the value of the period that begins at `begins`.
+    fn take_in(&mut self, begins: i64, value: f64, at: Instant) {
+        if self.known.is_special(begins, self.step.advance(begins, 1)) {
+            self.forecaster.skip();
+        } else if let Some(surprise) = self.forecaster.update(value)
             && self.drift.follow(&surprise)
         {
             self.drifted_at = Some(at);
@@ -116,7 +122,7 @@ pub(crate) fn fit(
     series: &Series,
     samples: &[(i64, f64)],
     now: Instant,
-    reason: FitReason,
+    (reason, almanac): (FitReason, &Almanac),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<(Model, NewVersion), NoModel> {
     let filled = history(series, samples, now, None)?;
@@ -124,7 +130,9 @@ pub(crate) fn fit(
         let why = not_enough(filled.values.len());
         return Err(NoModel::Unknown(why, Some(filled.step)));
     }
-    let model = fit_on(series, &filled, now, cancelled)?;
+    let marked = Marked::on(almanac, series, &filled);
+    let digest = digest(&filled, &marked);
+    let model = fit_on(series, &filled, marked, now, cancelled)?;
     let (outcome, coverage) = (
         asked(&model, 1, &Pool::default())?,
         model.forecaster.coverage(&Pool::default()),
@@ -139,7 +147,7 @@ pub(crate) fn fit(
         },
         points: model.points,
         filled: model.filled,
-        digest: digest(&filled),
+        digest,
         ratio: back_test
             .mase
             .zip(back_test.naive_mase)
@@ -152,6 +160,7 @@ pub(crate) fn fit(
             coverage,
             season: outcome.season.and_then(|season| u32::try_from(season).ok()),
             notes: notes(&outcome, &filled),
+            effects: model.known.told(&filled, model.horizon),
         },
     };
     Ok((model, version))
@@ -160,6 +169,7 @@ pub(crate) fn fit(
 fn fit_on(
     series: &Series,
     filled: &Filled,
+    marked: Marked,
     now: Instant,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Model, NoModel> {
@@ -172,13 +182,16 @@ fn fit_on(
         non_negative: series.non_negative,
         integer: false,
     };
-    let forecaster = forecast::fit(&request, cancelled).map_err(|error| match error {
-        ForecastError::NotEnough { have, .. } => NoModel::Unknown(not_enough(have), Some(step)),
-        ForecastError::Cancelled => NoModel::Failed("it took too long".to_owned()),
-        other => NoModel::Failed(other.to_string()),
-    })?;
+    let (forecaster, known) = marked
+        .fit(&request, cancelled)
+        .map_err(|error| match error {
+            ForecastError::NotEnough { have, .. } => NoModel::Unknown(not_enough(have), Some(step)),
+            ForecastError::Cancelled => NoModel::Failed("it took too long".to_owned()),
+            other => NoModel::Failed(other.to_string()),
+        })?;
     let mut model = Model {
         forecaster,
+        known,
         step,
         horizon,
         end: filled.end_us(),
@@ -201,7 +214,9 @@ fn fit_on(
 /// What the model says of the next steps.
 pub(crate) fn asked(model: &Model, horizon: usize, pool: &Pool) -> Result<Outcome, NoModel> {
     let said = model.forecaster.outcome(horizon, pool);
-    said.map_err(|error| NoModel::Failed(error.to_string()))
+    let mut said = said.map_err(|error| NoModel::Failed(error.to_string()))?;
+    model.known.put_on(&mut said, model.end, model.step);
+    Ok(said)
 }
 
 /// What became of bringing a model up to date.
@@ -230,20 +245,22 @@ pub(crate) fn advance(model: &mut Model, samples: &[(i64, f64)], now: Instant) -
     if grid.missing() > 0 {
         return Advance::Gap;
     }
+    let mut begins = model.end;
     for value in grid.values.iter().flatten() {
-        model.take_in(*value, now);
+        model.take_in(begins, *value, now);
+        begins = model.step.advance(begins, 1);
     }
     model.end = grid.end_us();
     Advance::Done
 }
 
 /// Makes a version again: fitted on the window that it was fitted on, with what came in since taken in.
-/// `None` where that window is not what it was.
+/// `None` where that window, or the calendar of it, is not what it was.
 pub(crate) fn again(
     series: &Series,
     samples: &[(i64, f64)],
     now: Instant,
-    stored: &StoredVersion,
+    (stored, almanac): (&StoredVersion, &Almanac),
     cancelled: &dyn Fn() -> bool,
 ) -> Option<Model> {
     let version = &stored.version;
@@ -252,16 +269,18 @@ pub(crate) fn again(
     let until = samples.partition_point(|(at, _)| *at < window.to.0);
     // Up to the window's end the present was later than it: nothing of it was unfinished.
     let known = history(series, &samples[..until], window.to, Some(step)).ok()?;
-    if digest(&known) != stored.digest {
+    let marked = Marked::on(almanac, series, &known);
+    if digest(&known, &marked) != stored.digest {
         return None;
     }
-    let mut model = fit_on(series, &known, version.made_at, cancelled).ok()?;
+    let mut model = fit_on(series, &known, marked, version.made_at, cancelled).ok()?;
     model.number = version.number;
     model.held_until = version.held_until;
     let all = history(series, samples, now, Some(step)).ok()?;
     let skip = usize::try_from(step.between(all.start_us, model.end)).unwrap_or(0);
-    for value in all.values.iter().skip(skip) {
-        model.take_in(*value, now);
+    for (place, value) in all.values.iter().enumerate().skip(skip) {
+        let place = i64::try_from(place).unwrap_or(i64::MAX);
+        model.take_in(step.advance(all.start_us, place), *value, now);
     }
     model.drifted_at = model.drifted_at.map(|at| version.drifted_at.unwrap_or(at));
     model.end = all.end_us().max(model.end);
@@ -269,7 +288,7 @@ pub(crate) fn again(
 }
 
 /// What tells one history from another, and one program from another: FNV-1a, which needs no secret.
-fn digest(filled: &Filled) -> String {
+fn digest(filled: &Filled, marked: &Marked) -> String {
     let values = filled
         .values
         .iter()
@@ -279,6 +298,7 @@ fn digest(filled: &Filled) -> String {
     let hash = named
         .chain(start)
         .chain(values)
+        .chain(marked.bytes())
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -345,7 +365,7 @@ mod tests {
             &series,
             samples,
             Instant(now * DAY),
-            FitReason::First,
+            (FitReason::First, &Almanac::new(None, Vec::new())),
             &|| false,
         );
         let (model, version) = found.unwrap();
@@ -391,7 +411,14 @@ mod tests {
         assert_eq!(kept.drift.seen(), 30);
         let stored = stored(&version, kept.made_at);
         let again = |samples: &[(i64, f64)]| {
-            again(&series, samples, Instant(150 * DAY), &stored, &|| false)
+            let none = Almanac::new(None, Vec::new());
+            again(
+                &series,
+                samples,
+                Instant(150 * DAY),
+                (&stored, &none),
+                &|| false,
+            )
         };
         let made = again(&samples).unwrap();
         assert_eq!(says(&made), says(&kept));
@@ -448,7 +475,7 @@ mod tests {
                 &series,
                 samples,
                 Instant(9 * DAY),
-                FitReason::First,
+                (FitReason::First, &Almanac::new(None, Vec::new())),
                 &|| false,
             );
             match found.map(|_| ()) {

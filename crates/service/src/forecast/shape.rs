@@ -102,6 +102,7 @@ fn crossing(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Almanac;
     use crate::forecast::engine::{asked, fit};
     use api::FitReason;
 
@@ -115,7 +116,14 @@ mod tests {
         let now = Instant(109 * DAY);
         let stock = fakes::series("stock").falling_to(0.0);
         let series = stock.last(now, value(109)).build();
-        let (model, _) = fit(&series, &samples, now, FitReason::First, &|| false).unwrap();
+        let (model, _) = fit(
+            &series,
+            &samples,
+            now,
+            (FitReason::First, &Almanac::new(None, Vec::new())),
+            &|| false,
+        )
+        .unwrap();
         assert_eq!(model.step, Step::Day);
         let outcome = asked(&model, model.horizon, &forecast::Pool::default()).unwrap();
         let forecast = shaped(&series, &model, &outcome, now);

@@ -215,11 +215,12 @@ impl Hub {
         };
         let samples = self.store.samples(&series.id, since, 2 * MOST_SAMPLES);
         let samples = samples.await.or_failure(caller)?;
+        let almanac = self.almanac(caller).await?;
         let series = series.clone();
         let made = self.aside.run(move || {
             let begun = cpu_us();
             let cancelled = || cpu_us() - begun > BUDGET_US;
-            again(&series, &samples, now, &stored, &cancelled)
+            again(&series, &samples, now, (&stored, &almanac), &cancelled)
         });
         Ok(made.await.flatten())
     }
@@ -351,7 +352,7 @@ fn wants_fit(
 }
 
 /// The job that fits a series.
-fn fit_job(id: &SeriesId, reason: FitReason, priority: u8, run_at: Instant) -> NewJob {
+pub(crate) fn fit_job(id: &SeriesId, reason: FitReason, priority: u8, run_at: Instant) -> NewJob {
     NewJob {
         kind: JobKind::FitModel,
         key: id.0.clone(),

@@ -1,5 +1,7 @@
 //! Fits: a batch of series read, fitted on the threads beside the pages, and written in one transaction.
 
+use std::sync::Arc;
+
 use api::{Caller, Error, FitReason, ForecastState, JobId, Result, Series, SeriesId, WhyUnknown};
 use futures::{StreamExt as _, stream};
 use store::{NewFit, NewVersion};
@@ -9,6 +11,7 @@ use super::shape::shaped;
 use super::{BUDGET_US, MOST_SAMPLES, kept, unknown};
 use crate::Hub;
 use crate::aside::cpu_us;
+use crate::calendar::Almanac;
 use crate::failure::OrFailure;
 
 /// So many series are read and fitted at once: enough for every core, and few enough for the memory.
@@ -42,9 +45,10 @@ impl Hub {
         let now = self.clock.now();
         let ids: Vec<SeriesId> = fits.iter().map(|fit| fit.series.clone()).collect();
         let series = self.store.series_of(&ids).await.or_failure(caller)?;
+        let almanac = Arc::new(self.almanac(caller).await?);
         let work = fits.into_iter().map(|fit| {
             let series = series.iter().find(|one| one.id == fit.series).cloned();
-            self.fit_one(caller, fit, series)
+            self.fit_one(caller, fit, series, almanac.clone())
         });
         let (mut done, mut failed) = (Vec::new(), Vec::new());
         let mut work = stream::iter(work).buffered(AT_ONCE);
@@ -72,6 +76,7 @@ impl Hub {
         caller: &Caller,
         wanted: Fit,
         series: Option<Series>,
+        almanac: Arc<Almanac>,
     ) -> Result<(Fit, Made)> {
         // Before the samples are read: what comes in meanwhile makes it due again.
         let now = self.clock.now();
@@ -91,7 +96,7 @@ impl Hub {
         let found = self.aside.run(move || {
             let begun = cpu_us();
             let cancelled = || cpu_us() - begun > BUDGET_US;
-            let (model, mut version) = fit(&of, &samples, now, reason, &cancelled)?;
+            let (model, mut version) = fit(&of, &samples, now, (reason, &almanac), &cancelled)?;
             let outcome = asked(&model, model.horizon, &pool.of(model.step))?;
             let forecast = Box::new(shaped(&of, &model, &outcome, now));
             version.cpu_us = cpu_us() - begun;

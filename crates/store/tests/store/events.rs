@@ -8,6 +8,7 @@ use crate::harness::{Home, a_source, at, on_both};
 on_both!(
     the_same_alert_is_kept_once_and_changed,
     what_lasts_comes_first_then_the_newest,
+    a_range_has_what_touches_it_the_latest_first,
     events_go_with_their_source_and_with_time,
 );
 
@@ -54,6 +55,32 @@ async fn the_same_alert_is_kept_once_and_changed(Home { store, .. }: Home) {
         .await
         .unwrap();
     assert_eq!(store.events(9).await.unwrap().len(), 2);
+}
+
+async fn a_range_has_what_touches_it_the_latest_first(Home { store, .. }: Home) {
+    let source = store.upsert_source(&a_source("a"), at(0)).await.unwrap();
+    let over = |fingerprint: &str, starts: i64, ends: i64| Occurrence {
+        firing: false,
+        ends_at: Some(at(ends)),
+        ..an_event(&source, fingerprint, starts)
+    };
+    let lasts = an_event(&source, "lasts", 2);
+    let events = [
+        over("before", 1, 10),
+        over("into", 5, 11),
+        over("after", 20, 21),
+        lasts,
+    ];
+    let none = Instant(i64::MIN);
+    store.put_events(&source, &events, none).await.unwrap();
+    let range = api::Range {
+        from: at(10),
+        to: at(20),
+    };
+    let found = store.events_within(range, 9).await.unwrap();
+    let found: Vec<_> = found.iter().map(|one| one.fingerprint.as_str()).collect();
+    assert_eq!(found, ["into", "lasts"]);
+    assert_eq!(store.events_within(range, 1).await.unwrap().len(), 1);
 }
 
 async fn what_lasts_comes_first_then_the_newest(Home { store, .. }: Home) {

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod audit;
+mod calendar;
 mod channel;
 mod events;
 mod fake_engine;

@@ -56,6 +56,7 @@ fn version(ratio: Option<f64>) -> NewVersion {
             coverage: Some([0.8, 0.95]),
             season: Some(7),
             notes: Vec::new(),
+            effects: Vec::new(),
         },
     }
 }
