@@ -110,7 +110,6 @@ pub fn CalendarPage() -> impl IntoView {
         <PageHead
             title="Calendar"
             lede="Days that forecasts know beforehand: what they did before is expected when they come again."
-            actions=|| view! { <ButtonLink href="/calendar/entry" kind=ButtonKind::Primary icon=Glyph::Plus>"Add a promotion"</ButtonLink> }
         />
         <FormProblem answer=remove.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
@@ -168,6 +167,7 @@ fn body(
     remove: ServerAction<RemoveEntry>,
 ) -> impl IntoView {
     let may_write = shown.may_write;
+    let more = may_write && !shown.rows.is_empty();
     let entries = if shown.rows.is_empty() {
         let add = may_write.then(|| {
             view! { <ButtonLink href="/calendar/entry">"Add a promotion"</ButtonLink> }
@@ -204,7 +204,14 @@ fn body(
         <Card title="Public holidays" note="of daily and weekly series; days are those of UTC">
             {regions_form(region, regions, coming, holidays, may_write)}
         </Card>
-        <Card title="Promotions and closures" note="entered by hand" flush=true>{entries}</Card>
+        <Card
+            title="Promotions and closures"
+            note="entered by hand"
+            flush=true
+            actions=move || more.then(|| view! { <ButtonLink href="/calendar/entry" icon=Glyph::Plus small=true>"Add a promotion"</ButtonLink> })
+        >
+            {entries}
+        </Card>
     }
 }
 

@@ -38,7 +38,7 @@ pub fn made_view(made: Option<Made>, series: &str, action: ServerAction<ChangeMo
                 <td data-label="Model">{name}</td>
                 <td class="num" data-label="Weight">{weight}</td>
                 <td class="num" data-label="Error">{error}</td>
-                <td data-label="Note">{note}</td>
+                <td data-label="Note">{(!note.is_empty()).then_some(note)}</td>
             </tr>
         }
     });
@@ -56,7 +56,7 @@ pub fn made_view(made: Option<Made>, series: &str, action: ServerAction<ChangeMo
             </Table>
             {known_view(made.known)}
             <div class="card-text">{notes.collect_view()}</div>
-            <ul class="findings card-text">{versions}</ul>
+            <div class="card-text"><ul class="findings">{versions}</ul></div>
         </Card>
     }
     .into_any()

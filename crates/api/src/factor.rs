@@ -12,7 +12,8 @@ pub struct FactorState {
     pub totp_since: Option<Instant>,
     /// How many recovery codes are left.
     pub recovery_left: u32,
-    /// Whether the person's role needs a second factor.
+    /// Whether the person's role needs a second factor and this is the one there is, or none is: a
+    /// passkey is one too.
     pub needed: bool,
 }
 

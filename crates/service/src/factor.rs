@@ -29,10 +29,12 @@ impl Factors for Hub {
         let user = user.ok_or(Error::Unauthenticated)?;
         let totp = self.store.totp(id).await.or_failure(caller)?;
         let left = self.store.recovery_codes_left(id).await;
+        let strict = self.store.is_strict(&user.role).await.or_failure(caller)?;
+        let passkeys = self.store.passkeys_of(id).await.or_failure(caller)?;
         Ok(FactorState {
             totp_since: totp.and_then(|totp| totp.confirmed_at),
             recovery_left: left.or_failure(caller)?,
-            needed: self.store.is_strict(&user.role).await.or_failure(caller)?,
+            needed: strict && passkeys.is_empty(),
         })
     }
 
@@ -83,7 +85,9 @@ impl Factors for Hub {
     async fn remove_totp(&self, caller: &Caller, password: &str) -> Result<()> {
         require_person(caller)?;
         let user = self.ask_again(caller, "password", password).await?;
-        if self.store.is_strict(&user.role).await.or_failure(caller)? {
+        let strict = self.store.is_strict(&user.role).await.or_failure(caller)?;
+        let passkeys = self.store.passkeys_of(&user.id).await.or_failure(caller)?;
+        if strict && passkeys.is_empty() {
             return Err(Error::conflict(
                 "Your role needs a second factor. Ask an administrator to reset it, and set up another when you sign in.",
             ));

@@ -304,6 +304,8 @@ async fn it_satisfies_a_role_that_needs_a_second_factor_alone_and_after_the_pass
         .await
         .unwrap();
     assert!(place.show(&mut phone).await.is_ok());
+    // An authenticator besides is not needed.
+    assert!(!factors.factors(&place.ada).await.unwrap().needed);
     let Ok(Entry::Step { token, ask }) = place.password().await else {
         panic!("no second step was asked for");
     };
