@@ -13,7 +13,7 @@ mkdir -p public
 sources() {
   {
     rustc -vV
-    find app frontend server crates style public .cargo scripts/build.sh scripts/path scripts/precompress.mjs \
+    find app frontend server crates style public .cargo scripts/build.sh scripts/path scripts/precompress.mjs scripts/strip-wasm.mjs \
       Cargo.toml Cargo.lock Leptos.toml package-lock.json \
       -type f -not -path 'public/vendor/*' -not -path 'crates/tidy/*' -print0 | sort -z | xargs -0 sha256sum
   } | sha256sum | cut -d' ' -f1
@@ -51,6 +51,10 @@ mkdir -p target/dist.new
 cp -r target/site target/dist.new/site
 # Declarations for TypeScript, which nobody loads.
 find target/dist.new/site -name '*.ts' -delete
+node scripts/strip-wasm.mjs target/dist.new/site
+# What crates bring as JavaScript comes with its comments.
+find target/dist.new/site/pkg/snippets -name '*.js' -exec \
+  esbuild {} --minify --format=esm --target=es2022 --log-level=warning --allow-overwrite --outfile={} \;
 node scripts/precompress.mjs target/dist.new/site dist/site
 cp Leptos.toml target/dist.new/
 cp "$CARGO_TARGET_DIR/release/hash.txt" target/dist.new/

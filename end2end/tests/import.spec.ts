@@ -2,7 +2,7 @@
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { test, expect, ready, signIn, type Hub } from "../hub";
+import { test, expect, ready, signIn, Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
 const SHARED = resolve(import.meta.dirname, "../../../shared/data");
@@ -74,6 +74,20 @@ test("a file that is no table is refused in words and nothing is imported", asyn
   await expect(page.getByText("That file was not taken")).toBeVisible();
   await page.goto(`${empty.url}/sources`);
   await expect(page.getByText("photo")).toHaveCount(0);
+});
+
+test("a file that is too large is refused in words, not by a broken connection", async ({ page, javaScriptEnabled }) => {
+  const hub = await Hub.start("serve", { MILLRACE_UPLOAD_MIB: "1" });
+  try {
+    await hub.claim();
+    await signIn(page, hub);
+    const rows = "2026-01-02,north,123.45\n".repeat(130_000);
+    await upload(page, hub, "large.csv", `date,shop,orders\n${rows}`, javaScriptEnabled);
+    await expect(page.getByText("The file is larger than 1 MiB. Split it by date")).toBeVisible();
+    await expect(page.getByText("Nothing was imported yet")).toBeVisible();
+  } finally {
+    await hub.stop();
+  }
 });
 
 test("daily departures that nobody here made go in and are forecast", async ({ page, empty, javaScriptEnabled }) => {
