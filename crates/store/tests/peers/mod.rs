@@ -110,7 +110,8 @@ impl Peer {
 
     /// A store in it.
     pub(crate) fn metrics(&self) -> EngineStore {
-        engine(self.kind, &self.url(), None)
+        // Peers go and come back within seconds here; how long one is left alone has tests of its own.
+        engine(self.kind, &self.url(), None).left_alone_for(Duration::ZERO)
     }
 
     /// HTTP/1.0, so that an answer ends where the connection does.

@@ -36,17 +36,25 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Breaker {
     state: Mutex<State>,
+    /// How long it stays open.
+    open: Duration,
 }
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self {
-            state: Mutex::new(State::Closed { failures: 0 }),
-        }
+        Self::open_for(OPEN)
     }
 }
 
 impl Breaker {
+    /// One that is closed, and will stay open for so long.
+    pub(super) fn open_for(open: Duration) -> Self {
+        Self {
+            state: Mutex::new(State::Closed { failures: 0 }),
+            open,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while holding it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -110,10 +118,12 @@ impl Breaker {
             tracing::warn!(
                 host,
                 "the metrics engine was away {FAILURES} times in a row and is asked again in {} s",
-                OPEN.as_secs()
+                self.open.as_secs()
             );
         }
-        *state = State::Open { until: now + OPEN };
+        *state = State::Open {
+            until: now + self.open,
+        };
     }
 
     /// Nobody waited for the answer: if it was the trial, the next request is one.

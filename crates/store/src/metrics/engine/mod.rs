@@ -109,6 +109,17 @@ impl EngineStore {
         Self { longest, ..self }
     }
 
+    /// The same, left alone for another time after it was away too often, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn left_alone_for(self, open: Duration) -> Self {
+        Self {
+            write_breaker: Breaker::open_for(open),
+            read_breaker: Breaker::open_for(open),
+            ..self
+        }
+    }
+
     /// Whether it takes samples and answers questions, with the credentials that it is shown.
     ///
     /// # Errors

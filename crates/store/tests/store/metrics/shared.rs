@@ -154,8 +154,8 @@ async fn what_no_instant_looks_at_may_be_left_out(home: impl Opens) {
     let store = home.open().await;
     let every = |from: i64, to: i64| (from..to).map(|k| START + k * STEP);
     for part in [every(0, 400), every(400, 500)] {
-        let sent = batch(2, part);
-        store.append(&source(), sent, at(START)).await.unwrap();
+        let (sent, now) = (batch(2, part), at(START + 500 * STEP));
+        store.append(&source(), sent, now).await.unwrap();
     }
     home.settle();
     let (first_ms, step_ms) = (START + STEP / 2, 7 * STEP);
