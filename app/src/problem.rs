@@ -47,6 +47,13 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
     }
 }
 
+/// What somebody is told who may only look, instead of a form; who may change it is decided in the
+/// service, when it is sent.
+pub fn may_only_look() -> Failure {
+    let permission = api::Permission::MonitoringWrite.as_str().to_owned();
+    Failure(Error::Forbidden { permission })
+}
+
 /// What a form's action said of one of its fields, where it failed.
 pub fn of_field<T: Clone + Send + Sync + 'static>(
     answer: impl Into<Signal<Option<Result<T, Failure>>>>,

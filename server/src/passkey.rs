@@ -9,7 +9,7 @@ use axum::{Form, Json};
 use serde::Deserialize;
 
 use crate::auth;
-use crate::sign_in::{Stranger, back, keep, local, word};
+use crate::sign_in::{Stranger, back, keep, local, not_passed, word};
 use crate::state::App;
 
 /// `POST /auth/passkey/challenge`: asks for any passkey; the browser keeps what it has to show.
@@ -73,8 +73,7 @@ pub(crate) async fn step(
     let passed = passkeys.pass_passkey_step(&caller, &step, &form.credential, &visit);
     match passed.await {
         Ok(signed_in) => keep(&app, &signed_in, &next),
-        Err(Error::NotFound { .. }) => back("/login", "late", ("next", &next)),
-        Err(error) => back("/login/step", told(&error), ("next", &next)),
+        Err(error) => not_passed(&error, told(&error), &next),
     }
 }
 

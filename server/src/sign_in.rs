@@ -90,8 +90,7 @@ pub(crate) async fn step(
         .pass_step(&caller, &step, &form.code, &visit);
     match passed.await {
         Ok(signed_in) => keep(&app, &signed_in, &next),
-        Err(Error::NotFound { .. }) => back("/login", "late", ("next", &next)),
-        Err(error) => back("/login/step", word(&error, "code"), ("next", &next)),
+        Err(error) => not_passed(&error, word(&error, "code"), &next),
     }
 }
 
@@ -119,8 +118,15 @@ pub(crate) async fn enrol(
             secrets.keep(owner, "recovery", codes.join(" "));
             keep(&app, &signed_in, "/account?made=recovery")
         }
-        Err(Error::NotFound { .. }) => back("/login", "late", ("next", &next)),
-        Err(error) => back("/login/step", word(&error, "code"), ("next", &next)),
+        Err(error) => not_passed(&error, word(&error, "code"), &next),
+    }
+}
+
+/// Back to the second step with a word for what was wrong, or to its beginning where it is over.
+pub(crate) fn not_passed(error: &Error, word: &str, next: &str) -> Response {
+    match error {
+        Error::NotFound { .. } => back("/login", "late", ("next", next)),
+        _ => back("/login/step", word, ("next", next)),
     }
 }
 

@@ -11,7 +11,8 @@ use ui::{
 };
 
 use super::SaveEntry;
-use crate::problem::{Problem, of_field};
+use crate::frame::SessionContext;
+use crate::problem::{FormProblem, Problem, may_only_look, of_field};
 use crate::rpc;
 use crate::told::calendar::Form;
 use crate::wire;
@@ -20,12 +21,6 @@ use crate::wire;
 #[server(input = GetUrl, output = Postcard)]
 pub async fn load_entry(id: String, series: String) -> rpc::Answer<Form> {
     let (services, caller) = rpc::ctx()?;
-    let me = services.accounts.me(&caller).await?;
-    let needed = api::Permission::MonitoringWrite;
-    if !me.role.permissions().contains(&needed) {
-        let permission = needed.as_str().to_owned();
-        return Err(api::Error::Forbidden { permission }.into());
-    }
     let calendar = services.calendars.calendar(&caller).await?;
     let typed = if id.is_empty() {
         let chosen = !series.is_empty();
@@ -82,6 +77,7 @@ pub fn EntryPage() -> impl IntoView {
         move || (id.get(), series.get()),
         |(id, series)| load_entry(id, series),
     );
+    let SessionContext(session) = expect_context();
     view! {
         <Title text="Promotion or closure"/>
         <PageHead
@@ -91,7 +87,9 @@ pub fn EntryPage() -> impl IntoView {
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
             {move || Suspend::new(async move {
+                let may_write = session.await.is_ok_and(|s| s.may_write);
                 match form.await {
+                    Ok(_) if !may_write => view! { <Problem failure=may_only_look()/> }.into_any(),
                     Ok(form) => view! { <EntryForm form/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
@@ -126,10 +124,7 @@ fn EntryForm(form: Form) -> impl IntoView {
             .map(|(id, name)| SelectOption::new(id, format!("Every series of {name}"))),
     );
     view! {
-        {move || match save.value().get() {
-            Some(Err(failure)) => Some(view! { <Problem failure/> }),
-            _ => None,
-        }}
+        <FormProblem answer=save.value()/>
         <Card>
             <ActionForm action=save attr:class="stack">
                 <input type="hidden" name="id" value=typed.id/>

@@ -12,7 +12,7 @@ use ui::{
 
 use super::{SaveRecording, list_recordings};
 use crate::frame::SessionContext;
-use crate::problem::{Problem, of_field};
+use crate::problem::{FormProblem, Problem, may_only_look, of_field};
 use crate::rpc::Failure;
 use crate::wire;
 
@@ -85,7 +85,7 @@ pub fn RecordingPage() -> impl IntoView {
                 let id = query.get("id").unwrap_or_default();
                 match found.await {
                     Ok(_) if !may_write => {
-                        view! { <Problem failure=Failure(Error::Forbidden { permission: "monitoring:write".into() })/> }.into_any()
+                        view! { <Problem failure=may_only_look()/> }.into_any()
                     }
                     Ok((rules, _)) => {
                         let kept = rules.into_iter().find(|rule| rule.id.0 == id);
@@ -116,10 +116,7 @@ fn RuleForm(filled: Filled) -> impl IntoView {
         SelectOption::new("business", "business"),
     ];
     view! {
-        {move || match save.value().get() {
-            Some(Err(failure)) => Some(view! { <Problem failure/> }),
-            _ => None,
-        }}
+        <FormProblem answer=save.value()/>
         <Card>
             <ActionForm action=save attr:class="stack">
                 <input type="hidden" name="id" value=filled.id/>

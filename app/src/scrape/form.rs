@@ -12,7 +12,7 @@ use ui::{
 
 use super::{SaveTarget, list_targets};
 use crate::frame::SessionContext;
-use crate::problem::{Problem, of_field};
+use crate::problem::{Problem, may_only_look, of_field};
 use crate::rpc::Failure;
 use crate::secret;
 use crate::wire;
@@ -92,7 +92,7 @@ pub fn ScrapePage() -> impl IntoView {
                 let id = query.get("id").unwrap_or_default();
                 match targets.await {
                     Ok(_) if !may_write => {
-                        view! { <Problem failure=Failure(Error::Forbidden { permission: "monitoring:write".into() })/> }.into_any()
+                        view! { <Problem failure=may_only_look()/> }.into_any()
                     }
                     Ok(targets) => {
                         let kept = targets.into_iter().find(|target| target.id.0 == id);

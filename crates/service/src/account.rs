@@ -96,11 +96,7 @@ impl Accounts for Hub {
         let found = self.store.user_by_email(&email).await.or_failure(caller)?;
         let id = found.as_ref().map(|(user, _)| &user.id);
         let counted = self.counted(caller, &email, id, visit).await?;
-        let now = self.clock.now();
-        let attempt = self.attempts.begin(counted, now).inspect_err(|_| {
-            let note = Note::of("person.sign_in").refused("too many attempts");
-            self.refused.keep(caller, "sign_in", now, note);
-        })?;
+        let attempt = self.begin_attempt(caller, counted)?;
         let note = match (&found, checked_email(&email)) {
             (Some((user, _)), _) => Note::of("person.sign_in").on_person(user),
             (None, Ok(email)) => Note::of("person.sign_in").on("person", "", email),

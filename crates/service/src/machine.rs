@@ -23,8 +23,8 @@ const NAMES: [&str; 5] = ["instance", "host", "hostname", "node", "nodename"];
 const NEWS: i64 = Instant::DAY;
 /// So many findings are looked at.
 const MOST_FINDINGS: u32 = 500;
-/// A limit that is reached later than this takes nothing away yet.
-const NEAR: i64 = 7 * Instant::DAY;
+/// A limit that is reached later than this takes nothing away yet: somebody can still order a disk.
+const NEAR: i64 = 14 * Instant::DAY;
 /// How bad a limit is that is about to be reached, and one that is reached in [`NEAR`].
 const NEAR_SEVERITY: std::ops::RangeInclusive<f64> = 0.1..=0.6;
 /// How bad it is where all series are silent, and where one of many is.

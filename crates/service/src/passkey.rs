@@ -257,10 +257,7 @@ impl Hub {
             }
             None => Self::counted_by_address(proof.visit),
         };
-        let attempt = self.attempts.begin(counted, now).inspect_err(|_| {
-            let note = Note::of("person.sign_in").refused("too many attempts");
-            self.refused.keep(caller, "sign_in", now, note);
-        })?;
+        let attempt = self.begin_attempt(caller, counted)?;
         let Some((kept, owner)) = found else {
             return self.not_proven(caller, note, UNKNOWN).await;
         };

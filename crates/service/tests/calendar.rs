@@ -7,6 +7,8 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod queue;
+
 use std::sync::Arc;
 
 use api::{
@@ -14,6 +16,7 @@ use api::{
     Instant, ModelVersion, Point, SeriesFilter, SeriesId, Services, Touches,
 };
 use fakes::FixedClock;
+use queue::settle;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
 
@@ -87,14 +90,7 @@ impl Home {
     }
 
     async fn settle(&self) {
-        for _ in 0..20 {
-            let put = self.services.jobs.plan(&self.caller).await.unwrap();
-            let done = self.services.jobs.work(&self.caller).await.unwrap();
-            if put + done == 0 {
-                return;
-            }
-        }
-        panic!("the queue does not become empty");
+        settle(&self.services, &self.caller).await;
     }
 
     async fn id(&self, name: &str) -> SeriesId {

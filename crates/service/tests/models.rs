@@ -7,6 +7,8 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod queue;
+
 use std::sync::Arc;
 
 use api::{
@@ -14,6 +16,7 @@ use api::{
     ModelVersion, SeriesFilter, SeriesId, Services, VersionState,
 };
 use fakes::FixedClock;
+use queue::settle;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
 
@@ -71,16 +74,8 @@ impl Home {
             .set(Instant::from_seconds(START + DAY * day + 7_200));
     }
 
-    /// Everything that is due, until nothing is.
     async fn settle(&self) {
-        for _ in 0..20 {
-            let put = self.services.jobs.plan(&self.caller).await.unwrap();
-            let done = self.services.jobs.work(&self.caller).await.unwrap();
-            if put + done == 0 {
-                return;
-            }
-        }
-        panic!("the queue does not become empty");
+        settle(&self.services, &self.caller).await;
     }
 
     async fn id(&self) -> SeriesId {

@@ -6,19 +6,20 @@
 )]
 
 mod device;
+mod person;
 
 use std::sync::Arc;
 
 use api::{
     AuditFilter, AuditOutcome, Caller, Credentials, Entry, Error, Instant, Passkey, Result, Role,
-    Services, SessionId, SignedIn, Step, User, Visit, Who,
+    Services, SessionId, SignedIn, Step,
 };
 use device::Device;
 use fakes::FixedClock;
+use person::{GOOD, as_user, from, nobody};
 use service::{Bus, Hub, RelyingParty, Settings};
 use store::{DatabaseUrl, Store};
 
-const GOOD: &str = "a long enough password";
 const SITE: &str = "https://hub.example.org";
 
 struct Place {
@@ -28,28 +29,6 @@ struct Place {
     clock: Arc<FixedClock>,
     ada: Caller,
     session: SessionId,
-}
-
-fn nobody() -> Caller {
-    Caller::nobody("test")
-}
-
-fn as_user(user: &User) -> Caller {
-    Caller {
-        who: Who::User {
-            id: user.id.clone(),
-            email: user.email.clone(),
-            role: user.role.clone(),
-        },
-        ..nobody()
-    }
-}
-
-fn from(address: &str) -> Visit {
-    Visit {
-        address: address.into(),
-        ..Visit::default()
-    }
 }
 
 impl Place {

@@ -6,47 +6,24 @@
 )]
 
 mod authenticator;
+mod person;
 
 use std::sync::Arc;
 
 use api::{
     Caller, Credentials, Entry, Error, Grant, Instant, NewInvitation, Permission, Result, Role,
-    RoleChange, Services, SessionId, SignedIn, Step, User, Visit, Who,
+    RoleChange, Services, SessionId, SignedIn, Step, User, Visit,
 };
 use authenticator::code;
 use fakes::FixedClock;
+use person::{GOOD, as_user, from, nobody};
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
-
-const GOOD: &str = "a long enough password";
 
 struct Place {
     _folder: tempfile::TempDir,
     services: Services,
     clock: Arc<FixedClock>,
-}
-
-fn nobody() -> Caller {
-    Caller::nobody("test")
-}
-
-fn as_user(user: &User) -> Caller {
-    Caller {
-        who: Who::User {
-            id: user.id.clone(),
-            email: user.email.clone(),
-            role: user.role.clone(),
-        },
-        ..nobody()
-    }
-}
-
-fn from(address: &str) -> Visit {
-    Visit {
-        address: address.into(),
-        browser: "test".into(),
-        device: None,
-    }
 }
 
 fn opened(entry: Entry) -> SignedIn {

@@ -6,7 +6,7 @@ use api::{
 };
 use store::NewSession;
 
-use super::attempts::Key;
+use super::attempts::{Attempt, Key};
 use super::password;
 use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
@@ -66,6 +66,15 @@ impl Hub {
             keys.push(Key::Address(visit.address.clone()));
         }
         Ok(keys)
+    }
+
+    /// Begins to sign somebody in, where none of those keys has to wait.
+    pub(crate) fn begin_attempt(&self, caller: &Caller, counted: Vec<Key>) -> Result<Attempt> {
+        let now = self.clock.now();
+        self.attempts.begin(counted, now).inspect_err(|_| {
+            let note = Note::of("person.sign_in").refused("too many attempts");
+            self.refused.keep(caller, "sign_in", now, note);
+        })
     }
 
     /// What failures of this visit are counted by where nobody knows whom it is about.
