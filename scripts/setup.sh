@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets the machine up: compiler for wasm32, cargo-leptos, wasm-bindgen, Node packages, a browser.
+# Sets the machine up: compiler for wasm32, crates, cargo-leptos, wasm-bindgen, Node packages, a browser.
 # Each step looks first whether its work is already done, so a second run does none.
 # Usage: scripts/setup.sh build|test
 set -euo pipefail
@@ -131,6 +131,11 @@ node_packages() {
   cp package-lock.json node_modules/.millrace-lock
 }
 
+# All that the lock file names, also for the browser: some house rules read the whole tree of crates without asking anybody.
+crates() {
+  cargo fetch --locked --offline >/dev/null 2>&1 || slow "Fetching the crates" cargo fetch --locked
+}
+
 # A program out of a Debian package that is not installed: its service must not start here.
 # Further arguments name files below /usr that it wants besides.
 unpacked() {
@@ -171,6 +176,7 @@ command -v cc >/dev/null || need_debian gcc libc6-dev
 compiler
 linker
 wasm_std
+crates
 node_packages
 cargo_tool wasm-bindgen-cli "$BINDGEN_CLI" wasm-bindgen
 cargo_tool cargo-leptos "$LEPTOS_CLI" cargo-leptos --locked
