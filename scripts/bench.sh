@@ -10,8 +10,6 @@ scripts/setup.sh bench
 
 engines() {
   local folder crate example
-  # What the references compute in the same run; without them the figures stand alone.
-  PYTHON="$(scripts/references.sh)" && export PYTHON || say "No references: only our own figures"
   for folder in crates/*; do
     crate="$(basename "$folder")"
     if [ -d "$folder/benches" ]; then
@@ -37,7 +35,13 @@ on_shared_data() {
     say "Forecasts of $file"
     mkdir -p target
     example forecast score_forecast "$file" >target/predictions
-    python3 ../shared/tools/score_forecast.py "$file" ours=target/predictions
+    if [ -n "${PYTHON:-}" ]; then
+      # One thread, as ours: what is compared is the processor's time.
+      OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$PYTHON" crates/forecast/examples/reference_statsforecast.py "$file" target/statsforecast
+      "$PYTHON" ../shared/tools/score_forecast.py "$file" ours=target/predictions \
+        "statsforecast, ETS=target/statsforecast/ets" "statsforecast, DOT=target/statsforecast/dot" \
+        "statsforecast, median of four=target/statsforecast/median"
+    fi
     example forecast forecast_bench "$file"
     example forecast crossing_bench "$file"
   done
@@ -56,6 +60,8 @@ peers() {
 }
 
 if [ -z "${LOAD_ONLY:-}" ]; then
+  # What the references compute in the same run; without them the figures stand alone.
+  PYTHON="$(scripts/references.sh)" && export PYTHON || say "No references: only our own figures"
   engines "$@"
   on_shared_data
 fi

@@ -6,10 +6,13 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 folder="$MILLRACE_CACHE/references"
-if [ ! -e "$folder/ready" ]; then
-  say "Installing the reference libraries"
+libraries="scikit-learn==1.9.1 pyod==3.6.7 statsforecast==2.1.1"
+if [ "$(cat "$folder/ready" 2>/dev/null)" != "$libraries" ]; then
+  say "Installing $libraries"
+  rm -rf "$folder"
   python3 -m venv "$folder" >&2 || die "python3 cannot make environments: install python3-venv"
-  "$folder/bin/pip" install --quiet scikit-learn==1.9.1 >&2
-  touch "$folder/ready"
+  # shellcheck disable=SC2086 # one word for each library
+  "$folder/bin/pip" install --quiet $libraries >&2
+  echo "$libraries" >"$folder/ready"
 fi
 echo "$folder/bin/python"

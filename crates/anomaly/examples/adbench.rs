@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p anomaly --example adbench -- FOLDER`
 //!
-//! With `PYTHON` set to an interpreter that has scikit-learn, its isolation forest's means follow.
+//! With `PYTHON` set to an interpreter that has scikit-learn and pyod, the means of their detectors follow.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
 mod data;
@@ -65,10 +65,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .arg(script)
             .arg(folder)
             .output()?;
-        print!(
-            "scikit-learn's isolation forest: {}",
-            String::from_utf8_lossy(&output.stdout)
-        );
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
     }
     Ok(())
 }
