@@ -130,14 +130,18 @@ fn stretch(series: &SeriesId, range: Range) -> String {
     format!("/series/{series}?from={from}&to={to}")
 }
 
-/// What spoke for a finding, in words.
+/// What spoke for a finding, and what the calendar says of that time, in words.
 fn reasons(finding: &Finding) -> String {
     let words: Vec<&str> = finding
         .evidence
         .iter()
         .map(|evidence| aspect_words(evidence.of))
         .collect();
-    words.join(", ")
+    let spoke = words.join(", ");
+    if finding.during.is_empty() {
+        return spoke;
+    }
+    format!("{spoke}; during {}", finding.during.join(", "))
 }
 
 const fn aspect_words(aspect: Aspect) -> &'static str {
@@ -401,6 +405,7 @@ mod tests {
             usual: 9.0,
             evidence: evidence.to_vec(),
             similar: Vec::new(),
+            during: Vec::new(),
             verdict: None,
         };
         assert_eq!(
@@ -408,6 +413,8 @@ mod tests {
             "far from the usual level, a jump from the point before"
         );
         assert_eq!(rarity(&finding), "about 1 in 250 points is so unusual");
+        finding.during = vec!["Black week".to_owned()];
+        assert!(reasons(&finding).ends_with("the point before; during Black week"));
         assert_eq!(address(&finding), "/series/s?from=3120&to=6780");
         finding.p_value = 0.0;
         assert!(rarity(&finding).starts_with("fewer than"));

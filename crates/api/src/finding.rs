@@ -39,6 +39,9 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The stretches of the past that were most like the one that ends here, the most alike first.
     pub similar: Vec<Range>,
+    /// What the calendar says of that time: promotions and closures of this series, and public holidays of business.
+    #[serde(default)]
+    pub during: Vec<String>,
     /// What somebody said of it.
     pub verdict: Option<Verdict>,
 }

@@ -2,13 +2,14 @@
 
 mod look;
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use api::{
-    Caller, Error, Event, Finding, Findings, Foretold, Instant, MOST_FINDINGS, PREVIEW_DAYS,
-    Permission, Range, Result, Scored, Sensitivity, Series, SeriesId, Topic, Unusual, Verdict,
-    WhyUnknown,
+    Caller, Domain, EffectKind, Error, Event, Finding, Findings, Foretold, Instant, MOST_FINDINGS,
+    PREVIEW_DAYS, Permission, Range, Result, Scored, Sensitivity, Series, SeriesId, Topic, Unusual,
+    Verdict, WhyUnknown,
 };
 use async_trait::async_trait;
 use series::Step;
@@ -37,10 +38,9 @@ const PREVIEWED: std::ops::RangeInclusive<u32> = 60..=98;
 impl Findings for Hub {
     async fn newest(&self, caller: &Caller) -> Result<Vec<Finding>> {
         require(caller, Permission::MonitoringRead)?;
-        self.store
-            .findings(Instant(i64::MIN), MOST_FINDINGS)
+        let found = self.store.findings(Instant(i64::MIN), MOST_FINDINGS).await;
+        self.on_the_calendar(caller, found.or_failure(caller)?)
             .await
-            .or_failure(caller)
     }
 
     async fn unusual(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Unusual> {
@@ -50,6 +50,7 @@ impl Findings for Hub {
             .findings_of(id, range, MOST_FINDINGS)
             .await
             .or_failure(caller)?;
+        let found = self.on_the_calendar(caller, found).await?;
         let sensitivity = self.sensitivity(caller, id).await?;
         let scan = self.store.scan(id).await.or_failure(caller)?;
         let scores = match scan.map(|scan| scan.outcome) {
@@ -152,6 +153,36 @@ impl Findings for Hub {
 }
 
 impl Hub {
+    /// Findings with what the calendar says of their time: a promotion that somebody enters later explains
+    /// what was found before. A holiday says something of business, and nothing of a disk.
+    async fn on_the_calendar(
+        &self,
+        caller: &Caller,
+        mut found: Vec<Finding>,
+    ) -> Result<Vec<Finding>> {
+        if found.is_empty() {
+            return Ok(found);
+        }
+        let almanac = self.almanac(caller).await?;
+        let mut ids: Vec<_> = found.iter().map(|finding| finding.series.clone()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let series = self.store.series_of(&ids).await.or_failure(caller)?;
+        let series: HashMap<_, _> = series.iter().map(|series| (&series.id, series)).collect();
+        for finding in &mut found {
+            let Some(series) = series.get(&finding.series) else {
+                continue;
+            };
+            let occasions = almanac.of(series, finding.begins.0, finding.last.0);
+            finding.during = occasions
+                .into_iter()
+                .filter(|one| one.kind != EffectKind::Holiday || series.domain == Domain::Business)
+                .map(|one| one.name)
+                .collect();
+        }
+        Ok(found)
+    }
+
     /// Looks at a series because its sensitivity is another: here and now, so that the page that
     /// comes back shows it.
     async fn look_anew(&self, caller: &Caller, id: &SeriesId) -> Result<()> {

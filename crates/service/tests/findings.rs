@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api::{Caller, Instant, Range, SeriesFilter, SeriesId, Services, Verdict, WhyUnknown};
+use api::{
+    CalendarChange, Caller, EntryKind, Instant, Range, SeriesFilter, SeriesId, Services, Touches,
+    Verdict, WhyUnknown,
+};
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
@@ -106,6 +109,37 @@ impl FloorMinute for Instant {
     fn floor_minute(self) -> Self {
         Self(self.0 - self.0.rem_euclid(Self::MINUTE))
     }
+}
+
+#[tokio::test]
+async fn what_the_calendar_says_stands_with_a_finding_as_long_as_it_says_so() {
+    let (_folder, services) = services(START + 60 * 300).await;
+    let caller = Caller::system("test");
+    let id = with_a_spike(&services, &caller, 300).await;
+    services.findings.scan_due(&caller).await.unwrap();
+    let during = async || {
+        let listed = services.findings.newest(&caller).await.unwrap();
+        let of_series = services.findings.unusual(&caller, &id, ever()).await;
+        assert_eq!(listed, of_series.unwrap().findings);
+        listed[0].during.clone()
+    };
+    assert_eq!(during().await, Vec::<String>::new());
+    // The spike is in the first hour of that day.
+    let entry = |day: &str, name: &str| CalendarChange {
+        name: name.into(),
+        kind: EntryKind::Promotion,
+        first: day.into(),
+        last: day.into(),
+        touches: Touches::Series(vec![id.clone()]),
+    };
+    let calendars = &services.calendars;
+    let sale = calendars.add_entry(&caller, entry("2026-05-29", "Sale"));
+    let sale = sale.await.unwrap();
+    let other = entry("2026-05-30", "The day after");
+    calendars.add_entry(&caller, other).await.unwrap();
+    assert_eq!(during().await, ["Sale"]);
+    calendars.remove_entry(&caller, &sale).await.unwrap();
+    assert_eq!(during().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -97,6 +97,7 @@ impl FindingRow {
             usual: grounds.usual,
             evidence: grounds.evidence,
             similar: grounds.similar,
+            during: Vec::new(),
             verdict: self.verdict.as_deref().and_then(verdict_of),
         })
     }

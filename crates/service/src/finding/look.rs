@@ -228,6 +228,8 @@ fn finding(
         usual: point.usual,
         evidence: evidence(point),
         similar,
+        // The calendar changes; what it says is looked up when a finding is read.
+        during: Vec::new(),
         verdict: None,
     }
 }

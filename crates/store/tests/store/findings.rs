@@ -36,6 +36,7 @@ fn a_finding(id: &SeriesId, begins: i64, score: f64) -> Finding {
             from: at(-9),
             to: at(-5),
         }],
+        during: Vec::new(),
         verdict: None,
     }
 }
