@@ -194,7 +194,7 @@ pub(crate) async fn verify(settings: &Settings, others: &[PathBuf]) -> anyhow::R
     if anchors.unknown > 0 && ring.is_some() {
         let unknown = anchors.unknown;
         println!(
-            "{unknown} anchors are signed with a master key that is not here: they are believed."
+            "{unknown} anchors are signed with a master key that is not here: they were not compared with."
         );
     }
     if compared == 0 {

@@ -101,7 +101,7 @@ fn ReadingFields(settings: ImportSettings) -> impl IntoView {
             <Field id="time-format" label="Dates look like">
                 <Select name="settings[time_format]" options=formats value=settings.time_format/>
             </Field>
-            <Field id="time-zone" label="Time zone" hint="Of dates that name none, such as Europe/Berlin.">
+            <Field id="time-zone" label="Time zone" hint="Of times of day that name none, such as Europe/Berlin. A day without a time is the same everywhere.">
                 <Input name="settings[time_zone]" value=settings.time_zone required=true/>
             </Field>
             <Field id="duplicates" label="Rows of the same time and labels are">

@@ -4,7 +4,6 @@
 //! where a process that was slow and one that took over both did the work.
 //! Updates and tidying up may happen twice without harm: they bring about a state.
 
-use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -119,8 +118,8 @@ impl Jobs for Hub {
         if count > 0 {
             self.queue.news.store(true, Ordering::Relaxed);
             self.tell_of_jobs();
-            let work = Box::pin(self.do_all(caller, claimed));
-            self.while_held(caller, work).await?;
+            self.while_held(caller, Box::pin(self.do_all(caller, claimed)))
+                .await?;
         }
         Ok(count)
     }
@@ -160,24 +159,28 @@ impl Hub {
     }
 
     /// Does it, and says meanwhile that this process is still there.
+    ///
+    /// Both go on at once: the work may have the only writer, which saying so waits for.
     async fn while_held(
         &self,
         caller: &Caller,
-        mut work: Pin<Box<impl Future<Output = Result<()>>>>,
+        work: impl Future<Output = Result<()>>,
     ) -> Result<()> {
-        loop {
-            tokio::select! {
-                done = &mut work => {
-                    self.queue.news.store(true, Ordering::Relaxed);
-                    return done;
-                }
-                () = tokio::time::sleep(SAY) => {
-                    let until = self.clock.now().plus(HELD);
-                    let held = self.store.hold_jobs(self.leases.holder(), until).await;
-                    // Logged; the next try may come in time.
-                    let _ = held.or_failure(caller);
-                }
+        let say = async {
+            loop {
+                tokio::time::sleep(SAY).await;
+                let until = self.clock.now().plus(HELD);
+                let held = self.store.hold_jobs(self.leases.holder(), until).await;
+                // Logged; the next try may come in time.
+                let _ = held.or_failure(caller);
             }
+        };
+        tokio::select! {
+            done = work => {
+                self.queue.news.store(true, Ordering::Relaxed);
+                done
+            }
+            () = say => Ok(()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Days and times of day to instants.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use super::time::TimeProblem;
 use super::time_parts::Clock;
@@ -11,24 +11,43 @@ pub(crate) const MIN_YEAR: i64 = 1800;
 pub(crate) const MAX_YEAR: i64 = 2200;
 const DAY_US: i64 = 86_400_000_000;
 
-/// A day and a time of day as microseconds since 1970, in `zone` unless the clock has an offset.
-pub(crate) fn to_us(date: Date, clock: Clock, zone: &TimeZone) -> Result<i64, TimeProblem> {
-    let local_us = days_since_1970(date) * DAY_US + clock.us;
+/// An instant, in microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) us: i64,
+    /// The other one that it may be, later, where clocks are put back and the time comes twice.
+    pub(crate) again_us: Option<i64>,
+}
+
+impl From<i64> for Moment {
+    fn from(us: i64) -> Self {
+        Self { us, again_us: None }
+    }
+}
+
+/// A day, as it is on every calendar: it begins at midnight UTC, where the days of series' grids begin.
+pub(crate) fn day_us(date: Date) -> i64 {
+    days_since_1970(date) * DAY_US
+}
+
+/// A day and a time of day, in `zone` unless the clock has an offset.
+pub(crate) fn to_us(date: Date, clock: Clock, zone: &TimeZone) -> Result<Moment, TimeProblem> {
+    let local_us = day_us(date) + clock.us;
     if let Some(offset_s) = clock.offset_s {
-        return Ok(local_us - offset_s * 1_000_000);
+        return Ok((local_us - offset_s * 1_000_000).into());
     }
     if *zone == TimeZone::UTC {
-        return Ok(local_us);
+        return Ok(local_us.into());
     }
     // Jiff knows no 24:00 and no civil time beyond the day, so the clock is added to midnight.
-    let day_us = clock.us % DAY_US;
+    let of_day_us = clock.us % DAY_US;
     let date = if clock.us == DAY_US {
         date.tomorrow().map_err(|_| TimeProblem::OutOfRange)?
     } else {
         date
     };
-    let seconds = i32::try_from(day_us / 1_000_000).unwrap_or(0);
-    let nanos = i32::try_from(day_us % 1_000_000).unwrap_or(0) * 1_000;
+    let seconds = i32::try_from(of_day_us / 1_000_000).unwrap_or(0);
+    let nanos = i32::try_from(of_day_us % 1_000_000).unwrap_or(0) * 1_000;
     let time = jiff::civil::Time::new(
         i8::try_from(seconds / 3600).unwrap_or(0),
         i8::try_from(seconds / 60 % 60).unwrap_or(0),
@@ -36,11 +55,19 @@ pub(crate) fn to_us(date: Date, clock: Clock, zone: &TimeZone) -> Result<i64, Ti
         nanos,
     )
     .map_err(|_| TimeProblem::NotATime)?;
-    // A time that daylight saving skips or repeats is taken as RFC 5545 does ("compatible").
-    zone.to_ambiguous_timestamp(date.to_datetime(time))
-        .compatible()
-        .map(jiff::Timestamp::as_microsecond)
-        .map_err(|_| TimeProblem::OutOfRange)
+    let there = zone.to_ambiguous_timestamp(date.to_datetime(time));
+    let us = |found: Result<jiff::Timestamp, jiff::Error>| {
+        let found = found.map_err(|_| TimeProblem::OutOfRange)?;
+        Ok(found.as_microsecond())
+    };
+    match there.offset() {
+        AmbiguousOffset::Unambiguous { .. } => us(there.earlier()).map(Moment::from),
+        AmbiguousOffset::Gap { .. } => Err(TimeProblem::Skipped),
+        AmbiguousOffset::Fold { .. } => Ok(Moment {
+            us: us(there.earlier())?,
+            again_us: Some(us(there.later())?),
+        }),
+    }
 }
 
 /// Howard Hinnant's `days_from_civil`; several times faster here than spans between dates.

@@ -9,6 +9,7 @@
 mod cells;
 mod decode;
 mod error;
+mod fold;
 mod guess;
 mod instant;
 mod known;

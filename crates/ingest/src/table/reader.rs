@@ -8,10 +8,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::cells::{column_names, is_blank_label};
+use super::fold::Order;
+use super::instant::Moment;
 use super::layout::clip;
 use super::number::parse_number;
 use super::records::{Record, Records};
-use super::time::parse_time;
+use super::time::read_time;
 use super::{Layout, Limits, MAX_LABEL_CHARS, Role, TableError, TimeShape, is_formula};
 
 const MAX_CLIP_CHARS: usize = 80;
@@ -160,6 +162,8 @@ pub(crate) struct Plan {
     layout: Layout,
     limits: Limits,
     sets: Vec<Arc<LabelSet>>,
+    /// What the rows of each set did so far, where clocks may be put back.
+    orders: Vec<Order>,
     known: HashMap<Vec<u8>, Arc<LabelSet>>,
     key: Vec<u8>,
 }
@@ -184,6 +188,7 @@ impl Plan {
             layout: layout.clone(),
             limits,
             sets: Vec::new(),
+            orders: Vec::new(),
             known: HashMap::new(),
             key: Vec::new(),
         };
@@ -217,22 +222,42 @@ impl Plan {
         if record.cells().all(|cell| cell.trim_ascii().is_empty()) {
             return Ok(None);
         }
-        let (at_us, values) = match self.measures(record) {
+        let (moment, values) = match self.measures(record) {
             Ok(measures) => measures,
             Err(problem) => return Ok(Some(Err(problem))),
         };
         Ok(Some(self.labels(record)?.map(|labels| Row {
             line: record.line,
-            at_us,
+            at_us: self.told_apart(moment, labels.id),
             labels,
             values,
         })))
     }
 
-    fn measures(&self, record: Record<'_>) -> Result<(i64, Vec<Option<f64>>), Problem> {
+    /// The instant of a row, also where its time comes twice.
+    fn told_apart(&mut self, moment: Moment, set: u32) -> i64 {
+        if self.zone == TimeZone::UTC {
+            return moment.us;
+        }
+        let set = set as usize;
+        if self.orders.len() <= set {
+            self.orders.resize(set + 1, Order::default());
+        }
+        let Some(order) = self.orders.get_mut(set) else {
+            return moment.us;
+        };
+        let at_us = match moment.again_us {
+            Some(later) => order.choose(moment.us, later),
+            None => moment.us,
+        };
+        order.saw(at_us);
+        at_us
+    }
+
+    fn measures(&self, record: Record<'_>) -> Result<(Moment, Vec<Option<f64>>), Problem> {
         self.check_width(record)?;
         let time = Self::text(record, self.time)?;
-        let at_us = parse_time(time, self.shape, &self.zone).map_err(|problem| {
+        let moment = read_time(time, self.shape, &self.zone).map_err(|problem| {
             let reason = if is_formula(time) {
                 "a formula in the place of a date: export the values instead".to_owned()
             } else {
@@ -248,7 +273,7 @@ impl Plan {
                 .map_err(|problem| Problem::at(record, i, cell, problem.to_string()))?;
             values.push(value);
         }
-        Ok((at_us, values))
+        Ok((moment, values))
     }
 
     fn check_width(&self, record: Record<'_>) -> Result<(), Problem> {

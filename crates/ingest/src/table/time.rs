@@ -4,7 +4,7 @@ use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 
 use super::TimeShape;
-use super::instant::{MAX_YEAR, MIN_YEAR, in_range, to_us};
+use super::instant::{MAX_YEAR, MIN_YEAR, Moment, day_us, in_range, to_us};
 use super::number::is_missing;
 use super::time_parts::{Clock, Parts};
 
@@ -19,20 +19,35 @@ pub(crate) enum TimeProblem {
     OtherOrder,
     #[error("a date out of range (years {MIN_YEAR} to {MAX_YEAR})")]
     OutOfRange,
+    #[error(
+        "a time that was not there: clocks were put forward over it. Choose another time zone, such as UTC"
+    )]
+    Skipped,
 }
 
-/// A day or an instant, before a zone is applied.
+/// A day, a time of day or an instant, before a zone is applied.
 enum Written {
+    Day(Date),
     Local(Date, Clock),
     Instant(i64),
 }
 
-/// Reads a cell of the given shape; times without an offset are in `zone`.
+/// Reads a cell of the given shape, as [`read_time`] does; of a time that comes twice the first.
 pub(crate) fn parse_time(
     cell: &str,
     shape: TimeShape,
     zone: &TimeZone,
 ) -> Result<i64, TimeProblem> {
+    read_time(cell, shape, zone).map(|moment| moment.us)
+}
+
+/// Reads a cell of the given shape. Times of day without an offset are in `zone`; a day, a week, a month or
+/// a year is the same everywhere.
+pub(crate) fn read_time(
+    cell: &str,
+    shape: TimeShape,
+    zone: &TimeZone,
+) -> Result<Moment, TimeProblem> {
     let text = cell.trim();
     if is_missing(text) {
         return Err(TimeProblem::Missing);
@@ -52,7 +67,8 @@ pub(crate) fn parse_time(
         TimeShape::ExcelSerial => excel(text),
     }?;
     match written {
-        Written::Instant(us) => in_range(us),
+        Written::Day(date) => Ok(day_us(date).into()),
+        Written::Instant(us) => in_range(us).map(Moment::from),
         Written::Local(date, clock) => to_us(date, clock, zone),
     }
 }
@@ -70,20 +86,13 @@ fn day(year: i64, month: i64, day: i64) -> Result<Date, TimeProblem> {
 }
 
 fn with_clock(date: Date, parts: Parts<'_>) -> Result<Written, TimeProblem> {
+    if parts.is_done() {
+        return Ok(Written::Day(date));
+    }
     parts
         .clock()
         .map(|clock| Written::Local(date, clock))
         .ok_or(TimeProblem::NotATime)
-}
-
-fn whole_day(date: Date) -> Written {
-    Written::Local(
-        date,
-        Clock {
-            us: 0,
-            offset_s: None,
-        },
-    )
 }
 
 /// Two digits are a year of 1970 to 2069.
@@ -170,7 +179,7 @@ fn year_month(text: &str) -> Result<Written, TimeProblem> {
         parts.is_done().then_some((year, month))
     };
     let (year, month) = read().ok_or(TimeProblem::NotATime)?;
-    day(year, month, 1).map(whole_day)
+    day(year, month, 1).map(Written::Day)
 }
 
 fn quarter(text: &str) -> Option<Written> {
@@ -189,7 +198,7 @@ fn quarter(text: &str) -> Option<Written> {
     if !parts.is_done() || !(1..=4).contains(&quarter) {
         return None;
     }
-    day(year, quarter * 3 - 2, 1).ok().map(whole_day)
+    day(year, quarter * 3 - 2, 1).ok().map(Written::Day)
 }
 
 fn iso_week(text: &str) -> Option<Written> {
@@ -204,7 +213,7 @@ fn iso_week(text: &str) -> Option<Written> {
     let (year, week) = (i16::try_from(year).ok()?, i8::try_from(week).ok()?);
     ISOWeekDate::new(year, week, Weekday::Monday)
         .ok()
-        .map(|week| whole_day(week.date()))
+        .map(|week| Written::Day(week.date()))
 }
 
 fn compact(text: &str) -> Result<Written, TimeProblem> {
@@ -219,7 +228,7 @@ fn compact(text: &str) -> Result<Written, TimeProblem> {
 fn year_only(text: &str) -> Result<Written, TimeProblem> {
     let mut parts = Parts::new(text);
     match parts.digits(4, 4) {
-        Some((year, _)) if parts.is_done() => day(year, 1, 1).map(whole_day),
+        Some((year, _)) if parts.is_done() => day(year, 1, 1).map(Written::Day),
         _ => Err(TimeProblem::NotATime),
     }
 }
@@ -384,6 +393,16 @@ mod tests {
             jiff::Timestamp::from_microsecond(us).unwrap().to_string(),
             "2024-07-01T12:00:00Z"
         );
+        let us = parse_time("2024-06-30", YearMonthDay, &berlin).unwrap();
+        assert_eq!(
+            jiff::Timestamp::from_microsecond(us).unwrap().to_string(),
+            "2024-06-30T00:00:00Z",
+            "a day is a day everywhere"
+        );
+        let skipped = parse_time("2024-03-31 02:30", YearMonthDay, &berlin);
+        assert_eq!(skipped, Err(TimeProblem::Skipped));
+        let twice = read_time("2024-10-27 02:30", YearMonthDay, &berlin).unwrap();
+        assert_eq!(twice.again_us, Some(twice.us + 3_600_000_000));
         let us = parse_time("2024-06-30 24:00", YearMonthDay, &berlin).unwrap();
         assert_eq!(
             jiff::Timestamp::from_microsecond(us).unwrap().to_string(),

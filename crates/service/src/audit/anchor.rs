@@ -42,7 +42,8 @@ pub struct Anchors {
     pub anchors: Vec<Anchor>,
     /// What is wrong with the file itself, each in a sentence.
     pub faults: Vec<String>,
-    /// How many lines are signed with a master key that is not here.
+    /// How many lines are signed with a master key that is not here. They are compared with where there is
+    /// no master key at all; beside one, anybody can have written them.
     pub unknown: u32,
 }
 
@@ -57,6 +58,7 @@ pub fn read_anchors(file: &Path, ring: Option<&Ring>) -> std::io::Result<Anchors
         Err(error) => return Err(error),
     };
     let mut read = Anchors::default();
+    let mut unproven = None;
     let lines = text.split_inclusive('\n').enumerate();
     for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         let Ok(parsed) = serde_json::from_str::<Line>(line) else {
@@ -76,12 +78,26 @@ pub fn read_anchors(file: &Path, ring: Option<&Ring>) -> std::io::Result<Anchors
                 continue;
             }
             Some(true) => {}
-            None => read.unknown += 1,
+            None => {
+                read.unknown += 1;
+                if ring.is_some() {
+                    unproven = unproven.max(Some(parsed.entry));
+                    continue;
+                }
+            }
         }
         read.anchors.push(Anchor {
             seq: parsed.entry,
             hash: parsed.hash,
         });
+    }
+    // What an older key signed is covered by what the present one signed later.
+    let proven = read.anchors.iter().map(|anchor| anchor.seq).max();
+    if let Some(entry) = unproven.filter(|_| unproven > proven) {
+        read.faults.push(format!(
+            "the newest anchor in {}, of entry {entry}, is signed with a master key that is not here: put that key back below the present one, or it proves nothing",
+            file.display()
+        ));
     }
     Ok(read)
 }
@@ -172,10 +188,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = AnchorFile(folder.path().join("audit.anchors"));
         file.add(&anchor(3), Instant(0), &ring()).unwrap();
-        for other in [None, Some(&ring())] {
-            let read = read_anchors(&file.0, other).unwrap();
-            assert_eq!((read.anchors.len(), read.unknown), (1, 1));
-        }
+        let read = read_anchors(&file.0, None).unwrap();
+        assert_eq!((read.anchors, read.unknown), (vec![anchor(3)], 1));
+        assert!(read.faults.is_empty(), "{:?}", read.faults);
+    }
+
+    #[test]
+    fn an_anchor_of_an_unknown_key_proves_nothing_beside_a_known_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = AnchorFile(folder.path().join("audit.anchors"));
+        let ours = ring();
+        file.add(&anchor(3), Instant(0), &ring()).unwrap();
+        let read = read_anchors(&file.0, Some(&ours)).unwrap();
+        assert_eq!((read.anchors, read.unknown), (vec![], 1));
+        assert!(read.faults[0].contains("of entry 3"), "{:?}", read.faults);
+        // The present key signed what came after: the older one may be gone.
+        file.add(&anchor(9), Instant(0), &ours).unwrap();
+        let read = read_anchors(&file.0, Some(&ours)).unwrap();
+        assert_eq!((read.anchors, read.unknown), (vec![anchor(9)], 1));
+        assert!(read.faults.is_empty(), "{:?}", read.faults);
     }
 
     #[test]

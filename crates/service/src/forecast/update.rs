@@ -101,8 +101,14 @@ impl Hub {
             };
             self.update_one(caller, due, now)
         });
-        let (mut scores, mut jobs, mut waiting, mut done) =
-            (Vec::new(), Vec::new(), Vec::new(), Updated::default());
+        let (mut scores, mut jobs, mut waiting, mut unchanged, mut done) = (
+            Vec::new(),
+            Vec::new(),
+            Vec::new(),
+            Vec::new(),
+            Updated::default(),
+        );
+        // Written after the loop: nothing goes on in the others while it waits for the writer.
         let mut work = stream::iter(work).buffered(AT_ONCE);
         while let Some(came) = work.next().await {
             match came? {
@@ -118,15 +124,16 @@ impl Hub {
                     jobs.push(fit_job(&id, reason, 3, now));
                     waiting.push(id);
                 }
-                (id, Came::Nothing(forecast)) => {
-                    let put = self.store.put_forecast(&id, &forecast).await;
-                    // Removed meanwhile: nobody asks for it.
-                    if !put.as_ref().is_err_and(store::StoreError::is_missing) {
-                        put.or_failure(caller)?;
-                    }
-                    done.updated += 1;
-                }
+                (id, Came::Nothing(forecast)) => unchanged.push((id, forecast)),
             }
+        }
+        for (id, forecast) in unchanged {
+            let put = self.store.put_forecast(&id, &forecast).await;
+            // Removed meanwhile: nobody asks for it.
+            if !put.as_ref().is_err_and(store::StoreError::is_missing) {
+                put.or_failure(caller)?;
+            }
+            done.updated += 1;
         }
         done.queued = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
         self.store.put_scores(&scores).await.or_failure(caller)?;

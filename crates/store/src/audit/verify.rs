@@ -71,6 +71,19 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is about that entry, or may be.
+    fn is_about(&self, entry: i64) -> bool {
+        match self {
+            Self::Missing { from, to } | Self::Rewritten { from, to } => {
+                (*from..=*to).contains(&entry)
+            }
+            Self::Moved { seq, was } => entry == *seq || entry == *was,
+            Self::Changed { seq } | Self::Inserted { seq } | Self::Replaced { seq } => {
+                entry == *seq
+            }
+        }
+    }
+
     /// The first entry that it is about.
     pub const fn first(&self) -> i64 {
         match self {
@@ -165,6 +178,8 @@ struct Before {
 /// A walk along the chain, in the order of the numbers.
 pub(crate) struct Chain {
     anchors: BTreeMap<i64, String>,
+    /// Entries of which two anchors say different things: one of them is wrong, or the entry is.
+    disputed: Vec<i64>,
     faults: Vec<Fault>,
     /// Rows that are not what they say: looked at again at the end.
     odd: Vec<Link>,
@@ -185,6 +200,7 @@ impl Chain {
     pub(crate) fn new(anchors: &[Anchor], head: &(i64, String)) -> Self {
         let mut chain = Self {
             anchors: BTreeMap::new(),
+            disputed: Vec::new(),
             faults: Vec::new(),
             odd: Vec::new(),
             first: None,
@@ -206,7 +222,7 @@ impl Chain {
                 .entry(anchor.seq)
                 .or_insert_with(|| anchor.hash.clone());
             if *known != anchor.hash {
-                chain.faults.push(Fault::Replaced { seq: anchor.seq });
+                chain.disputed.push(anchor.seq);
             }
         }
         chain
@@ -293,6 +309,11 @@ impl Chain {
             Fault::Rewritten { to, .. } => !replaced.contains(to),
             _ => true,
         });
+        for seq in std::mem::take(&mut self.disputed) {
+            if !self.faults.iter().any(|fault| fault.is_about(seq)) {
+                self.faults.push(Fault::Replaced { seq });
+            }
+        }
         self.faults.sort_by_key(Fault::first);
         self.faults.dedup();
         self.faults

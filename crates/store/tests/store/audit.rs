@@ -356,6 +356,15 @@ async fn a_chain_that_was_hashed_anew_is_found_by_its_anchor(home: Home) {
         .await;
     assert_eq!(faults(&home).await, []);
     assert_eq!(anchored().await, [Fault::Rewritten { from: 5, to: 9 }]);
+    // A server that stops writes an anchor of the head: where that is not the head any more, all since
+    // the last good one may be replaced, and not the head alone.
+    let mut stopped = anchors.clone();
+    stopped.push(Anchor {
+        seq: entries[9].seq,
+        hash: entries[9].hash.clone(),
+    });
+    let verified = home.store.verify_audit(&stopped, &|_, _, _| true).await;
+    assert_eq!(verified.unwrap().1, [Fault::Rewritten { from: 5, to: 10 }]);
     let seqs: BTreeSet<i64> = anchored().await.iter().map(Fault::first).collect();
     assert_eq!(seqs, BTreeSet::from([5]));
 }
