@@ -99,6 +99,11 @@ pub enum WhyUnknown {
         /// Missing, in hundredths.
         missing_percent: u32,
     },
+    /// The newest data is too old to say anything of the present.
+    OutOfDate {
+        /// How many hours old it is.
+        hours: u32,
+    },
     /// It is being computed.
     Pending,
     /// The engine gave up.
@@ -118,6 +123,8 @@ impl std::fmt::Display for WhyUnknown {
             Self::TooManyGaps { missing_percent } => {
                 write!(f, "{missing_percent} % of the history is missing")
             }
+            Self::OutOfDate { hours } if *hours < 48 => write!(f, "no data for {hours} h"),
+            Self::OutOfDate { hours } => write!(f, "no data for {} d", hours / 24),
             Self::Pending => f.write_str("being computed"),
             Self::Failed { reason } => write!(f, "could not be computed: {reason}"),
         }

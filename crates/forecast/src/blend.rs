@@ -6,6 +6,67 @@ use crate::{BackTestError, FitError, MemberReport, Model, Predict};
 /// The share of the median in the blend; the rest is the weighted mean.
 const MEDIAN_SHARE: f64 = 0.5;
 
+/// How many of them a median needs to say who is alone.
+const FEWEST_FOR_A_MEDIAN: usize = 3;
+/// So many times the whole range of the history, and as much again for each length of it that is looked ahead,
+/// nobody is from the others who has not run away: straight lines through any of it stay within.
+const FARTHEST: f64 = 2.0;
+
+/// How far apart members may be.
+///
+/// Some are unstable where they were hardly tried: on a perfectly straight history complex smoothing fits within a
+/// thousandth and swings to a thousand times the range within 65 steps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach {
+    /// From the lowest value of the history to its highest.
+    range: f64,
+    count: usize,
+}
+
+impl Reach {
+    pub(crate) fn of(y: &[f64]) -> Self {
+        let low = y.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = y.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Self {
+            range: high - low,
+            count: y.len().max(1),
+        }
+    }
+
+    /// What members say, without those that run away from the others.
+    pub(crate) fn without_runaways(self, mut says: Vec<(f64, Vec<f64>)>) -> Vec<(f64, Vec<f64>)> {
+        if says.len() < FEWEST_FOR_A_MEDIAN {
+            return says;
+        }
+        let median = middle(&says);
+        let stays = |(_, points): &(f64, Vec<f64>)| {
+            let mut steps = points.iter().zip(&median).enumerate();
+            steps.all(|(step, (point, median))| {
+                let lengths = 1.0 + (step + 1) as f64 / self.count as f64;
+                (point - median).abs() <= FARTHEST * self.range * lengths
+            })
+        };
+        let staying = says.iter().filter(|one| stays(one)).count();
+        if staying > 0 {
+            says.retain(stays);
+        }
+        says
+    }
+}
+
+/// The median of what is said at each step.
+fn middle(says: &[(f64, Vec<f64>)]) -> Vec<f64> {
+    let steps = says.first().map_or(0, |(_, points)| points.len());
+    let mut at_step = Vec::with_capacity(says.len());
+    let at = |step: usize| {
+        at_step.clear();
+        at_step.extend(says.iter().filter_map(|(_, points)| points.get(step)));
+        at_step.sort_unstable_by(f64::total_cmp);
+        series::quantile_sorted(&at_step, 0.5).unwrap_or(0.0)
+    };
+    (0..steps).map(at).collect()
+}
+
 /// One model after its trial, on the scaled axis.
 pub(crate) struct Member {
     pub(crate) model: Model,
@@ -80,18 +141,30 @@ pub(crate) fn weigh(members: &mut [Member]) {
 /// accident out; `None` when nobody says anything.
 pub(crate) fn blend(says: &[(f64, Vec<f64>)]) -> Option<Vec<f64>> {
     let total: f64 = says.iter().map(|(weight, _)| weight).sum();
-    let steps = says.first()?.1.len();
-    let mut at_step = Vec::with_capacity(says.len());
-    let at = |step: usize| {
-        at_step.clear();
-        at_step.extend(says.iter().filter_map(|(_, points)| points.get(step)));
-        at_step.sort_unstable_by(f64::total_cmp);
+    says.first()?;
+    let blended = middle(says).into_iter().enumerate().map(|(step, median)| {
         let mean: f64 = says
             .iter()
             .filter_map(|(weight, points)| Some(weight / total * points.get(step)?))
             .sum();
-        let median = series::quantile_sorted(&at_step, 0.5).unwrap_or(mean);
         MEDIAN_SHARE * median + (1.0 - MEDIAN_SHARE) * mean
-    };
-    Some((0..steps).map(at).collect())
+    });
+    Some(blended.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_runs_away_is_not_heard_and_who_only_differs_is() {
+        let reach = Reach::of(&[0.0, 10.0, 5.0, 8.0]);
+        let calm = |value: f64| (0.3, vec![value; 4]);
+        let wild = (0.1, vec![7.0, 20.0, 90.0, 400.0]);
+        let heard = reach.without_runaways(vec![calm(5.0), wild.clone(), calm(9.0), calm(24.0)]);
+        assert_eq!(heard, [calm(5.0), calm(9.0), calm(24.0)]);
+        // Of two nobody can say who is wrong.
+        let two = vec![calm(5.0), wild];
+        assert_eq!(reach.without_runaways(two.clone()), two);
+    }
 }

@@ -4,7 +4,7 @@
 //! "A simple combination of univariate models", International Journal of Forecasting 36 (2020).
 
 use crate::backtest::{Origin, Tried, error_of, naive_step, origins, try_model};
-use crate::blend::{Member, blend, weigh};
+use crate::blend::{Member, Reach, blend, weigh};
 use crate::forecaster::{Forecaster, Told};
 use crate::intermittent::is_intermittent;
 use crate::pool::{Miss, Pool};
@@ -114,6 +114,7 @@ fn fit_with(
     }));
     Ok(Forecaster {
         told,
+        reach: Reach::of(&trial.y),
         last: trial.y.last().copied().unwrap_or(0.0),
         members: members.into_iter().map(Member::without_trial).collect(),
         scaling,
@@ -169,12 +170,13 @@ impl Trial {
 
     /// What the ensemble would have said at each origin.
     fn blended(&self, members: &[Member]) -> Tried {
+        let reach = Reach::of(&self.y);
         let saying = |origin: usize| {
             let says = |member: &'_ Member| -> Option<(f64, Vec<f64>)> {
                 Some((member.weight, member.tried.as_ref()?.get(origin)?.clone()))
             };
             let active = members.iter().filter(|member| member.weight > 0.0);
-            blend(&active.filter_map(says).collect::<Vec<_>>())
+            blend(&reach.without_runaways(active.filter_map(says).collect()))
         };
         (0..self.origins.len()).filter_map(saying).collect()
     }
@@ -299,6 +301,7 @@ fn constant(values: &[f64], request: &Request) -> Result<Forecaster, ForecastErr
             f64::NEG_INFINITY
         },
         integer: request.integer,
+        reach: Reach::of(values),
         last: values.last().copied().ok_or(ForecastError::NoModel)?,
         told,
     })

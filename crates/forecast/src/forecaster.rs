@@ -1,6 +1,6 @@
 //! A fitted ensemble: it can be asked as often as one likes, and it takes new values in.
 
-use crate::blend::{Member, blend};
+use crate::blend::{Member, Reach, blend};
 use crate::pool::{Calibration, Pool};
 use crate::scaling::Scaling;
 use crate::spread::{Spread, Surprise};
@@ -16,6 +16,7 @@ pub struct Forecaster {
     /// The least possible value, scaled.
     pub(crate) floor: f64,
     pub(crate) integer: bool,
+    pub(crate) reach: Reach,
     /// The last value, scaled.
     pub(crate) last: f64,
     pub(crate) told: Told,
@@ -122,7 +123,8 @@ impl Forecaster {
 
     fn says(&self, horizon: usize) -> Vec<(f64, Vec<f64>)> {
         let says = |member: &Member| Some((member.weight, member.says(horizon)?));
-        self.members.iter().filter_map(says).collect()
+        let said = self.members.iter().filter_map(says).collect();
+        self.reach.without_runaways(said)
     }
 
     fn in_unit(&self, bands: &Bands) -> Bands {

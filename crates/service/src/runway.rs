@@ -14,6 +14,10 @@ use crate::guard::require;
 const UNLIKELY: f64 = 0.5;
 /// How many samples are looked at to say since when a limit is reached.
 const LOOK_BACK: u32 = 2_000;
+/// Where there is no forecast, data that is older says nothing of the present.
+const OUT_OF_DATE: i64 = 35 * Instant::DAY;
+/// So many periods without data after a limit should have been reached, and nobody knows whether it was.
+const MISSED: i64 = 3;
 /// How long a finding is news.
 const NEWS: i64 = Instant::DAY;
 /// How many findings a home page has room for.
@@ -121,6 +125,9 @@ pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instan
             why: WhyUnknown::NoData,
         };
     };
+    if now > present_until(last.at, state.as_ref()) {
+        return out_of_date(last.at, now);
+    }
     if last.value.is_some_and(|v| limit.reached_by(v)) {
         return Outlook::Over { since: last.at };
     }
@@ -136,10 +143,38 @@ pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instan
                     why: WhyUnknown::Pending,
                 }
             }
-            Some(crossing) => foreseen(crossing, now),
+            Some(crossing) => {
+                let due = crossing.median.filter(|_| !crossing.already);
+                let patience = i64::from(forecast.step_seconds) * MISSED * Instant::SECOND;
+                if due.is_some_and(|at| now > at.plus(patience) && now > last.at.plus(patience)) {
+                    return out_of_date(last.at, now);
+                }
+                foreseen(crossing, now)
+            }
             None => Outlook::Unknown {
                 why: WhyUnknown::Pending,
             },
+        },
+    }
+}
+
+/// Up to when what is known says something of the present: as far as was looked ahead from it.
+fn present_until(newest: Instant, state: Option<&ForecastState>) -> Instant {
+    match state {
+        Some(ForecastState::Ready { forecast }) => {
+            let foretold = forecast.points.last().map(|point| point.at);
+            let horizon = forecast.crossing.as_ref().map(|crossing| crossing.horizon);
+            foretold.max(horizon).unwrap_or(newest).max(newest)
+        }
+        _ => newest.plus(OUT_OF_DATE),
+    }
+}
+
+fn out_of_date(newest: Instant, now: Instant) -> Outlook {
+    let hours = (now.0 - newest.0) / Instant::HOUR;
+    Outlook::Unknown {
+        why: WhyUnknown::OutOfDate {
+            hours: u32::try_from(hours).unwrap_or(u32::MAX),
         },
     }
 }
@@ -281,6 +316,29 @@ mod tests {
             panic!("it is reached")
         };
         assert_eq!(crossing.median, Some(Instant(20)));
+    }
+
+    #[test]
+    fn what_ended_long_ago_says_nothing_of_the_present() {
+        let unknown = |hours| Outlook::Unknown {
+            why: WhyUnknown::OutOfDate { hours },
+        };
+        let days = |days: i64| Instant(days * Instant::DAY);
+        let mut foretold = crossing(0.9, Some(days(31).0));
+        foretold.horizon = days(60);
+        // Foreseen for a day that has passed, and no data since: nobody knows. With data it would be due.
+        let told = |last: i64, now: i64| {
+            let series = fakes::series("stock").falling_to(0.0);
+            let series = series.last(days(last), 5.0).build();
+            outlook(&series, Some(state(foretold)), days(now))
+        };
+        assert_eq!(told(1, 36), unknown(35 * 24));
+        assert!(matches!(told(34, 36), Outlook::Reaches { .. }));
+        assert!(matches!(told(1, 33), Outlook::Reaches { .. }));
+        // Over, years ago.
+        let over = |now| outlook(&stock(0.0), None, days(now));
+        assert_eq!(over(30), Outlook::Over { since: Instant(10) });
+        assert_eq!(over(400), unknown(400 * 24 - 1));
     }
 
     #[test]

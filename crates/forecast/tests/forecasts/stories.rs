@@ -43,6 +43,34 @@ fn a_disk_that_fills_a_point_a_day_is_full_when_arithmetic_says() {
 }
 
 #[test]
+fn a_straight_line_goes_on_whichever_way_and_however_far() {
+    for (start, slope, count) in [
+        (40.0, -2.0, 60),
+        (0.0, 3.0, 30),
+        (1e6, -1e3, 200),
+        (7.0, 0.01, 45),
+    ] {
+        let line = |at: usize| start + slope * at as f64;
+        let values: Vec<f64> = (0..count).map(line).collect();
+        let wide = Request {
+            horizon: 90,
+            non_negative: false,
+            ..request(&values)
+        };
+        let outcome = forecast(&wide, &|| false).unwrap();
+        let range = (line(count) - line(0)).abs();
+        for (step, point) in outcome.point.iter().enumerate() {
+            let off = (point - line(count + step)).abs();
+            let ahead = (step + 1) as f64 / count as f64;
+            assert!(
+                off < 0.3 * range * ahead + 0.01 * range,
+                "{start} {slope}: {point} at {step}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_disk_with_room_for_years_is_clear() {
     let used: Vec<f64> = (0..90)
         .map(|day| 20.0 + 0.01 * day as f64 + 0.1 * noise(day))

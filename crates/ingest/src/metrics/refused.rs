@@ -44,6 +44,8 @@ pub enum Reason {
     DeltaOutOfOrder,
     /// A delta of a new series when no more can be remembered (OTLP).
     DeltaStateFull,
+    /// A delta that is no number, or less than nothing of a sum that only grows (OTLP).
+    BadDelta,
     /// A field that holds text, which is no sample (Influx).
     TextField,
     /// A line that cannot be read (Influx, text exposition).
@@ -52,7 +54,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of their declaration.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::TooManyLabels,
         Self::EmptyLabelName,
         Self::BadLabelName,
@@ -72,6 +74,7 @@ impl Reason {
         Self::NoValue,
         Self::DeltaOutOfOrder,
         Self::DeltaStateFull,
+        Self::BadDelta,
         Self::TextField,
         Self::BadLine,
     ];
@@ -104,6 +107,7 @@ impl Reason {
             Self::NoValue => "no_value",
             Self::DeltaOutOfOrder => "delta_out_of_order",
             Self::DeltaStateFull => "delta_state_full",
+            Self::BadDelta => "bad_delta",
             Self::TextField => "text_field",
             Self::BadLine => "bad_line",
         }
@@ -135,6 +139,7 @@ impl Reason {
             Self::NoValue => "a point has no value",
             Self::DeltaOutOfOrder => "a delta is older than what was added before",
             Self::DeltaStateFull => "too many series send deltas",
+            Self::BadDelta => "a delta is no number, or takes something from a sum that only grows",
             Self::TextField => "a field holds text, which is no sample",
             Self::BadLine => "a line cannot be read",
         }

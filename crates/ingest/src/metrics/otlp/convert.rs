@@ -53,6 +53,8 @@ struct Family<'a> {
     name: &'a str,
     resource: &'a ResourceLabels,
     temporality: Temporality,
+    /// Whether its values never fall.
+    grows: bool,
 }
 
 impl<'c, 'l> Converter<'c, 'l> {
@@ -104,6 +106,7 @@ impl<'c, 'l> Converter<'c, 'l> {
             name: &name,
             resource,
             temporality,
+            grows: suffix == Suffix::Counter,
         };
         let cumulative = family(Temporality::Cumulative);
         if let Some(gauge) = &metric.gauge {
@@ -179,6 +182,12 @@ impl<'c, 'l> Converter<'c, 'l> {
             return Ok(());
         };
         if family.temporality == Temporality::Delta {
+            // One of these in a total stays in it for ever.
+            if !ended && (!value.is_finite() || (family.grows && value < 0.0)) {
+                self.intake
+                    .refuse_series(Reason::BadDelta, 1, &pairs, usize::MAX);
+                return Ok(());
+            }
             let increment = Increment::Number(value);
             self.delta(&pairs, at_ms, ended, increment, METRIC_NAME);
             return Ok(());
@@ -211,6 +220,9 @@ impl<'c, 'l> Converter<'c, 'l> {
             return Ok(());
         };
         if family.temporality == Temporality::Delta {
+            if self.is_no_sum(classic.sum, &pairs) {
+                return Ok(());
+            }
             self.delta(&pairs, at_ms, ended, Increment::Classic(classic), "le");
             return Ok(());
         }
@@ -235,6 +247,9 @@ impl<'c, 'l> Converter<'c, 'l> {
         let count = point.count.unwrap_or(0) as f64;
         if family.temporality == Temporality::Delta {
             let sum = point.sum;
+            if self.is_no_sum(sum, &pairs) {
+                return Ok(());
+            }
             let increment = Increment::Exponential {
                 buckets,
                 count,
@@ -290,6 +305,16 @@ impl<'c, 'l> Converter<'c, 'l> {
         let taken = histogram::take(self.intake, pairs, at_ms, own, &parts)?;
         self.points += u64::from(taken);
         Ok(())
+    }
+
+    /// Whether a histogram's delta has a sum that is no number, which is then counted as refused.
+    fn is_no_sum(&mut self, sum: Option<f64>, pairs: &[(&str, &str)]) -> bool {
+        let bad = sum.is_some_and(|sum| !sum.is_finite());
+        if bad {
+            self.intake
+                .refuse_series(Reason::BadDelta, 1, pairs, usize::MAX);
+        }
+        bad
     }
 
     /// Keeps a delta for later; what is wrong with its labels is found now.

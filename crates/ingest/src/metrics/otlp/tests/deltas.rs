@@ -47,6 +47,26 @@ fn deltas_are_added_up_and_a_repeated_request_counts_once() {
 }
 
 #[test]
+fn a_delta_that_would_stay_in_the_total_for_ever_is_refused() {
+    let mut state = DeltaState::new(10);
+    let point = |second: u64, value: f64| number(AT + second * 1_000_000_000, value);
+    let request = sum(
+        1,
+        &[
+            point(0, 3.0),
+            point(1, f64::NAN),
+            point(2, f64::INFINITY),
+            point(3, -1.0),
+            point(4, 2.0),
+        ],
+    );
+    let received = added(&mut state, &request);
+    assert_eq!(received.refused.count(Reason::BadDelta), 3);
+    let values = received.batch.series().map(|s| s.samples[0].value);
+    assert_eq!(values.collect::<Vec<_>>(), [3.0, 5.0]);
+}
+
+#[test]
 fn a_plan_that_is_not_committed_changes_nothing() {
     let mut state = DeltaState::new(10);
     let mut received = protobuf(&sum(1, &[number(AT, 3.0)]));
