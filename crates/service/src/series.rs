@@ -165,6 +165,7 @@ impl SeriesOps for Hub {
         if title.is_empty() || title.chars().count() > 200 {
             return Err(Error::field("title", "A name has 1 to 200 characters."));
         }
+        Unit::check_word(&change.unit)?;
         let change = SeriesChange { title, ..change };
         let series = self.kept_series(caller, id).await?;
         let before = SeriesChange {
