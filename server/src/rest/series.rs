@@ -205,8 +205,8 @@ struct Sample {
     name: String,
     /// What tells it from others of its name.
     labels: Option<std::collections::BTreeMap<String, String>>,
-    /// When: RFC 3339 with its offset; now unless said. Numbers of seconds or milliseconds since
-    /// 1970 are taken as well.
+    /// When: RFC 3339 with its offset; now unless said. Numbers of seconds, milliseconds or
+    /// microseconds since 1970 are taken as well, and told apart by their size.
     at: Option<String>,
     /// How much.
     value: f64,
