@@ -21,7 +21,7 @@ async fn every_error_is_a_problem_that_names_what_is_wrong() {
     let home = Home::new().await;
     let key = home.admin_key().await;
     let json = "application/json";
-    let cases: [Case; 11] = [
+    let cases: [Case; 15] = [
         ("GET", "/api/v1/nothing", None, 404, ""),
         ("GET", "/api/v2/series", None, 404, ""),
         ("GET", "/api/v1/series/none", None, 404, ""),
@@ -44,6 +44,28 @@ async fn every_error_is_a_problem_that_names_what_is_wrong() {
         ),
         ("GET", "/api/v1/series?limit=0", None, 422, "limit"),
         ("GET", "/api/v1/series?limt=1", None, 422, "limt"),
+        ("GET", "/api/v1/now?x=1", None, 422, "x"),
+        (
+            "POST",
+            "/api/v1/roles",
+            Some((json, r#"{"name":"x","grants":[],"zzz":1}"#)),
+            422,
+            "zzz",
+        ),
+        (
+            "POST",
+            "/api/v1/invitations",
+            Some((json, r#"{"email":"a@b.example","role":"viewer","x":1}"#)),
+            422,
+            "x",
+        ),
+        (
+            "POST",
+            "/api/v1/users",
+            Some((json, r#"{"email":"a@b.example","role":"viewer","x":1}"#)),
+            422,
+            "x",
+        ),
         (
             "DELETE",
             "/api/v1/series/x/findings/soon/verdict",
