@@ -21,7 +21,7 @@ async fn every_error_is_a_problem_that_names_what_is_wrong() {
     let home = Home::new().await;
     let key = home.admin_key().await;
     let json = "application/json";
-    let cases: [Case; 15] = [
+    let cases: [Case; 18] = [
         ("GET", "/api/v1/nothing", None, 404, ""),
         ("GET", "/api/v2/series", None, 404, ""),
         ("GET", "/api/v1/series/none", None, 404, ""),
@@ -65,6 +65,27 @@ async fn every_error_is_a_problem_that_names_what_is_wrong() {
             Some((json, r#"{"email":"a@b.example","role":"viewer","x":1}"#)),
             422,
             "x",
+        ),
+        (
+            "PUT",
+            "/api/v1/metrics/storage/x",
+            Some((json, r#"{"raw_days":7}"#)),
+            422,
+            "five_minutes_days",
+        ),
+        (
+            "PUT",
+            "/api/v1/calendar/holidays",
+            Some((json, "{}")),
+            422,
+            "region",
+        ),
+        (
+            "PUT",
+            "/api/v1/audit/retention",
+            Some((json, "{}")),
+            422,
+            "days",
         ),
         (
             "DELETE",
