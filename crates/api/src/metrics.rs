@@ -93,6 +93,8 @@ pub enum MetricsQuestion {
     Metadata {
         /// One metric's name, or all.
         metric: Option<String>,
+        /// The most metrics, or all.
+        limit: Option<usize>,
     },
 }
 

@@ -152,10 +152,10 @@ fn queries() -> Router<App> {
         Router::new()
             .route("/query", question(Parameters::instant))
             .route("/query_range", question(Parameters::range))
-            .route("/labels", question(|p| Ok(p.labels())))
+            .route("/labels", question(Parameters::labels))
             .route("/label/{name}/values", get(prometheus::label_values))
-            .route("/series", question(|p| Ok(p.series())))
-            .route("/metadata", question(|p| Ok(p.metadata())))
+            .route("/series", question(Parameters::series))
+            .route("/metadata", question(Parameters::metadata))
             .route("/status/buildinfo", get(prometheus::build_info)),
     )
 }
