@@ -443,7 +443,7 @@ fn a_second_process_is_refused_the_file() {
     crate::harness::on_sqlite(|home| async move {
         let _first = home.metrics().await;
         let second = ChunkStore::open(&home.url, home.folder.path()).await;
-        assert!(matches!(second, Err(StoreError::Folder(_))));
+        assert!(matches!(second, Err(StoreError::InUse)));
     });
 }
 
