@@ -1,4 +1,4 @@
-//! Samples pushed as JSON over HTTP: `POST /api/v1/metrics`.
+//! Samples pushed as JSON over HTTP: `POST /api/v1/samples`.
 //!
 //! Three bodies are understood: an object `{"samples": […]}`, a bare array, and one object a line
 //! (NDJSON). A sample is
