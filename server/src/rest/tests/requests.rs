@@ -326,3 +326,34 @@ async fn nobody_gives_more_than_they_have() {
     let answer = home.post(&manager, &path, &json!({})).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
 }
+
+#[tokio::test]
+async fn samples_may_be_compressed_with_gzip_and_nothing_else() {
+    use std::io::Write as _;
+
+    let home = Home::new().await;
+    let key = home.admin_key().await;
+    let samples = br#"[{"name":"packed","value":1}]"#;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(samples).unwrap();
+    let packed = packed.finish().unwrap();
+    for (encoding, body, status) in [
+        ("gzip", packed.clone(), 200),
+        ("identity", samples.to_vec(), 200),
+        ("br", packed, 415),
+        ("gzip", samples.to_vec(), 400),
+    ] {
+        let mut sent = request("POST", &key, "/api/v1/samples", None);
+        let headers = sent.headers_mut();
+        headers.insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
+        headers.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        *sent.body_mut() = Body::from(body);
+        let answer = home.ask(sent).await;
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{encoding}: {}",
+            answer.body
+        );
+    }
+}
