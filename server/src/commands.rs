@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use api::{Caller, ImportState, NewKey, NewUser, Role};
 use service::KeySource;
-use store::metrics::{MetricStore as _, Place};
+use store::metrics::{ChunkStore, MetricStore as _, Place};
+use store::{Store, StoreError};
 
 use crate::config::Settings;
 use crate::serve::{engine, open, open_locked};
@@ -49,6 +50,18 @@ pub(crate) async fn import(
                     "{} rows became {} samples in {} series; {} rows could not be read.",
                     result.rows, result.samples, result.series, result.bad_rows
                 );
+                for (count, what) in [
+                    (result.empty_values, "values were empty"),
+                    (
+                        result.merged_rows,
+                        "rows share a moment with an earlier one",
+                    ),
+                    (result.replaced, "samples took the place of earlier ones"),
+                ] {
+                    if count > 0 {
+                        println!("  {count} {what}");
+                    }
+                }
                 for bad in result.bad.iter().take(5) {
                     println!("  line {}: {}", bad.line, bad.reason);
                 }
@@ -173,7 +186,11 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     let engine = engine(&settings)?;
     if let Some(engine) = &engine {
         engine.check().await.context("metrics cannot be kept")?;
+    } else {
+        check_metrics(&settings).await?;
     }
+    check_anchor(&settings.audit_anchor())?;
+    check_roles(&settings, &store).await?;
     crate::router::site(&settings.site_folder(), settings.addr)?;
     println!("address   {}", settings.addr);
     println!("opened at {}", settings.public());
@@ -204,6 +221,63 @@ pub(crate) async fn check(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Opens the metrics as the server does.
+async fn check_metrics(settings: &Settings) -> anyhow::Result<()> {
+    match ChunkStore::open(&settings.database()?, &settings.data).await {
+        Ok(metrics) => metrics.close().await,
+        // A server has them open, so that they can be opened.
+        Err(StoreError::InUse) => {}
+        Err(error) => return Err(error).context("the metrics cannot be opened"),
+    }
+    Ok(())
+}
+
+/// Opens the file of anchors as the keeper does, and leaves none behind that was not there.
+fn check_anchor(file: &Path) -> anyhow::Result<()> {
+    let there = file.exists();
+    let mut options = std::fs::OpenOptions::new();
+    options
+        .create(true)
+        .append(true)
+        .open(file)
+        .with_context(|| {
+            let file = file.display();
+            format!("MILLRACE_AUDIT_ANCHOR: the file {file} cannot be written")
+        })?;
+    if !there {
+        std::fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+/// Looks for the roles that the settings of another place to sign in name.
+async fn check_roles(settings: &Settings, store: &Store) -> anyhow::Result<()> {
+    let Some(provider) = settings.identity_provider()? else {
+        return Ok(());
+    };
+    let made = store.custom_roles().await?;
+    let all = Role::ALL
+        .into_iter()
+        .chain(made.into_iter().map(Role::Custom));
+    let known: Vec<String> = all.map(|role| role.name().to_owned()).collect();
+    let roles = provider.roles.iter();
+    let named = roles.map(|(_, role)| ("MILLRACE_OIDC_ROLES", role)).chain(
+        provider
+            .default_role
+            .iter()
+            .map(|role| ("MILLRACE_OIDC_DEFAULT_ROLE", role)),
+    );
+    for (setting, role) in named {
+        if !known.contains(role) {
+            bail!(
+                "{setting}: there is no role `{role}`; there are {}",
+                known.join(", ")
+            );
+        }
+    }
+    Ok(())
+}
+
 /// `millrace health`: asks the server on this machine whether it is ready.
 #[expect(
     clippy::print_stdout,
@@ -231,4 +305,62 @@ pub(crate) async fn health(settings: &Settings) -> anyhow::Result<()> {
         bail!("the server is not ready");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    fn settings(folder: &Path, more: &[&str]) -> Settings {
+        let data = folder.display().to_string();
+        let args = ["millrace", "--data", &data].into_iter();
+        let cli = crate::config::Cli::try_parse_from(args.chain(more.iter().copied()));
+        cli.unwrap().settings
+    }
+
+    #[tokio::test]
+    async fn metrics_that_are_none_are_not_taken_for_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(folder.path(), &[]);
+        check_metrics(&settings).await.unwrap();
+        let open = ChunkStore::open_sqlite(folder.path()).await.unwrap();
+        check_metrics(&settings).await.unwrap();
+        open.close().await;
+        drop(open);
+        let other = tempfile::tempdir().unwrap();
+        std::fs::write(other.path().join("metrics.db"), "junk".repeat(4_096)).unwrap();
+        let settings = self::settings(other.path(), &[]);
+        assert!(check_metrics(&settings).await.is_err());
+    }
+
+    #[test]
+    fn anchors_need_a_file_that_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_anchor(folder.path()).is_err());
+        assert!(check_anchor(&folder.path().join("no/anchors")).is_err());
+        let file = folder.path().join("anchors");
+        check_anchor(&file).unwrap();
+        assert!(!file.exists());
+    }
+
+    #[tokio::test]
+    async fn a_role_that_is_not_there_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let with = |roles: &str| {
+            let more = [
+                "--oidc-issuer",
+                "https://id.example",
+                "--oidc-client-id",
+                "millrace",
+                "--oidc-roles",
+                roles,
+            ];
+            settings(folder.path(), &more)
+        };
+        let store = crate::serve::open_store(&with("a=admin")).await.unwrap();
+        check_roles(&with("a=admin"), &store).await.unwrap();
+        let error = check_roles(&with("a=nope"), &store).await.unwrap_err();
+        assert!(error.to_string().contains("`nope`"), "{error}");
+    }
 }

@@ -182,13 +182,11 @@ impl Settings {
         self.engine()?;
         self.identity_provider()?;
         self.guard.check()?;
-        if let Some(url) = &self.public_url
-            && !(url.starts_with("http://") || url.starts_with("https://"))
-        {
-            return Err(BadSetting {
+        if let Some(url) = &self.public_url {
+            check_public(url).map_err(|words| BadSetting {
                 name: "MILLRACE_PUBLIC_URL",
-                problem: format!("`{url}` must begin with http:// or https://"),
-            });
+                problem: format!("`{url}` {words}"),
+            })?;
         }
         tracing_subscriber::EnvFilter::try_new(&self.log).map_err(|error| BadSetting {
             name: "MILLRACE_LOG",
@@ -293,6 +291,22 @@ impl Settings {
     }
 }
 
+/// What is wrong with an address that people are to open: links are made of it, and cookies and passkeys
+/// bound to it.
+fn check_public(url: &str) -> Result<(), &'static str> {
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        return Err("must begin with http:// or https://");
+    }
+    let parsed = reqwest::Url::parse(url).map_err(|_| "is no address: name a host behind //")?;
+    if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err("must end behind the host and the port: Millrace has an origin of its own");
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err("must hold no name and no password");
+    }
+    Ok(())
+}
+
 fn read(name: &'static str, file: &Path) -> Result<String, BadSetting> {
     std::fs::read_to_string(file).map_err(|error| BadSetting {
         name,
@@ -370,6 +384,32 @@ mod tests {
                 .to_string()
                 .starts_with("MILLRACE_LOG")
         );
+    }
+
+    #[test]
+    fn the_public_address_is_a_host_and_nothing_behind_it() {
+        for good in [
+            "http://127.0.0.1:3000",
+            "https://hub.example/",
+            "http://[::1]:80",
+        ] {
+            assert_eq!(check_public(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "hub.example",
+            "http://",
+            "https://?x",
+            "https://hub.example/millrace",
+            "https://hub.example?x=1",
+            "https://hub.example/#top",
+            "https://me:word@hub.example",
+            "http://hub example",
+        ] {
+            assert!(check_public(bad).is_err(), "{bad}");
+            let settings = parse(&["millrace", "--public-url", bad]);
+            let error = settings.check().unwrap_err().to_string();
+            assert!(error.starts_with("MILLRACE_PUBLIC_URL"), "{error}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::{Caller, Clock};
-use service::{AuditKeeper, Bus, Fetch, Hub, Relay};
+use service::{AuditKeeper, Bus, Fetch, Hub, Relay, read_anchors};
 use store::metrics::{ChunkStore, EngineStore, MetricStore};
 use store::{Channel, Store};
 use tokio::net::TcpListener;
@@ -37,6 +37,7 @@ pub(crate) async fn open_locked(
     metrics: Option<Arc<dyn MetricStore>>,
 ) -> anyhow::Result<(Arc<Hub>, Store)> {
     let store = open_store(settings).await?;
+    check_history(settings, &store).await?;
     store
         .finish_deletions()
         .await
@@ -67,6 +68,27 @@ pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let url = settings.database()?;
     let store = Store::open(&url, &settings.data);
     store.await.context("the database cannot be opened")
+}
+
+/// Refuses an empty database beside anchors that name entries of its audit log: it was lost or cut off, and
+/// would be taken for a new installation that anybody may claim.
+async fn check_history(settings: &Settings, store: &Store) -> anyhow::Result<()> {
+    let (newest, _) = store.audit_head().await?;
+    let file = settings.audit_anchor();
+    if newest > 0 || !file.is_file() {
+        return Ok(());
+    }
+    let read = read_anchors(&file, None)
+        .with_context(|| format!("the anchors in {} cannot be read", file.display()))?;
+    if let Some(entry) = read.anchors.iter().map(|anchor| anchor.seq).max()
+        && entry > 0
+    {
+        let file = file.display();
+        anyhow::bail!(
+            "the database is empty, and {file} names entry {entry} of its audit log: the database was lost. Put it back from a backup; or, to begin anew, move that file away"
+        );
+    }
+    Ok(())
 }
 
 fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
@@ -222,4 +244,37 @@ async fn stop_on_signal(stopping: CancellationToken) {
     }
     tracing::info!("stopping: open requests are finished first");
     stopping.cancel();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_empty_database_beside_anchors_is_no_new_installation() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().display().to_string();
+        let cli = crate::config::Cli::try_parse_from(["millrace", "--data", &data]);
+        let settings = cli.unwrap().settings;
+        let (_, store) = open_locked(&settings, None).await.unwrap();
+        store.close().await;
+        // No line of it is whole: the log was never anchored.
+        let anchors = folder.path().join("audit.anchors");
+        std::fs::write(&anchors, "{\"entry\":").unwrap();
+        check_history(&settings, &open_store(&settings).await.unwrap())
+            .await
+            .unwrap();
+        let line = r#"{"entry":7,"hash":"x","time":"2026-11-21T10:00:00Z","by":""}"#;
+        std::fs::write(&anchors, format!("{line}\n")).unwrap();
+        let Err(error) = open_locked(&settings, None).await else {
+            panic!("an empty database was taken");
+        };
+        let words = error.to_string();
+        assert!(
+            words.contains("entry 7") && words.contains("backup"),
+            "{words}"
+        );
+    }
 }

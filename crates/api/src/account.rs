@@ -41,6 +41,7 @@ impl std::fmt::Debug for Credentials {
 
 /// A new person. The password is made by the server and shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewUser {
     /// The address.

@@ -65,8 +65,17 @@ pub struct ImportResult {
     pub rows: u64,
     /// Samples written or written again.
     pub samples: u64,
+    /// Of these, those that took the place of a sample from before.
+    #[serde(default)]
+    pub replaced: u64,
     /// Series touched.
     pub series: u32,
+    /// Cells of value columns that say nothing: no sample was made of them.
+    #[serde(default)]
+    pub empty_values: u64,
+    /// Rows that describe a moment that an earlier row of the file described: they share a sample.
+    #[serde(default)]
+    pub merged_rows: u64,
     /// Rows that could not be read.
     pub bad_rows: u64,
     /// The first of them, at most 50.

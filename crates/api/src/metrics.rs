@@ -93,6 +93,8 @@ pub enum MetricsQuestion {
     Metadata {
         /// One metric's name, or all.
         metric: Option<String>,
+        /// The most metrics, or all.
+        limit: Option<usize>,
     },
 }
 
@@ -132,15 +134,23 @@ pub struct Curve {
 }
 
 /// How long a source's metrics are kept, each in days; `None` is for ever.
+///
+/// Each has to be said: what somebody leaves out they did not mean to keep for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Keep {
     /// Samples as they were sent.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub raw_days: Option<u32>,
     /// Windows of five minutes.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub five_minutes_days: Option<u32>,
     /// Windows of an hour.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "schema", schema(required = true))]
     pub hour_days: Option<u32>,
 }
 

@@ -43,6 +43,7 @@ pub struct Invitation {
 
 /// An invitation to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewInvitation {
     /// The address it is for.

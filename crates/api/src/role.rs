@@ -19,6 +19,7 @@ pub struct RoleState {
 
 /// What a role is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RoleChange {
     /// What people call it.

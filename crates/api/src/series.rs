@@ -65,6 +65,9 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// The most characters of a unit's word.
+    pub const LONGEST: usize = 40;
+
     /// The unit as one word: `%`, `B`, `B/s`, `s`, `EUR`, `units` or nothing.
     pub fn word(&self) -> &str {
         match self {
@@ -89,6 +92,19 @@ impl Unit {
             w if w.len() == 3 && w.bytes().all(|b| b.is_ascii_uppercase()) => Self::Money(w.into()),
             w => Self::Count(w.into()),
         }
+    }
+
+    /// Refuses a word that no axis and no table has room for.
+    ///
+    /// # Errors
+    /// Of the field `unit`, where it has more than [`Self::LONGEST`] characters.
+    pub fn check_word(word: &str) -> Result<()> {
+        // Only so many are counted, however long it is.
+        if word.trim().chars().nth(Self::LONGEST).is_some() {
+            let words = format!("A unit has at most {} characters.", Self::LONGEST);
+            return Err(Error::field("unit", words));
+        }
+        Ok(())
     }
 }
 
@@ -205,7 +221,7 @@ pub struct LimitChange {
 pub struct SeriesChange {
     /// What people call it.
     pub title: String,
-    /// The unit's word, see [`Unit::of_word`].
+    /// The unit's word, of at most 40 characters, see [`Unit::of_word`].
     pub unit: String,
     /// How several samples become one.
     pub aggregation: Aggregation,
@@ -342,6 +358,13 @@ mod tests {
         ] {
             assert_eq!(Unit::of_word(unit.word()), unit);
         }
+    }
+
+    #[test]
+    fn a_unit_has_forty_characters_at_most() {
+        assert!(Unit::check_word(&format!(" {} ", "ä".repeat(40))).is_ok());
+        let error = Unit::check_word(&"x".repeat(41)).unwrap_err();
+        assert!(error.of_field("unit").is_some());
     }
 
     #[test]

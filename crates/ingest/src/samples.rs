@@ -1,4 +1,4 @@
-//! Samples pushed as JSON over HTTP: `POST /api/v1/metrics`.
+//! Samples pushed as JSON over HTTP: `POST /api/v1/samples`.
 //!
 //! Three bodies are understood: an object `{"samples": […]}`, a bare array, and one object a line
 //! (NDJSON). A sample is
@@ -7,9 +7,10 @@
 //! {"name": "orders", "labels": {"shop": "eu"}, "at": "2026-11-21T10:00:00Z", "value": 12.5}
 //! ```
 //!
-//! `labels` and `at` may be absent. `at` is an RFC 3339 time with its offset, or a number of seconds
-//! since 1970 (below 100,000,000,000, fractions welcome) or of milliseconds (below a thousand times
-//! that); without it, the time of arrival stands. One bad sample does not spoil the others: each is
+//! `labels` and `at` may be absent. `at` is an RFC 3339 time with its offset, or a number since 1970:
+//! below 10,000,000,000 of seconds (fractions welcome), below a thousand times that of milliseconds,
+//! and below a million times that of microseconds, as the API itself gives them. Without it, the time
+//! of arrival stands. One bad sample does not spoil the others: each is
 //! taken or refused by itself, with its position and the reason.
 
 use std::collections::BTreeMap;
@@ -269,13 +270,20 @@ fn starts_well(name: &str) -> bool {
     reason = "below 1e17, which is checked first"
 )]
 fn instant(at: &Value) -> Result<i64, String> {
-    const SECONDS_BELOW: f64 = 1e11;
-    const MILLIS_BELOW: f64 = 1e14;
+    // Each bound is the year 2286 in its unit, and in the next finer one April 1970: nobody means that.
+    const SECONDS_BELOW: f64 = 1e10;
+    const MILLIS_BELOW: f64 = 1e13;
+    const MICROS_BELOW: f64 = 1e16;
     match at {
         Value::Number(number) => match number.as_f64() {
             Some(n) if n.abs() < SECONDS_BELOW => Ok((n * 1e6).round() as i64),
             Some(n) if n.abs() < MILLIS_BELOW => Ok((n * 1e3).round() as i64),
-            _ => Err("`at` is too large: send seconds or milliseconds since 1970".to_owned()),
+            // Up to the year 2255 a float holds each of them.
+            Some(n) if n.abs() < MICROS_BELOW => Ok(n.round() as i64),
+            _ => Err(
+                "`at` is too large: send seconds, milliseconds or microseconds since 1970"
+                    .to_owned(),
+            ),
         },
         Value::String(text) => text
             .parse::<jiff::Timestamp>()

@@ -68,6 +68,14 @@ impl Query {
         answer_type(&self.root)
     }
 
+    /// Whether it is a selector and nothing else, such as `up{job="a"}`: no window, no function.
+    pub fn is_selector(&self) -> bool {
+        match &self.root.kind {
+            Kind::Selector(found) => found.shift.at.is_none() && found.shift.offset_ms == 0,
+            _ => false,
+        }
+    }
+
     /// The matchers of each selector in it, in the order they are written.
     pub fn selectors(&self) -> Vec<&[Matcher]> {
         let mut found = Vec::new();

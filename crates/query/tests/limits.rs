@@ -156,6 +156,21 @@ fn a_failing_store_says_why() {
 }
 
 #[test]
+fn only_a_selector_is_one() {
+    for (text, is) in [
+        ("up", true),
+        ("{job=\"a\"}", true),
+        ("up[5m]", false),
+        ("up offset 5m", false),
+        ("rate(up[5m])", false),
+        ("up + up", false),
+        ("1", false),
+    ] {
+        assert_eq!(Query::parse(text).unwrap().is_selector(), is, "{text}");
+    }
+}
+
+#[test]
 fn a_query_tells_what_it_reads_and_answers() {
     let query = Query::parse("sum(rate(m{a=\"1\"}[5m])) / on(a) time() or up").unwrap_err();
     assert_eq!(query.status(), 400);

@@ -231,7 +231,10 @@ impl ImportDesk {
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned());
         let mut reading = guess(&sample)?;
+        has_numbers(&reading.layout)?;
         reading.source_name = stem.unwrap_or_else(|| "Imported table".to_owned());
+        // Before anything is kept: a draft that cannot be shown would wait for a person for ever.
+        let preview = preview(&sample, &reading.layout)?;
         let kept = StoredImport {
             id: staged.id.clone(),
             path: staged.path.display().to_string(),
@@ -251,7 +254,6 @@ impl ImportDesk {
             topic: Topic::Imports,
             id: Some(staged.id.0.clone()),
         });
-        let preview = preview(&sample, &reading.layout)?;
         Ok(shown(kept, None, preview))
     }
 
@@ -326,6 +328,17 @@ fn proposal(guess: std::result::Result<Layout, table::TableError>) -> Result<Rea
         source_name: String::new(),
         layout: guess.map_err(|e| Error::invalid(e.to_string()))?,
     })
+}
+
+/// Refuses a file without a column of numbers: there is no form yet in which one could be marked.
+fn has_numbers(layout: &Layout) -> Result<()> {
+    if layout.value_columns().next().is_some() {
+        return Ok(());
+    }
+    let names: Vec<&str> = layout.columns.iter().map(|c| c.name.as_str()).collect();
+    let columns = names.into_iter().take(8).collect::<Vec<_>>().join(", ");
+    let error = table::TableError::NoNumbers { columns };
+    Err(Error::invalid(error.to_string()))
 }
 
 fn preview(sample: &Sample, layout: &Layout) -> Result<Vec<PreviewRow>> {

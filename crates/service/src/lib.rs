@@ -62,6 +62,7 @@ pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;
 pub use scrape::{Fetch, FetchAsk, FetchFault, Fetched, ScrapeRunner, ScrapeTask};
 pub use seal::{KeySource, Ring, Rotation, SealError, new_master_key};
+pub use series::unpacked;
 pub use share::{Shared, Tally};
 
 /// What the operations stand on.

@@ -6,7 +6,7 @@ mod run;
 
 use api::{
     Caller, Error, Instant, MOST_RECORDED, Permission, RECORD_BACK_DAYS, RecordingChange,
-    RecordingIdea, RecordingRule, Recordings, Result, SourceId, Topic,
+    RecordingIdea, RecordingRule, Recordings, Result, SourceId, Topic, Unit,
 };
 use async_trait::async_trait;
 use store::{NewRecording, StoredRecording};
@@ -167,6 +167,7 @@ fn read(change: RecordingChange) -> Result<RecordingChange> {
         let words = "Choose 10 to 86400 s: once in ten seconds to once a day.";
         return Err(Error::field("every", words));
     }
+    Unit::check_word(change.unit.word())?;
     if change.limit.is_some_and(|limit| !limit.value.is_finite()) {
         return Err(Error::field("value", "A limit is a finite number."));
     }

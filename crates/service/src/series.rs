@@ -1,5 +1,6 @@
 //! Labelled time series: finding, reading, changing, and taking samples in.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -9,6 +10,8 @@ use api::{
     SeriesPage, SourceId, SourceKind, Topic, Unit, Who,
 };
 use async_trait::async_trait;
+use ingest::metrics::Limits;
+use ingest::metrics::compression::plain_or_gzip;
 use ingest::samples;
 use store::{Arrival, NewSeries, NewSource, RecordStats};
 
@@ -23,6 +26,19 @@ const MOST_LISTED: u32 = 500;
 const MOST_EXPORTED: u32 = 1_000_000;
 /// Ranges with up to this many samples are read whole and thinned; longer ones in buckets.
 const READ_WHOLE: u64 = 50_000;
+
+/// A body of JSON samples as it was before it was compressed, with the bounds of the push protocols.
+///
+/// # Errors
+/// The status and the words: 413 where it is too long before or after, 415 for an encoding other than gzip,
+/// 400 where it is no gzip.
+pub fn unpacked<'b>(
+    content_encoding: Option<&str>,
+    body: &'b [u8],
+) -> std::result::Result<Cow<'b, [u8]>, (u16, String)> {
+    plain_or_gzip(content_encoding, body, &Limits::default())
+        .map_err(|error| (error.status(), error.to_string()))
+}
 
 #[async_trait]
 impl SeriesOps for Hub {
@@ -165,6 +181,7 @@ impl SeriesOps for Hub {
         if title.is_empty() || title.chars().count() > 200 {
             return Err(Error::field("title", "A name has 1 to 200 characters."));
         }
+        Unit::check_word(&change.unit)?;
         let change = SeriesChange { title, ..change };
         let series = self.kept_series(caller, id).await?;
         let before = SeriesChange {

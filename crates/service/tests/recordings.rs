@@ -213,6 +213,8 @@ async fn what_cannot_be_recorded_is_said_at_its_field() {
         ..used()
     };
     assert_eq!(refused(often).await, "every");
+    let unit = Unit::Count("x".repeat(41));
+    assert_eq!(refused(RecordingChange { unit, ..used() }).await, "unit");
     assert_eq!(
         refused(RecordingChange {
             limit: Some(over(f64::NAN)),

@@ -31,6 +31,11 @@ pub enum StoreError {
     /// The data folder or the database's file cannot be used.
     #[error("the data folder cannot be used")]
     Folder(#[source] std::io::Error),
+    /// Another process has this folder's metrics open.
+    #[error(
+        "another Millrace uses this data folder: stop it first, or give this one a folder of its own"
+    )]
+    InUse,
     /// The tables could not be brought up to date; a newer version may have made them.
     #[error("the database's tables do not fit this version")]
     Migration(#[source] sqlx::migrate::MigrateError),

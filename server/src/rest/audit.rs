@@ -79,6 +79,9 @@ async fn entries(ask: Ask, Params(wanted): Params<Wanted>) -> Answer<Page<AuditE
 #[serde(deny_unknown_fields)]
 struct Retention {
     /// Days, 1 to 36500; null for ever.
+    // Left out, it would be for ever.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
     days: Option<u32>,
 }
 

@@ -26,7 +26,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct Holidays {
     /// The code of a region; null for nobody's.
-    #[schema(example = "DE-BY")]
+    // Left out, it would take the region away.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(example = "DE-BY", required = true)]
     region: Option<String>,
 }
 

@@ -33,8 +33,11 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use api::{Caller, Error, PushProtocol, Who};
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -121,8 +124,11 @@ fn described() -> OpenApiRouter<App> {
 /// Every route for programs.
 pub(crate) fn routes(app: &App) -> Router<App> {
     let (api, description) = described().split_for_parts();
-    let document = openapi::document(&description).to_string();
+    let document = openapi::document(&description);
+    let with_parameters = Arc::new(openapi::with_parameters(&document));
+    let document = document.to_string();
     let api = api
+        .route_layer(middleware::from_fn_with_state(with_parameters, bare))
         .route_layer(middleware::from_fn_with_state(app.clone(), once::once))
         .route_layer(middleware::from_fn(known))
         .route(
@@ -146,10 +152,10 @@ fn queries() -> Router<App> {
         Router::new()
             .route("/query", question(Parameters::instant))
             .route("/query_range", question(Parameters::range))
-            .route("/labels", question(|p| Ok(p.labels())))
+            .route("/labels", question(Parameters::labels))
             .route("/label/{name}/values", get(prometheus::label_values))
-            .route("/series", question(|p| Ok(p.series())))
-            .route("/metadata", question(|p| Ok(p.metadata())))
+            .route("/series", question(Parameters::series))
+            .route("/metadata", question(Parameters::metadata))
             .route("/status/buildinfo", get(prometheus::build_info)),
     )
 }
@@ -165,6 +171,32 @@ async fn known(request: Request, next: Next) -> Response {
         .is_none_or(|caller| caller.who == Who::Nobody);
     if nobody && !OPEN.contains(&request.uri().path()) {
         return Failed::from(Error::Unauthenticated).into_response();
+    }
+    next.run(request).await
+}
+
+/// Refuses parameters where there are none, as [`extract::Params`] refuses those that it does not
+/// know. The description says where there are some.
+async fn bare(
+    State(with_parameters): State<Arc<HashSet<(String, String)>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let first = form_urlencoded::parse(query.as_bytes()).next();
+    let place = request.extensions().get::<MatchedPath>();
+    if let (Some((name, _)), Some(place)) = (first, place) {
+        // What answers GET answers HEAD.
+        let method = match request.method().as_str() {
+            "HEAD" => "get".to_owned(),
+            method => method.to_lowercase(),
+        };
+        let place = place.as_str();
+        let told = place.starts_with("/api/");
+        if told && !with_parameters.contains(&(method, place.to_owned())) {
+            let words = "There is no such parameter here.";
+            return Failed::from(Error::field(&name, words)).into_response();
+        }
     }
     next.run(request).await
 }

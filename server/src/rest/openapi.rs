@@ -1,5 +1,7 @@
 //! The description of the API (OpenAPI 3.1), made of the routes themselves.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -71,6 +73,19 @@ pub(super) fn document(routes: &OpenApi) -> Value {
         }
     }
     document
+}
+
+/// The operations that have parameters in their address, by method and path.
+pub(super) fn with_parameters(document: &Value) -> HashSet<(String, String)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .flat_map(|(path, item)| METHODS.map(|method| (method, path, &item[method])))
+        .filter(|(_, _, operation)| {
+            let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+            parameters.any(|parameter| parameter["in"] == "query")
+        })
+        .map(|(method, path, _)| (method.to_owned(), path.clone()))
+        .collect()
 }
 
 fn schema<T: utoipa::PartialSchema>() -> Value {

@@ -27,30 +27,69 @@ impl Parameters {
     }
 
     /// The selectors, any of which a series must fit.
-    pub(crate) fn matches(&self) -> Vec<String> {
+    fn matches(&self) -> Vec<String> {
         self.all("match[]")
     }
 
     /// The question of `/labels`.
-    pub(crate) fn labels(&self) -> MetricsQuestion {
+    pub(crate) fn labels(&self) -> Result<MetricsQuestion, MetricsProblem> {
+        self.check_stretch()?;
         let matches = self.matches();
-        MetricsQuestion::Labels { matches }
+        Ok(MetricsQuestion::Labels { matches })
+    }
+
+    /// The question of `/label/{name}/values`.
+    pub(crate) fn label_values(&self, name: String) -> Result<MetricsQuestion, MetricsProblem> {
+        self.check_stretch()?;
+        let matches = self.matches();
+        Ok(MetricsQuestion::LabelValues { name, matches })
     }
 
     /// The question of `/series`.
-    pub(crate) fn series(&self) -> MetricsQuestion {
+    pub(crate) fn series(&self) -> Result<MetricsQuestion, MetricsProblem> {
+        self.check_stretch()?;
         let matches = self.matches();
-        MetricsQuestion::Series { matches }
+        Ok(MetricsQuestion::Series { matches })
     }
 
     /// The question of `/metadata`.
-    pub(crate) fn metadata(&self) -> MetricsQuestion {
+    pub(crate) fn metadata(&self) -> Result<MetricsQuestion, MetricsProblem> {
+        let limit = match self.last("limit") {
+            None => None,
+            Some(text) => {
+                let number = text.parse::<i64>();
+                let number = number.map_err(|_| bad("limit", &text, "a number"))?;
+                // Below nought is all of them, as in Prometheus.
+                usize::try_from(number).ok()
+            }
+        };
         let metric = self.last("metric");
-        MetricsQuestion::Metadata { metric }
+        Ok(MetricsQuestion::Metadata { metric, limit })
+    }
+
+    /// Refuses a `start` or `end` that cannot be read. The lists name what is kept, whenever it came in:
+    /// a stretch of time takes nothing out of them.
+    fn check_stretch(&self) -> Result<(), MetricsProblem> {
+        for name in ["start", "end"] {
+            if let Some(text) = self.last(name) {
+                instant_ms(name, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a `timeout` that cannot be read. A longer one than ours would not be kept, and who wants
+    /// a shorter one hangs up.
+    fn check_timeout(&self) -> Result<(), MetricsProblem> {
+        if let Some(text) = self.last("timeout") {
+            duration_ms("timeout", &text)?;
+        }
+        Ok(())
     }
 
     /// The question of `/query`.
     pub(crate) fn instant(&self) -> Result<MetricsQuestion, MetricsProblem> {
+        self.check_timeout()?;
         let time = self.last("time");
         let at_ms = time.map(|text| instant_ms("time", &text)).transpose()?;
         Ok(MetricsQuestion::Instant {
@@ -61,6 +100,7 @@ impl Parameters {
 
     /// The question of `/query_range`.
     pub(crate) fn range(&self) -> Result<MetricsQuestion, MetricsProblem> {
+        self.check_timeout()?;
         let given = |name: &str| self.last(name).unwrap_or_default();
         Ok(MetricsQuestion::Range {
             from_ms: instant_ms("start", &given("start"))?,
@@ -169,6 +209,29 @@ mod tests {
         for bad in ["", "m", "5 m", "1x", "99999999999999999999d"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_where_it_is_not_needed_too() {
+        let read = |query| Parameters::read(Some(query), b"");
+        for bad in ["start=x", "end=tomorrow"] {
+            let parameters = read(bad);
+            assert!(parameters.labels().is_err(), "{bad}");
+            assert!(parameters.label_values("job".into()).is_err(), "{bad}");
+            assert!(parameters.series().is_err(), "{bad}");
+        }
+        assert!(read("timeout=x&query=up").instant().is_err());
+        assert!(
+            read("timeout=x&query=up&start=1&end=2&step=1")
+                .range()
+                .is_err()
+        );
+        assert!(read("limit=x").metadata().is_err());
+        for good in ["", "start=1&end=2015-07-01T20:10:51Z", "start=&end="] {
+            assert!(read(good).series().is_ok(), "{good}");
+        }
+        assert!(read("timeout=30s&query=up").instant().is_ok());
+        assert!(read("limit=2").metadata().is_ok() && read("limit=-1").metadata().is_ok());
     }
 
     #[test]

@@ -94,9 +94,7 @@ pub(crate) async fn label_values(
     Path(name): Path<String>,
     parameters: Parameters,
 ) -> Response {
-    let matches = parameters.matches();
-    let question = MetricsQuestion::LabelValues { name, matches };
-    ask(&app, &caller, Ok(question)).await
+    ask(&app, &caller, parameters.label_values(name)).await
 }
 
 /// `GET /prometheus/api/v1/status/buildinfo`: what answers. Grafana chooses its dialect by the version.

@@ -39,7 +39,8 @@ struct Rule {
     #[serde(default = "usually")]
     #[schema(default = 300)]
     every_seconds: u32,
-    /// What its numbers count: `%`, `B`, `B/s`, `s`, a currency, or the word for several things.
+    /// What its numbers count: `%`, `B`, `B/s`, `s`, a currency, or the word for several things,
+    /// of at most 40 characters.
     #[serde(default)]
     unit: String,
     /// Business or machines; machines unless said.

@@ -5,7 +5,7 @@ use api::{
     SeriesFilter, SeriesId,
 };
 use axum::Json;
-use axum::http::header;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, NoContent, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -205,8 +205,8 @@ struct Sample {
     name: String,
     /// What tells it from others of its name.
     labels: Option<std::collections::BTreeMap<String, String>>,
-    /// When: RFC 3339 with its offset; now unless said. Numbers of seconds or milliseconds since
-    /// 1970 are taken as well.
+    /// When: RFC 3339 with its offset; now unless said. Numbers of seconds, milliseconds or
+    /// microseconds since 1970 are taken as well, and told apart by their size.
     at: Option<String>,
     /// How much.
     value: f64,
@@ -224,10 +224,18 @@ struct Samples {
 ///
 /// A series is made at its first sample. A sample that is wrong does not spoil the others: the answer
 /// says which ones were not taken and why. A bare array, and one object a line, are taken as well.
-/// Sending the same samples again changes nothing.
+/// Sending the same samples again changes nothing. The body may be compressed with gzip
+/// (`Content-Encoding: gzip`), up to 64 MiB once it is not.
 #[utoipa::path(post, path = "/samples", request_body = Samples, security(("key" = ["data:ingest"])),
     responses((status = 200, body = Recorded)))]
-async fn record_json(ask: Ask, Raw(body): Raw) -> Answer<Recorded> {
+async fn record_json(ask: Ask, headers: HeaderMap, Raw(body): Raw) -> Answer<Recorded> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    // What is no text is no encoding that anybody knows.
+    let encoding = encoding.map(|value| value.to_str().unwrap_or("?"));
+    let body = service::unpacked(encoding, &body).map_err(|(status, words)| {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Failed::Status(status, format!("It cannot be read: {words}."))
+    })?;
     let recorded = ask.services.series.record_json(&ask.caller, &body).await?;
     metrics::counter!("millrace_samples_total", "outcome" => "accepted")
         .increment(u64::from(recorded.accepted));

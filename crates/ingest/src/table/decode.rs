@@ -90,7 +90,7 @@ pub(crate) fn refuse_other_formats(start: &[u8]) -> Result<(), TableError> {
     } else if is_json(start) {
         not(
             "JSON",
-            "send it to POST /api/v1/metrics, or export the table as CSV",
+            "send it to POST /api/v1/samples, or export the table as CSV",
         )
     } else {
         Ok(())

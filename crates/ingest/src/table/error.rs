@@ -17,6 +17,23 @@ pub enum TableError {
     /// Nothing, or only blank lines.
     #[error("the file is empty: choose a file with a header and at least one row")]
     Empty,
+    /// A row of names and nothing below it.
+    #[error(
+        "there are no rows below the header ({columns}): choose a file with a header and at least one row"
+    )]
+    NoRows {
+        /// The columns that were seen.
+        columns: String,
+    },
+    /// No column reads as numbers, not even half of it.
+    #[error(
+        "no column holds numbers (the columns are {columns}): add one, or write the numbers in one way \
+         throughout"
+    )]
+    NoNumbers {
+        /// The columns that were seen.
+        columns: String,
+    },
     /// No separator gives at least two columns.
     #[error(
         "no columns were found: the cells should be separated by commas, semicolons, tabs or pipes, \

@@ -293,8 +293,13 @@ fn find_body(grid: &Grid) -> Result<Body, TableError> {
             best = Some((weight, i, found));
         }
     }
-    let no_time = || TableError::NoTimeColumn {
-        columns: seen_columns(grid),
+    let no_time = || match grid.rows.as_slice() {
+        [only] if could_be_header(only) => TableError::NoRows {
+            columns: seen_columns(grid),
+        },
+        _ => TableError::NoTimeColumn {
+            columns: seen_columns(grid),
+        },
     };
     let (_, column, found) = best.ok_or_else(no_time)?;
     let is_data = |row: &GridRow| {

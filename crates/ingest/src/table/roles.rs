@@ -52,8 +52,32 @@ pub(crate) fn guess_roles(
             }
         })
         .collect();
+    if !roles.contains(&Role::Value) {
+        numbers_at_least(columns, format, &mut roles);
+    }
     limit_label_sets(columns, &mut roles);
     roles
+}
+
+/// Where no column is one of numbers, those that are so for the greater part are: what is wrong in
+/// them is counted when the file is read.
+fn numbers_at_least(columns: &[Sampled<'_>], format: &NumberFormat<'_>, roles: &mut [Role]) {
+    for (column, role) in columns.iter().zip(roles) {
+        let known: Vec<&str> = column.known().collect();
+        let numbers: Vec<f64> = known
+            .iter()
+            .filter_map(|cell| parse_number(cell, format).ok().flatten())
+            .collect();
+        let distinct: HashSet<&str> = known.iter().copied().collect();
+        // A column of numbers throughout was looked at already, and names things.
+        let mostly = numbers.len() < known.len() && numbers.len() * 2 > known.len();
+        if mostly
+            && *role != Role::Time
+            && !is_identifier(column.name, &known, &numbers, distinct.len())
+        {
+            *role = Role::Value;
+        }
+    }
 }
 
 fn role_of(column: &Sampled<'_>, format: &NumberFormat<'_>, times_repeat: bool) -> Role {

@@ -250,3 +250,17 @@ fn a_layout_survives_the_journey_to_the_browser() {
         layout
     );
 }
+
+#[test]
+fn a_column_that_is_mostly_numbers_is_one_of_values_where_there_is_no_other() {
+    let csv = b"date,stock\n2026-01-01,5\nfoo,6\n2026-13-45,7\n2026-01-04,eight\n2026-01-05,9,10\n2026-01-06\n";
+    let layout = guess(csv, false).unwrap();
+    assert_eq!(names(&layout, Role::Time), ["date"]);
+    assert_eq!(names(&layout, Role::Value), ["stock"]);
+}
+
+#[test]
+fn a_header_with_nothing_below_it_is_said_to_be_one() {
+    let error = guess(b"date,stock\n", false).unwrap_err();
+    assert!(matches!(error, TableError::NoRows { .. }), "{error}");
+}

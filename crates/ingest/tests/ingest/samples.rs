@@ -29,7 +29,7 @@ fn an_object_an_array_and_lines_bring_the_same_samples() {
 }
 
 #[test]
-fn numbers_are_seconds_or_milliseconds_by_their_size() {
+fn numbers_are_seconds_milliseconds_or_microseconds_by_their_size() {
     let at = |at: &str| {
         let body = format!(r#"[{{"name":"a","at":{at},"value":1}}]"#);
         let batch = parse(body.as_bytes(), NOW_US).unwrap();
@@ -43,10 +43,15 @@ fn numbers_are_seconds_or_milliseconds_by_their_size() {
     assert_eq!(at("1726700400.25"), Ok(1_726_700_400_250_000));
     assert_eq!(at("1726700400123"), Ok(1_726_700_400_123_000));
     assert_eq!(at("null"), Ok(NOW_US));
+    assert_eq!(at("1726700400123456"), Ok(1_726_700_400_123_456));
+    // The last second of 2200 is after the clock, in each unit.
+    for late in ["7289654399", "7289654399000", "7289654399000000"] {
+        assert!(at(late).unwrap_err().contains("future"), "{late}");
+    }
     assert!(
-        at("1726700400123456")
+        at("1726700400123456789")
             .unwrap_err()
-            .contains("seconds or milliseconds")
+            .contains("seconds, milliseconds or microseconds")
     );
     assert!(at("-1").unwrap_err().contains("before 1970"));
     assert!(at("1795400000").unwrap_err().contains("future"));

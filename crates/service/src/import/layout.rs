@@ -1,10 +1,7 @@
 //! Between the reader's layout and the form that people see.
 
-use api::{
-    Column, ColumnRole, DecimalMark, Duplicates, Error, FieldError, ImportSettings, Result,
-    Separator,
-};
-use ingest::table::{self, Decimal, Layout, Role, TimeFormat, TimeShape};
+use api::{Column, ColumnRole, DecimalMark, Duplicates, Error, ImportSettings, Result, Separator};
+use ingest::table::{self, Decimal, Layout, Role, TableError, TimeFormat, TimeShape};
 
 use super::Reading;
 
@@ -149,14 +146,18 @@ pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<R
             ColumnRole::Label => Role::Label,
             ColumnRole::Ignore => Role::Ignore,
         };
+        if api::Unit::check_word(&column.unit).is_err() {
+            let words = format!("A unit has at most {} characters.", api::Unit::LONGEST);
+            return Err(Error::field("columns", words));
+        }
         kept.unit = Some(column.unit.trim().to_owned()).filter(|unit| !unit.is_empty());
     }
-    layout.validate().map_err(|error| Error::Invalid {
-        message: error.to_string(),
-        fields: vec![FieldError {
-            field: "columns".into(),
-            message: error.to_string(),
-        }],
+    layout.validate().map_err(|error| {
+        let field = match error {
+            TableError::UnknownTimeZone { .. } => "time_zone",
+            _ => "columns",
+        };
+        Error::field(field, error.to_string())
     })?;
     Ok(reading)
 }
@@ -206,6 +207,17 @@ mod tests {
             corrected(reading(), &form),
             Err(Error::Invalid { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_of_its_own_field() {
+        let refused = |form: &ImportSettings| corrected(reading(), form).unwrap_err();
+        let mut form = settings(&reading());
+        form.time_zone = "Mars/Olympus".into();
+        assert!(refused(&form).of_field("time_zone").is_some());
+        let mut form = settings(&reading());
+        form.columns[2].unit = "x".repeat(41);
+        assert!(refused(&form).of_field("columns").is_some());
     }
 
     #[test]

@@ -125,7 +125,10 @@ async fn import(
         source_id: written.source_id,
         rows: summary.rows,
         samples,
+        replaced: written.replaced,
         series: u32::try_from(written.series.len()).unwrap_or(u32::MAX),
+        empty_values: summary.missing,
+        merged_rows: summary.duplicates,
         bad_rows: summary.bad,
         bad: summary.problems.into_iter().map(bad_cell).collect(),
     })

@@ -70,7 +70,9 @@ impl Hub {
                 label_values(&*store, &name, &matches).await
             }
             MetricsQuestion::Series { matches } => listed(&*store, &matches).await,
-            MetricsQuestion::Metadata { metric } => Ok(metadata(&*store, metric.as_deref()).await),
+            MetricsQuestion::Metadata { metric, limit } => {
+                Ok(metadata(&*store, metric.as_deref(), limit).await)
+            }
         };
         if let Err(problem) = &answered
             && problem.status >= 500
@@ -250,6 +252,15 @@ fn selectors(matches: &[String]) -> std::result::Result<Vec<Vec<Matcher>>, Metri
     let mut out = Vec::new();
     for text in matches {
         let query = Query::parse(text).map_err(|error| problem(&error))?;
+        if !query.is_selector() {
+            return Err(MetricsProblem {
+                status: 400,
+                kind: "bad_data",
+                message: format!(
+                    "invalid parameter \"match[]\": \"{text}\" is no selector, such as up{{job=\"a\"}}"
+                ),
+            });
+        }
         out.extend(query.selectors().into_iter().map(<[Matcher]>::to_vec));
     }
     Ok(out)
@@ -293,7 +304,7 @@ async fn listed(store: &dyn MetricStore, matches: &[String]) -> Answered {
     Ok(json!(found).to_string())
 }
 
-async fn metadata(store: &dyn MetricStore, metric: Option<&str>) -> String {
+async fn metadata(store: &dyn MetricStore, metric: Option<&str>, limit: Option<usize>) -> String {
     let known = store.metadata().await;
     let known = known
         .into_iter()
@@ -304,6 +315,8 @@ async fn metadata(store: &dyn MetricStore, metric: Option<&str>) -> String {
             (meta.name, described)
         })
         .collect();
+    let most = limit.unwrap_or(usize::MAX);
+    let known: BTreeMap<_, _> = known.into_iter().take(most).collect();
     json!(known).to_string()
 }
 

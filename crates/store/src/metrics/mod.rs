@@ -50,10 +50,11 @@ pub use store::ChunkStore;
 /// How late a sample may be after the newest one of its series, in milliseconds: an hour.
 pub const LATE_MS: i64 = 3_600_000;
 
-/// How far ahead of the clock a sample may be, in milliseconds: an hour.
+/// How far ahead of the clock a sample may be, in milliseconds: ten minutes, as in Prometheus, and
+/// as the protocols have it.
 ///
 /// One sample of the year 3000 would make every honest one of its series too late.
-pub const AHEAD_MS: i64 = 3_600_000;
+pub const AHEAD_MS: i64 = 600_000;
 
 /// The step of the finer rollup, in milliseconds.
 pub const FIVE_MINUTES_MS: i64 = 300_000;
@@ -101,7 +102,7 @@ impl Appended {
         (refused > 0).then(|| match &self.refusal {
             Some(why) => format!("{refused} samples: {why}"),
             None => format!(
-                "{refused} samples are more than an hour older than the newest of their series, or more than an hour ahead"
+                "{refused} samples are more than an hour older than the newest of their series, or more than ten minutes ahead"
             ),
         })
     }

@@ -2,7 +2,7 @@
 
 mod write;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
@@ -102,9 +102,11 @@ fn lock(path: &Path) -> Result<File> {
         .append(true)
         .open(path)
         .map_err(StoreError::Folder)?;
-    file.try_lock()
-        .map_err(|error| StoreError::Folder(error.into()))?;
-    Ok(file)
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(StoreError::Folder(error)),
+    }
 }
 
 /// There is one writer: it is always its turn.

@@ -77,7 +77,8 @@ impl ChunkStore {
     /// acknowledged and not sealed. One process at a time.
     ///
     /// # Errors
-    /// [`StoreError::Folder`] where the folder cannot be used or another process has the file open.
+    /// [`StoreError::Folder`] where the folder cannot be used, [`StoreError::InUse`] where another process
+    /// has the file open.
     pub async fn open_sqlite(folder: &Path) -> Result<Self> {
         Self::open_sqlite_with(folder, None).await
     }

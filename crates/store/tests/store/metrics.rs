@@ -184,7 +184,7 @@ async fn duplicates_are_counted_and_samples_far_ahead_are_refused(home: Home) {
     let again = push(&store, &two).await;
     assert_eq!((again.samples, again.duplicates), (0, 2));
     let mut ahead = Batch::default();
-    let samples = [sample(START + 2, 3.0), sample(START + 30 * DAY, 4.0)];
+    let samples = [sample(START + 2, 3.0), sample(START + 11 * 60_000, 4.0)];
     ahead
         .push(&mut [("__name__", "cpu"), ("host", "h0")], samples)
         .unwrap();
@@ -443,7 +443,7 @@ fn a_second_process_is_refused_the_file() {
     crate::harness::on_sqlite(|home| async move {
         let _first = home.metrics().await;
         let second = ChunkStore::open(&home.url, home.folder.path()).await;
-        assert!(matches!(second, Err(StoreError::Folder(_))));
+        assert!(matches!(second, Err(StoreError::InUse)));
     });
 }
 

@@ -16,6 +16,22 @@ type Case = (
     &'static str,
 );
 
+async fn check(home: &Home, key: &As, cases: &[Case]) {
+    for &(method, path, body, status, field) in cases {
+        let body = body.map(|(kind, text)| (kind, text.to_owned()));
+        let answer = home.ask(request(method, key, path, body)).await;
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{method} {path}: {}",
+            answer.body
+        );
+        let problem = answer.problem();
+        let named = problem["fields"][0]["field"].as_str().unwrap_or_default();
+        assert_eq!(named, field, "{method} {path}: {problem}");
+    }
+}
+
 #[tokio::test]
 async fn every_error_is_a_problem_that_names_what_is_wrong() {
     let home = Home::new().await;
@@ -52,19 +68,7 @@ async fn every_error_is_a_problem_that_names_what_is_wrong() {
             "begins",
         ),
     ];
-    for (method, path, body, status, field) in cases {
-        let body = body.map(|(kind, text)| (kind, text.to_owned()));
-        let answer = home.ask(request(method, &key, path, body)).await;
-        assert_eq!(
-            answer.status.as_u16(),
-            status,
-            "{method} {path}: {}",
-            answer.body
-        );
-        let problem = answer.problem();
-        let named = problem["fields"][0]["field"].as_str().unwrap_or_default();
-        assert_eq!(named, field, "{method} {path}: {problem}");
-    }
+    check(&home, &key, &cases).await;
     let large = Some((json, "x".repeat(super::super::MOST_BYTES + 1)));
     let answer = home.ask(request("POST", &key, "/api/v1/keys", large)).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -76,6 +80,59 @@ async fn every_error_is_a_problem_that_names_what_is_wrong() {
     let answer = home.get(&As::Nobody, "/api/v1/series").await;
     answer.problem();
     assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
+}
+
+#[tokio::test]
+async fn what_is_not_known_and_what_is_left_out_is_refused_by_its_name() {
+    let home = Home::new().await;
+    let key = home.admin_key().await;
+    let json = "application/json";
+    let cases: [Case; 7] = [
+        ("GET", "/api/v1/now?x=1", None, 422, "x"),
+        (
+            "POST",
+            "/api/v1/roles",
+            Some((json, r#"{"name":"x","grants":[],"zzz":1}"#)),
+            422,
+            "zzz",
+        ),
+        (
+            "POST",
+            "/api/v1/invitations",
+            Some((json, r#"{"email":"a@b.example","role":"viewer","x":1}"#)),
+            422,
+            "x",
+        ),
+        (
+            "POST",
+            "/api/v1/users",
+            Some((json, r#"{"email":"a@b.example","role":"viewer","x":1}"#)),
+            422,
+            "x",
+        ),
+        (
+            "PUT",
+            "/api/v1/metrics/storage/x",
+            Some((json, r#"{"raw_days":7}"#)),
+            422,
+            "five_minutes_days",
+        ),
+        (
+            "PUT",
+            "/api/v1/calendar/holidays",
+            Some((json, "{}")),
+            422,
+            "region",
+        ),
+        (
+            "PUT",
+            "/api/v1/audit/retention",
+            Some((json, "{}")),
+            422,
+            "days",
+        ),
+    ];
+    check(&home, &key, &cases).await;
 }
 
 #[tokio::test]
@@ -282,4 +339,35 @@ async fn nobody_gives_more_than_they_have() {
     );
     let answer = home.post(&manager, &path, &json!({})).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn samples_may_be_compressed_with_gzip_and_nothing_else() {
+    use std::io::Write as _;
+
+    let home = Home::new().await;
+    let key = home.admin_key().await;
+    let samples = br#"[{"name":"packed","value":1}]"#;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(samples).unwrap();
+    let packed = packed.finish().unwrap();
+    for (encoding, body, status) in [
+        ("gzip", packed.clone(), 200),
+        ("identity", samples.to_vec(), 200),
+        ("br", packed, 415),
+        ("gzip", samples.to_vec(), 400),
+    ] {
+        let mut sent = request("POST", &key, "/api/v1/samples", None);
+        let headers = sent.headers_mut();
+        headers.insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
+        headers.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        *sent.body_mut() = Body::from(body);
+        let answer = home.ask(sent).await;
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{encoding}: {}",
+            answer.body
+        );
+    }
 }

@@ -173,7 +173,7 @@ impl EngineStore {
             });
             let ahead = series.samples.len() - (after - before);
             if ahead > 0 {
-                course.refuse(ahead, || "more than an hour ahead of the clock".into());
+                course.refuse(ahead, || "more than ten minutes ahead of the clock".into());
             }
         }
         for of in &mut samples {
