@@ -3,6 +3,7 @@
 use api::{DemoState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
+use leptos::web_sys;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,21 @@ pub struct Session {
     pub may_manage: bool,
     /// Whether the demo company is there.
     pub demo: DemoState,
+    /// The address that the server is set up for, without a slash at the end.
+    pub public: String,
+}
+
+/// The address under which this page was opened. Of the server's own one until the browser says:
+/// it may be reached under others.
+pub fn own_address(public: String) -> RwSignal<String> {
+    let address = RwSignal::new(public);
+    Effect::new(move || {
+        let origin = web_sys::window().and_then(|window| window.location().origin().ok());
+        if let Some(origin) = origin {
+            address.set(origin);
+        }
+    });
+    address
 }
 
 /// Who is signed in, and to what.
@@ -60,6 +76,7 @@ pub async fn load_session() -> rpc::Answer<Session> {
         may_look_after: holds(api::Permission::AccessRead),
         may_manage: holds(api::Permission::AccessWrite),
         demo,
+        public: rpc::here().public,
     })
 }
 

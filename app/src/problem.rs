@@ -12,6 +12,9 @@ use crate::rpc::{self, Failure};
 pub fn Problem(
     /// What went wrong.
     failure: Failure,
+    /// It stands above the form that it is about: loading the page anew would lose what was typed.
+    #[prop(optional)]
+    of_form: bool,
 ) -> impl IntoView {
     let Failure(error) = failure;
     rpc::set_status(&error);
@@ -19,6 +22,10 @@ pub fn Problem(
         Error::NotFound { .. } => "Not here",
         Error::Forbidden { .. } => "Not allowed",
         Error::Unauthenticated => "Signed out",
+        Error::Unavailable { message } if message == rpc::UNREACHED => {
+            "The server cannot be reached"
+        }
+        Error::Internal { .. } | Error::Unavailable { .. } if of_form => "That was not done",
         Error::Internal { .. } | Error::Unavailable { .. } => "This could not be shown",
         _ => "That did not work",
     };
@@ -27,9 +34,12 @@ pub fn Problem(
         _ => None,
     };
     let signed_out = error == Error::Unauthenticated;
+    let again = !of_form && matches!(error, Error::Internal { .. } | Error::Unavailable { .. });
     view! {
         <Notice title=title means=error.to_string() request_id=request_id>
             {signed_out.then(|| view! { <ButtonLink href="/login">"Sign in"</ButtonLink> })}
+            // No address is this page's own; external, so that the browser fetches it anew.
+            {again.then(|| view! { <ButtonLink href="" attr:rel="external">"Try again"</ButtonLink> })}
         </Notice>
     }
 }
@@ -42,7 +52,7 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
     answer: Signal<Option<Result<T, Failure>>>,
 ) -> impl IntoView {
     move || match answer.get() {
-        Some(Err(failure)) => Some(view! { <Problem failure/> }),
+        Some(Err(failure)) => Some(view! { <Problem failure of_form=true/> }),
         _ => None,
     }
 }

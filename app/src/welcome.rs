@@ -8,7 +8,7 @@ use ui::{
     Button, ButtonKind, ButtonLink, Card, Code, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
 };
 
-use crate::frame::{SessionContext, StartDemo};
+use crate::frame::{SessionContext, StartDemo, own_address};
 use crate::imports::UploadForm;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
@@ -46,7 +46,17 @@ pub fn Welcome() -> impl IntoView {
         <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>
             {move || Suspend::new(async move {
                 match session.await {
-                    Ok(session) if session.may_write => view! { <Doors demo state=session.demo/> }.into_any(),
+                    Ok(session) if session.may_write => {
+                        view! {
+                            <Doors
+                                demo
+                                state=session.demo
+                                public=session.public
+                                may_manage=session.may_manage
+                            />
+                        }
+                            .into_any()
+                    }
                     Ok(_) => {
                         view! {
                             <Notice
@@ -66,8 +76,22 @@ pub fn Welcome() -> impl IntoView {
 }
 
 #[component]
-fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
-    let example = "curl -X POST http://127.0.0.1:3000/api/v1/samples \\\n  -H 'Authorization: Bearer KEY' \\\n  -d '{\"samples\":[{\"name\":\"orders\",\"labels\":{\"shop\":\"eu\"},\"value\":12}]}'";
+fn Doors(
+    demo: ServerAction<StartDemo>,
+    state: DemoState,
+    /// The address that the server is set up for.
+    public: String,
+    /// Whether they may make a key.
+    may_manage: bool,
+) -> impl IntoView {
+    let address = own_address(public);
+    let example = Signal::derive(move || {
+        address.with(|address| {
+            format!(
+                "curl -X POST {address}/api/v1/samples \\\n  -H 'Authorization: Bearer KEY' \\\n  -d '{{\"samples\":[{{\"name\":\"orders\",\"labels\":{{\"shop\":\"eu\"}},\"value\":12}}]}}'"
+            )
+        })
+    });
     view! {
         <div class="doors">
             <Card title="Explore the demo company">
@@ -92,7 +116,11 @@ fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
             <Card title="Send samples over HTTP">
                 <p>"Make a key that may send, and send. A series appears with its first sample."</p>
                 <Code text=example label="An example for curl"/>
-                <ButtonLink href="/settings" icon=Glyph::Key>"Make a key"</ButtonLink>
+                {if may_manage {
+                    view! { <ButtonLink href="/settings" icon=Glyph::Key>"Make a key"</ButtonLink> }.into_any()
+                } else {
+                    view! { <p class="quiet">"An administrator makes the key."</p> }.into_any()
+                }}
             </Card>
         </div>
     }

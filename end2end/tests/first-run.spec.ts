@@ -56,6 +56,7 @@ test("the demo company comes with one click and goes with one", async ({ page, e
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.goto(`${empty.url}/welcome`);
   await ready(page, javaScriptEnabled);
+  await expect(page.getByRole("region", { name: "An example for curl" })).toContainText(`curl -X POST ${empty.url}/api/v1/samples`);
   await page.getByRole("button", { name: "Make it" }).click();
   await expect(page.getByText("SKU-7 Walnut tray").first()).toBeVisible({ timeout: 40_000 });
   await ready(page, javaScriptEnabled);

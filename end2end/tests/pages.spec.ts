@@ -1,6 +1,6 @@
 // Every page: whole without JavaScript, accessible, and never wider than the screen.
 import AxeBuilder from "@axe-core/playwright";
-import { ready, test, expect } from "../hub";
+import { ready, signIn, test, expect } from "../hub";
 
 const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
 
@@ -86,5 +86,42 @@ test.describe("a part that is no longer there", () => {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Series");
     await expect(page.locator("main").getByRole("link", { name: /CPU/ }).first()).toBeVisible();
     expect(new URL(page.url()).pathname).toBe("/series");
+  });
+});
+
+test.describe("a server that is gone", () => {
+  test.use({ allowed: [/Failed to load resource|connection/i] });
+  test("is seen within seconds, and so is that it is back @hydrated", async ({ page, empty }) => {
+    await empty.claim();
+    await signIn(page, empty);
+    await page.goto(`${empty.url}/series`);
+    await ready(page, true);
+    const mark = page.getByRole("banner").locator(".live");
+    await empty.kill();
+    try {
+      await expect(mark).toHaveText(/No news since \d\d:\d\d:\d\d/, { timeout: 12_000 });
+    } finally {
+      await empty.again();
+    }
+    await expect(page.getByRole("banner").locator(".live-on")).toBeVisible({ timeout: 20_000 });
+  });
+
+  test("is told as that, and the page can be asked for again @hydrated", async ({ page, empty }) => {
+    await empty.claim();
+    await signIn(page, empty);
+    await page.goto(`${empty.url}/sources`);
+    await ready(page, true);
+    await empty.kill();
+    try {
+      await page.getByRole("link", { name: "Machines" }).first().click();
+      await expect(page.getByText("The server cannot be reached").first()).toBeVisible();
+    } finally {
+      await empty.again();
+    }
+    const again = page.getByRole("link", { name: "Try again" }).first();
+    // Where the stream came back first, the page has already asked by itself.
+    if (await again.isVisible()) await again.click({ timeout: 2_000 }).catch(() => undefined);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Machines");
+    await expect(page.getByText("The server cannot be reached")).toHaveCount(0);
   });
 });
