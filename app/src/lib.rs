@@ -32,6 +32,7 @@ mod role;
 pub mod rpc;
 mod runway;
 mod scrape;
+mod search;
 mod secret;
 mod series;
 mod settings;

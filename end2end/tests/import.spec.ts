@@ -40,6 +40,9 @@ test("a spreadsheet's export with decimal commas becomes a chart with a forecast
   await signIn(page, empty);
   await upload(page, empty, "umsatz.csv", spreadsheet(120), javaScriptEnabled);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("umsatz.csv");
+  // As wide as the longest of its choices.
+  const role = await page.getByLabel("What column Umsatz is for").boundingBox();
+  expect(role?.width).toBeGreaterThan(130);
   await run(page, javaScriptEnabled);
   await expect(page.getByText("1 rows could not be read").or(page.getByText(/could not be read/)).first()).toBeVisible();
   await page.getByRole("link", { name: "See its series" }).click();

@@ -66,6 +66,52 @@ test("Ctrl-K finds a series by the keyboard alone @hydrated", async ({ page, hub
   await expect(page).toHaveURL(/\/series\//);
 });
 
+test("Ctrl-K finds pages by their names and by other words, and forgets what was typed @hydrated", async ({ page, hub }) => {
+  await page.goto(hub.url);
+  await ready(page, true);
+  const palette = page.getByRole("dialog", { name: "Search" });
+  const names = { audit: "Audit log", people: "People", findings: "Findings", passkey: "Your account", limit: "Series", theme: "Dark theme", "sign out": "Your account" };
+  for (const [typed, name] of Object.entries(names)) {
+    await page.keyboard.press("Control+k");
+    await expect(palette.getByRole("combobox")).toHaveValue("");
+    await page.keyboard.type(typed);
+    await expect(palette.getByRole("option", { name, exact: true })).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(palette).toBeHidden();
+  }
+});
+
+test("the menu closes on Escape and on a press elsewhere @hydrated", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/series`);
+  await ready(page, true);
+  const mark = page.getByLabel(/^Menu of/);
+  const sheet = page.locator(".menu-sheet");
+  await mark.click();
+  await expect(sheet).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(sheet).toBeHidden();
+  await expect(mark).toBeFocused();
+  await mark.click();
+  await page.getByRole("heading", { level: 1 }).click();
+  await expect(sheet).toBeHidden();
+});
+
+test("a phone's bar leads everywhere and is no wider than the phone", async ({ page, hub }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${hub.url}/series`);
+  const bar = page.locator("nav.bottom");
+  for (const link of await bar.locator("> *").all()) {
+    const box = await link.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 999)).toBeLessThanOrEqual(360);
+  }
+  for (const [place, title] of [["Machines", "Machines"], ["Calendar", "Calendar"]]) {
+    await bar.getByText("More", { exact: true }).click();
+    await bar.getByRole("link", { name: place }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
+    await expect(bar.getByRole("link", { name: place })).toBeHidden();
+  }
+});
+
 test("every response carries the content policy and a request id", async ({ hub, context }) => {
   const answer = await context.request.get(`${hub.url}/`);
   const policy = answer.headers()["content-security-policy"] ?? "";
