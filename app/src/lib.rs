@@ -22,6 +22,7 @@ mod live;
 mod machine;
 mod metrics;
 mod model;
+mod offer;
 pub mod parts;
 mod passkey;
 mod people;

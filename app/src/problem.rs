@@ -29,6 +29,10 @@ pub fn Problem(
         Error::Internal { .. } | Error::Unavailable { .. } => "This could not be shown",
         _ => "That did not work",
     };
+    let means = match &error {
+        Error::Forbidden { .. } => format!("{error} An administrator can give it to you."),
+        error => error.to_string(),
+    };
     let request_id = match &error {
         Error::Internal { request_id } => Some(request_id.clone()),
         _ => None,
@@ -36,7 +40,7 @@ pub fn Problem(
     let signed_out = error == Error::Unauthenticated;
     let again = !of_form && matches!(error, Error::Internal { .. } | Error::Unavailable { .. });
     view! {
-        <Notice title=title means=error.to_string() request_id=request_id>
+        <Notice title=title means request_id=request_id>
             {signed_out.then(|| view! { <ButtonLink href="/login">"Sign in"</ButtonLink> })}
             // No address is this page's own; external, so that the browser fetches it anew.
             {again.then(|| view! { <ButtonLink href="" attr:rel="external">"Try again"</ButtonLink> })}
@@ -60,7 +64,12 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
 /// What somebody is told who may only look, instead of a form; who may change it is decided in the
 /// service, when it is sent.
 pub fn may_only_look() -> Failure {
-    let permission = api::Permission::MonitoringWrite.as_str().to_owned();
+    may_not(api::Permission::MonitoringWrite)
+}
+
+/// What somebody is told whose role does not hold the permission that a page needs.
+pub fn may_not(permission: api::Permission) -> Failure {
+    let permission = permission.as_str().to_owned();
     Failure(Error::Forbidden { permission })
 }
 

@@ -126,6 +126,13 @@ struct Kept {
 }
 
 impl Secrets {
+    /// Keeps words for the page that a plain form's answer leads to; it asks for them as `words`.
+    pub fn tell(&self, caller: &Caller, words: String) {
+        if let Some(owner) = caller.user_id() {
+            self.keep(owner.clone(), "words", words);
+        }
+    }
+
     /// Keeps a secret for its owner's page.
     pub fn keep(&self, owner: UserId, id: &str, secret: String) {
         let Ok(mut kept) = self.0.lock() else { return };

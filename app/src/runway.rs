@@ -6,11 +6,12 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    ButtonLink, Card, Empty, Glyph, PageHead, Reach, Runway, RunwayStrip, Segment, Segmented,
-    Skeleton, StripAction, StripView, Tone,
+    Card, Empty, Glyph, PageHead, Reach, Runway, RunwayStrip, Segment, Segmented, Skeleton,
+    StripAction, StripView, Tone,
 };
 
 use crate::live;
+use crate::offer::AddData;
 use crate::problem::Problem;
 use crate::rpc;
 use crate::wire;
@@ -182,7 +183,7 @@ fn Nothing(list: List) -> impl IntoView {
                 text="A series with a limit appears here: a disk at 95 %, stock at 0, a budget."
                 icon=Glyph::Runway
             >
-                <ButtonLink href="/welcome">"Add data"</ButtonLink>
+                <AddData/>
             </Empty>
         }
         .into_any()

@@ -4,13 +4,12 @@ use api::{DemoState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
-use ui::{
-    Button, ButtonKind, ButtonLink, Card, Code, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
-};
+use ui::{Button, ButtonKind, ButtonLink, Card, Code, Glyph, PageHead, Skeleton, Sparkline};
 
 use crate::frame::{SessionContext, StartDemo, own_address};
 use crate::imports::UploadForm;
 use crate::live;
+use crate::offer::MayOnlyLook;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
 use crate::wire;
@@ -57,16 +56,7 @@ pub fn Welcome() -> impl IntoView {
                         }
                             .into_any()
                     }
-                    Ok(_) => {
-                        view! {
-                            <Notice
-                                tone=Tone::Neutral
-                                title="Your role looks and does not change"
-                                means="An operator or an administrator adds data."
-                            />
-                        }
-                            .into_any()
-                    }
+                    Ok(_) => view! { <MayOnlyLook/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
             })}
