@@ -256,11 +256,15 @@ fn strip_view(strip: &Strip, now: Instant) -> StripView {
     }
 }
 
-/// A limit in words: `runs out at 0 units`, `breaks at 95 %`.
+/// A limit in words: `runs out at 0 units`, `breaks at 95 %`, `goes over 3 000 €`.
 pub fn limit_words(limit: api::Limit, unit: &str) -> String {
     let value = ui::number_text(Some(limit.value), unit);
     match limit.direction {
         Direction::Falling => format!("runs out at {value}"),
+        // A budget does not break, and neither does what somebody owes.
+        Direction::Rising if matches!(api::Unit::of_word(unit), api::Unit::Money(_)) => {
+            format!("goes over {value}")
+        }
         Direction::Rising => format!("breaks at {value}"),
     }
 }
