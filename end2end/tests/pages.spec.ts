@@ -96,6 +96,18 @@ test("the menu closes on Escape and on a press elsewhere @hydrated", async ({ pa
   await expect(sheet).toBeHidden();
 });
 
+test("findings stand by the time that is told of them, the newest first", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/findings`);
+  const told = await page.locator("main table time").evaluateAll((all) => all.map((one) => one.getAttribute("datetime") ?? ""));
+  expect(told).toEqual([...told].sort().reverse());
+});
+
+test("a source that is silent was last seen when its data came", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/sources`);
+  const seen = await page.getByRole("row", { name: /drying kiln/ }).locator("time").first().getAttribute("datetime");
+  expect(Date.now() - Date.parse(seen ?? "")).toBeGreaterThan(4 * 3_600_000);
+});
+
 test("a phone's bar leads everywhere and is no wider than the phone", async ({ page, hub }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await page.goto(`${hub.url}/series`);
