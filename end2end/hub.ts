@@ -53,9 +53,19 @@ export class Hub {
 
   /** Kills it without a word, and starts it again on the same folder and port. */
   async crash(): Promise<void> {
+    await this.kill();
+    await this.again();
+  }
+
+  /** Kills it without a word; call `again` before the test ends. */
+  async kill(): Promise<void> {
     const ended = new Promise((done) => this.child.once("exit", done));
     this.child.kill("SIGKILL");
     await ended;
+  }
+
+  /** Starts it again on the same folder and port. */
+  async again(): Promise<void> {
     this.child = Hub.spawned("serve", this.data, new URL(this.url).host, this.env);
     await this.until(async () => (await fetch(`${this.url}/health/ready`)).ok, "ready again");
   }

@@ -11,7 +11,7 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use ui::{Button, ButtonKind, Field, Glyph, Icon, Input, Notice, Tone};
+use ui::{Button, ButtonKind, ButtonLink, Field, Glyph, Icon, Input, Notice, Tone};
 
 use crate::passkey::PasskeyButton;
 use crate::problem::Problem;
@@ -40,6 +40,29 @@ pub async fn load_doors() -> rpc::Answer<Doors> {
         provider: services.providers.provider(&caller).await?,
         passkeys: services.passkeys.passkey_door(&caller).await?.origin(),
     })
+}
+
+/// What a set-up link is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Link {
+    /// It makes the administrator.
+    Good,
+    /// There is an administrator.
+    Used,
+    /// It is not the one that was printed last.
+    Wrong,
+}
+
+/// What the set-up link with that token is good for.
+#[server(input = GetUrl, output = Postcard)]
+pub async fn set_up_link(token: String) -> rpc::Answer<Link> {
+    let (services, caller) = rpc::ctx()?;
+    let accounts = &services.accounts;
+    if accounts.set_up_state(&caller).await? == SetUp::Done {
+        return Ok(Link::Used);
+    }
+    let fits = accounts.set_up_fits(&caller, &token).await?;
+    Ok(if fits { Link::Good } else { Link::Wrong })
 }
 
 /// A page with one thing to do on it.
@@ -219,6 +242,46 @@ fn OtherWays(doors: Doors, #[prop(into)] next: Signal<String>) -> impl IntoView 
 /// The page behind the one-time link: makes the administrator.
 #[component]
 pub fn SetUpPage() -> impl IntoView {
+    let query = use_query_map();
+    let token = move || query.read().get("token").unwrap_or_default();
+    let good = wire::load(token, set_up_link);
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match good.await {
+                    Ok(Link::Good) => view! { <Claim/> }.into_any(),
+                    Ok(Link::Used) => {
+                        view! {
+                            <Lone
+                                title="This link is used up"
+                                lede="Somebody has made the administrator already. Sign in, or ask them to invite you."
+                            >
+                                <ButtonLink href="/login" kind=ButtonKind::Primary>"Sign in"</ButtonLink>
+                            </Lone>
+                        }
+                            .into_any()
+                    }
+                    Ok(Link::Wrong) => {
+                        view! {
+                            <Lone
+                                title="This link does not fit"
+                                lede="It is not whole, or Millrace was started anew since: only the link that it printed last is good."
+                            >
+                                <p>"Open that one, or restart Millrace and it prints another."</p>
+                            </Lone>
+                        }
+                            .into_any()
+                    }
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// The form that makes the administrator.
+#[component]
+fn Claim() -> impl IntoView {
     let query = use_query_map();
     let token = move || query.read().get("token").unwrap_or_default();
     view! {

@@ -3,9 +3,10 @@
 use api::{Occurrence, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
-use ui::{Badge, ButtonLink, Card, Column, Empty, Skeleton, Table, Tone, When};
+use ui::{Badge, Card, Column, Empty, Skeleton, Table, Tone, When};
 
 use crate::live;
+use crate::offer::MakeKey;
 use crate::problem::Problem;
 use crate::rpc;
 use crate::wire;
@@ -33,7 +34,7 @@ pub fn Events() -> impl IntoView {
                                     title="No events yet"
                                     text="Point Alertmanager's webhook at /api/v1/alertmanager; a new key comes with the lines to paste."
                                 >
-                                    <ButtonLink href="/settings">"Make a key"</ButtonLink>
+                                    <MakeKey/>
                                 </Empty>
                             }
                                 .into_any()

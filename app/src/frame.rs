@@ -3,17 +3,19 @@
 use api::{DemoState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
+use leptos::web_sys;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 use ui::{
-    Banner, Button, ButtonKind, DensitySwitch, Glyph, LiveMark, NavItem, Palette, PaletteItem,
-    Shell, ThemeSwitch, ToastRegion, UserMenu,
+    Banner, Button, ButtonKind, DensitySwitch, Glyph, LiveMark, NavItem, Shell, ThemeSwitch,
+    ToastRegion, UserMenu,
 };
 
 use crate::live;
 use crate::problem::Problem;
 use crate::rpc;
+use crate::search::Search;
 use crate::wire;
 
 /// What every page shows of the person and the installation.
@@ -37,6 +39,21 @@ pub struct Session {
     pub may_manage: bool,
     /// Whether the demo company is there.
     pub demo: DemoState,
+    /// The address that the server is set up for, without a slash at the end.
+    pub public: String,
+}
+
+/// The address under which this page was opened. Of the server's own one until the browser says:
+/// it may be reached under others.
+pub fn own_address(public: String) -> RwSignal<String> {
+    let address = RwSignal::new(public);
+    Effect::new(move || {
+        let origin = web_sys::window().and_then(|window| window.location().origin().ok());
+        if let Some(origin) = origin {
+            address.set(origin);
+        }
+    });
+    address
 }
 
 /// Who is signed in, and to what.
@@ -60,6 +77,7 @@ pub async fn load_session() -> rpc::Answer<Session> {
         may_look_after: holds(api::Permission::AccessRead),
         may_manage: holds(api::Permission::AccessWrite),
         demo,
+        public: rpc::here().public,
     })
 }
 
@@ -119,30 +137,32 @@ pub fn Frame() -> impl IntoView {
         >
             <Outlet/>
         </Shell>
-        <Search/>
+        <Search session path/>
         <ToastRegion/>
     }
 }
 
-fn places() -> Vec<NavItem> {
-    vec![
-        NavItem::new("/", "Runway", Glyph::Runway),
-        NavItem::new("/series", "Series", Glyph::Chart),
-        NavItem {
-            phone: false,
-            ..NavItem::new("/machines", "Machines", Glyph::Server)
-        },
-        NavItem::new("/explore", "Explore", Glyph::Search),
-        NavItem::new("/sources", "Sources", Glyph::Sources),
-        NavItem::new("/imports", "Import", Glyph::Import),
-        NavItem::new("/models", "Models", Glyph::Box),
-        NavItem {
-            phone: false,
-            ..NavItem::new("/calendar", "Calendar", Glyph::Calendar)
-        },
-        NavItem::new("/jobs", "Jobs", Glyph::Clock),
-        NavItem::new("/settings", "Settings", Glyph::Settings),
+/// The places of the rail. Five have room in a phone's bar; the others unfold from its end.
+pub fn places() -> Vec<NavItem> {
+    let first = ["/", "/series", "/explore", "/sources", "/imports"];
+    [
+        ("/", "Runway", Glyph::Runway),
+        ("/series", "Series", Glyph::Chart),
+        ("/machines", "Machines", Glyph::Server),
+        ("/explore", "Explore", Glyph::Search),
+        ("/sources", "Sources", Glyph::Sources),
+        ("/imports", "Import", Glyph::Import),
+        ("/models", "Models", Glyph::Box),
+        ("/calendar", "Calendar", Glyph::Calendar),
+        ("/jobs", "Jobs", Glyph::Clock),
+        ("/settings", "Settings", Glyph::Settings),
     ]
+    .into_iter()
+    .map(|(href, label, icon)| NavItem {
+        phone: first.contains(&href),
+        ..NavItem::new(href, label, icon)
+    })
+    .collect()
 }
 
 #[component]
@@ -210,52 +230,4 @@ fn Person(session: wire::Loaded<Session>, path: Signal<String>) -> impl IntoView
             })}
         </Transition>
     }
-}
-
-#[component]
-fn Search() -> impl IntoView {
-    let typed = RwSignal::new(String::new());
-    let found = LocalResource::new(move || {
-        let text = typed.get();
-        async move {
-            if text.trim().len() < 2 {
-                Ok(Vec::new())
-            } else {
-                find_series(text).await
-            }
-        }
-    });
-    let found = Signal::derive(move || {
-        let rows = found.get().and_then(Result::ok).unwrap_or_default();
-        rows.into_iter()
-            .map(|(id, title, source)| PaletteItem {
-                label: title,
-                hint: source,
-                href: format!("/series/{id}"),
-                icon: Glyph::Chart,
-            })
-            .collect::<Vec<_>>()
-    });
-    let items = places()
-        .into_iter()
-        .map(|place| PaletteItem {
-            label: place.label,
-            hint: String::new(),
-            href: place.href,
-            icon: place.icon,
-        })
-        .chain(
-            [
-                ("Add data", "/welcome", Glyph::Plus),
-                ("Your account", "/account", Glyph::User),
-            ]
-            .map(|(label, href, icon)| PaletteItem {
-                label: label.into(),
-                hint: String::new(),
-                href: href.into(),
-                icon,
-            }),
-        )
-        .collect::<Vec<_>>();
-    view! { <Palette items=Signal::stored(items) found on_query=Callback::new(move |text| typed.set(text))/> }
 }

@@ -14,9 +14,12 @@ use ui::{
 
 use draft::Draft;
 
+use crate::frame::SessionContext;
 use crate::live;
+use crate::offer::MayOnlyLook;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
+use crate::secret;
 use crate::wire;
 
 /// The latest imports.
@@ -84,18 +87,21 @@ pub fn UploadForm() -> impl IntoView {
 #[component]
 pub fn ImportList() -> impl IntoView {
     let stream = live::live();
-    let query = use_query_map();
+    let SessionContext(session) = expect_context();
     let imports = wire::load(move || stream.version(Topic::Imports), |_| list());
     view! {
         <Title text="Import"/>
         <PageHead title="Import" lede="Bring a table in. The same file again changes nothing; a longer one adds what is new."/>
-        {move || {
-            query
-                .read()
-                .get("problem")
-                .map(|problem| view! { <Notice title="That file was not taken" means=problem/> })
-        }}
-        <Card><UploadForm/></Card>
+        <Refused/>
+        <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
+            {move || Suspend::new(async move {
+                match session.await {
+                    Ok(session) if session.may_write => view! { <Card><UploadForm/></Card> }.into_any(),
+                    Ok(_) => view! { <MayOnlyLook/> }.into_any(),
+                    Err(failure) => view! { <Problem failure/> }.into_any(),
+                }
+            })}
+        </Transition>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
             {move || Suspend::new(async move {
                 match imports.await {
@@ -106,6 +112,29 @@ pub fn ImportList() -> impl IntoView {
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
             })}
+        </Transition>
+    }
+}
+
+/// Why the file that was just sent was not taken. The address says no more than that: the words wait
+/// on the server, so that nobody's link can put others into our mouth.
+#[component]
+fn Refused() -> impl IntoView {
+    let query = use_query_map();
+    let words = secret::just_made();
+    view! {
+        <Transition>
+            {move || {
+                let refused = query.read().get("refused").is_some();
+                Suspend::new(async move {
+                    let words = words.await.ok().flatten();
+                    refused
+                        .then(|| {
+                            let means = words.unwrap_or_else(|| "Choose it again to see why.".to_owned());
+                            view! { <Notice title="That file was not taken" means/> }
+                        })
+                })
+            }}
         </Transition>
     }
 }

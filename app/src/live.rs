@@ -4,6 +4,8 @@
 //! charts read [`Live::points`].
 
 use api::{Event, LivePoint, Topic};
+use futures::future::{Either, select};
+use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -70,9 +72,17 @@ pub fn open() {
         return;
     }
     spawn_local(async move {
-        // The browser reconnects by itself, with Last-Event-ID, until the server refuses.
-        while listen(live).await {
-            pause(5_000).await;
+        let mut last = 0;
+        let mut wait = SHORTEST_WAIT;
+        // The browser reconnects by itself, with Last-Event-ID, until the server refuses: what
+        // refused may be a proxy whose server starts anew, so it is asked again, ever more seldom.
+        while let Some(came) = listen(live, &mut last).await {
+            wait = if came {
+                SHORTEST_WAIT
+            } else {
+                (wait * 2).min(LONGEST_WAIT)
+            };
+            pause(wait).await;
         }
         OPEN.with(|open| open.set(false));
         live.mark.set(ui::Live::Off);
@@ -83,20 +93,35 @@ thread_local! {
     static OPEN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Reads one connection to its end; answers whether another may be tried.
-async fn listen(live: Live) -> bool {
+/// How often the connection itself is looked at: the browser does not tell that it lost it for as
+/// long as it tries again. Longer than browsers wait before they try, so that a connection that
+/// only begins anew is never found closed twice.
+const LOOK: i32 = 4_000;
+
+/// Even where nothing happens the server says every 15 seconds that it is there; after this long
+/// without a word (in microseconds) the connection is open in name only.
+const LONGEST_SILENCE: i64 = 40_000_000;
+
+/// How long a refused stream is left alone, at first and at most, in milliseconds.
+const SHORTEST_WAIT: i32 = 5_000;
+const LONGEST_WAIT: i32 = 60_000;
+
+/// Reads one connection to its end; answers whether anything came, and none where this browser has
+/// no such streams. `last` is when something came last.
+async fn listen(live: Live, last: &mut i64) -> Option<bool> {
     use futures::StreamExt as _;
-    let Ok(mut source) = EventSource::new("/live") else {
-        return false;
-    };
-    let Ok(mut frames) = source.subscribe("message") else {
-        return false;
-    };
-    let mut last = 0;
-    while let Some(frame) = frames.next().await {
-        match frame {
-            Ok((_, message)) => {
-                last = now_micros();
+    let mut source = EventSource::new("/live").ok()?;
+    let mut frames = source.subscribe("message").ok()?;
+    let mut came = false;
+    let mut missed = 0;
+    let mut look = Box::pin(pause(LOOK));
+    loop {
+        match select(frames.next(), look).await {
+            Either::Left((Some(Ok((_, message))), rest)) => {
+                look = rest;
+                *last = now_micros();
+                came = true;
+                missed = 0;
                 live.mark.set(ui::Live::Live);
                 if let Some(event) = message
                     .data()
@@ -106,11 +131,32 @@ async fn listen(live: Live) -> bool {
                     live.apply(event);
                 }
             }
-            Err(_) if last == 0 => live.mark.set(ui::Live::Connecting),
-            Err(_) => live.mark.set(ui::Live::Stale { since: last }),
+            // The browser gave up.
+            Either::Left(_) => {
+                live.mark.set(still(*last));
+                return Some(came);
+            }
+            Either::Right(_) => {
+                look = Box::pin(pause(LOOK));
+                let silent = *last != 0 && now_micros() - *last > LONGEST_SILENCE;
+                missed = match source.state() {
+                    State::Open if !silent => 0,
+                    _ => missed + 1,
+                };
+                if missed > 1 {
+                    live.mark.set(still(*last));
+                }
+            }
         }
     }
-    true
+}
+
+/// What the mark says where nothing flows.
+const fn still(last: i64) -> ui::Live {
+    match last {
+        0 => ui::Live::Connecting,
+        since => ui::Live::Stale { since },
+    }
 }
 
 /// The browser's clock, in microseconds. In Effects and handlers only.

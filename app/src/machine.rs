@@ -4,11 +4,10 @@ use api::Topic;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
-use ui::{
-    Badge, ButtonLink, Card, Column, Empty, Glyph, PageHead, Skeleton, Table, Tone, When, WhenForm,
-};
+use ui::{Badge, Card, Column, Empty, Glyph, PageHead, Skeleton, Table, Tone, When, WhenForm};
 
 use crate::live;
+use crate::offer::AddData;
 use crate::problem::Problem;
 use crate::rpc;
 use crate::told::machine::{Row, State};
@@ -52,7 +51,7 @@ pub fn MachinesPage() -> impl IntoView {
                                 text="This host appears by itself within seconds; others as they send metrics or are scraped."
                                 icon=Glyph::Server
                             >
-                                <ButtonLink href="/welcome">"Add data"</ButtonLink>
+                                <AddData/>
                             </Empty>
                         }
                             .into_any()

@@ -16,7 +16,9 @@ use ui::{
     Segmented, Skeleton, StaticChart, Table,
 };
 
+use crate::frame::SessionContext;
 use crate::live;
+use crate::offer::MakeKey;
 use crate::problem::Problem;
 use crate::range;
 use crate::recording::{self, Watched};
@@ -99,7 +101,7 @@ fn Names(names: Vec<String>) -> impl IntoView {
                 text="Point Prometheus, an OpenTelemetry collector or Telegraf at Millrace; a new key comes with the lines to paste."
                 icon=Glyph::Chart
             >
-                <ButtonLink href="/settings">"Make a key"</ButtonLink>
+                <MakeKey/>
             </Empty>
         }
         .into_any();
@@ -130,6 +132,7 @@ fn Drawn(text: String, range: String) -> impl IntoView {
         (word != "all").then(|| format!("{own}&range={word}"))
     });
     let watch = recording::address(&text);
+    let SessionContext(session) = expect_context();
     let asked = StoredValue::new((text, range));
     // Counted up when other series are in the answer than those that are drawn.
     let others = RwSignal::new(0);
@@ -140,7 +143,18 @@ fn Drawn(text: String, range: String) -> impl IntoView {
     view! {
         <div class="toolbar">
             <Segmented label="Time range" segments=Signal::stored(segments)/>
-            <ButtonLink href=watch icon=Glyph::Plus small=true>"Watch this"</ButtonLink>
+            <Transition>
+                {move || {
+                    let watch = watch.clone();
+                    Suspend::new(async move {
+                        let may_write = session.await.is_ok_and(|session| session.may_write);
+                        may_write
+                            .then(|| {
+                                view! { <ButtonLink href=watch icon=Glyph::Plus small=true>"Watch this"</ButtonLink> }
+                            })
+                    })
+                }}
+            </Transition>
         </div>
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
             {move || Suspend::new(async move {

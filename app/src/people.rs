@@ -11,8 +11,8 @@ use ui::{
     Select, SelectOption, Skeleton, Table, Tabs, Tone, When,
 };
 
-use crate::frame::SessionContext;
-use crate::problem::{FormProblem, Problem, tell};
+use crate::frame::{Session, SessionContext};
+use crate::problem::{FormProblem, Problem, may_not, tell};
 use crate::role::list_roles;
 use crate::secret;
 use crate::{rpc, wire};
@@ -168,22 +168,40 @@ pub fn PeoplePage() -> impl IntoView {
         <PageHead
             title="People"
             lede="Who can sign in, as what, and how safely."
-            actions=|| {
-                view! {
-                    <a class="btn" href="/people/access-review.csv" rel="external" download>
-                        "Access review (CSV)"
-                    </a>
-                }
-            }
+            actions=move || view! { <Review session/> }
         />
         <PeopleTabs/>
         <NewLink/>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
             {move || Suspend::new(async move {
                 match session.await {
-                    Ok(session) => view! { <Everyone may_manage=session.may_manage/> }.into_any(),
+                    Ok(session) if session.may_look_after => {
+                        view! { <Everyone may_manage=session.may_manage/> }.into_any()
+                    }
+                    Ok(_) => {
+                        view! { <Problem failure=may_not(api::Permission::AccessRead)/> }.into_any()
+                    }
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
+            })}
+        </Transition>
+    }
+}
+
+/// Who has access, as a file.
+#[component]
+fn Review(session: wire::Loaded<Session>) -> impl IntoView {
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                let may = session.await.is_ok_and(|session| session.may_look_after);
+                may.then(|| {
+                    view! {
+                        <a class="btn" href="/people/access-review.csv" rel="external" download>
+                            "Access review (CSV)"
+                        </a>
+                    }
+                })
             })}
         </Transition>
     }

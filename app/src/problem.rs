@@ -12,6 +12,9 @@ use crate::rpc::{self, Failure};
 pub fn Problem(
     /// What went wrong.
     failure: Failure,
+    /// It stands above the form that it is about: loading the page anew would lose what was typed.
+    #[prop(optional)]
+    of_form: bool,
 ) -> impl IntoView {
     let Failure(error) = failure;
     rpc::set_status(&error);
@@ -19,17 +22,28 @@ pub fn Problem(
         Error::NotFound { .. } => "Not here",
         Error::Forbidden { .. } => "Not allowed",
         Error::Unauthenticated => "Signed out",
+        Error::Unavailable { message } if message == rpc::UNREACHED => {
+            "The server cannot be reached"
+        }
+        Error::Internal { .. } | Error::Unavailable { .. } if of_form => "That was not done",
         Error::Internal { .. } | Error::Unavailable { .. } => "This could not be shown",
         _ => "That did not work",
+    };
+    let means = match &error {
+        Error::Forbidden { .. } => format!("{error} An administrator can give it to you."),
+        error => error.to_string(),
     };
     let request_id = match &error {
         Error::Internal { request_id } => Some(request_id.clone()),
         _ => None,
     };
     let signed_out = error == Error::Unauthenticated;
+    let again = !of_form && matches!(error, Error::Internal { .. } | Error::Unavailable { .. });
     view! {
-        <Notice title=title means=error.to_string() request_id=request_id>
+        <Notice title=title means request_id=request_id>
             {signed_out.then(|| view! { <ButtonLink href="/login">"Sign in"</ButtonLink> })}
+            // No address is this page's own; external, so that the browser fetches it anew.
+            {again.then(|| view! { <ButtonLink href="" attr:rel="external">"Try again"</ButtonLink> })}
         </Notice>
     }
 }
@@ -42,7 +56,7 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
     answer: Signal<Option<Result<T, Failure>>>,
 ) -> impl IntoView {
     move || match answer.get() {
-        Some(Err(failure)) => Some(view! { <Problem failure/> }),
+        Some(Err(failure)) => Some(view! { <Problem failure of_form=true/> }),
         _ => None,
     }
 }
@@ -50,7 +64,12 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
 /// What somebody is told who may only look, instead of a form; who may change it is decided in the
 /// service, when it is sent.
 pub fn may_only_look() -> Failure {
-    let permission = api::Permission::MonitoringWrite.as_str().to_owned();
+    may_not(api::Permission::MonitoringWrite)
+}
+
+/// What somebody is told whose role does not hold the permission that a page needs.
+pub fn may_not(permission: api::Permission) -> Failure {
+    let permission = permission.as_str().to_owned();
     Failure(Error::Forbidden { permission })
 }
 

@@ -24,14 +24,17 @@ impl From<Error> for Failure {
     }
 }
 
+/// What a page says where its server gives no answer.
+pub const UNREACHED: &str =
+    "No answer came from it. What was last shown may be old; check the connection and try again.";
+
 impl FromServerFnError for Failure {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self(match error {
             ServerFnErrorErr::Request(_) => Error::Unavailable {
-                message: "The server could not be reached. Check the connection and try again."
-                    .into(),
+                message: UNREACHED.into(),
             },
             ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
                 Error::invalid(format!("A field could not be read: {reason}"))
@@ -123,6 +126,13 @@ struct Kept {
 }
 
 impl Secrets {
+    /// Keeps words for the page that a plain form's answer leads to; it asks for them as `words`.
+    pub fn tell(&self, caller: &Caller, words: String) {
+        if let Some(owner) = caller.user_id() {
+            self.keep(owner.clone(), "words", words);
+        }
+    }
+
     /// Keeps a secret for its owner's page.
     pub fn keep(&self, owner: UserId, id: &str, secret: String) {
         let Ok(mut kept) = self.0.lock() else { return };

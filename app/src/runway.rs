@@ -6,11 +6,12 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    ButtonLink, Card, Empty, Glyph, PageHead, Reach, Runway, RunwayStrip, Segment, Segmented,
-    Skeleton, StripAction, StripView, Tone,
+    Card, Empty, Glyph, PageHead, Reach, Runway, RunwayStrip, Segment, Segmented, Skeleton,
+    StripAction, StripView, Tone,
 };
 
 use crate::live;
+use crate::offer::AddData;
 use crate::problem::Problem;
 use crate::rpc;
 use crate::wire;
@@ -182,7 +183,7 @@ fn Nothing(list: List) -> impl IntoView {
                 text="A series with a limit appears here: a disk at 95 %, stock at 0, a budget."
                 icon=Glyph::Runway
             >
-                <ButtonLink href="/welcome">"Add data"</ButtonLink>
+                <AddData/>
             </Empty>
         }
         .into_any()
@@ -255,11 +256,15 @@ fn strip_view(strip: &Strip, now: Instant) -> StripView {
     }
 }
 
-/// A limit in words: `runs out at 0 units`, `breaks at 95 %`.
+/// A limit in words: `runs out at 0 units`, `breaks at 95 %`, `goes over 3 000 €`.
 pub fn limit_words(limit: api::Limit, unit: &str) -> String {
     let value = ui::number_text(Some(limit.value), unit);
     match limit.direction {
         Direction::Falling => format!("runs out at {value}"),
+        // A budget does not break, and neither does what somebody owes.
+        Direction::Rising if matches!(api::Unit::of_word(unit), api::Unit::Money(_)) => {
+            format!("goes over {value}")
+        }
         Direction::Rising => format!("breaks at {value}"),
     }
 }

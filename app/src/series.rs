@@ -22,6 +22,7 @@ use ui::{
 pub use detail::SeriesDetail;
 
 use crate::live;
+use crate::offer::AddData;
 use crate::problem::Problem;
 use crate::range;
 use crate::rpc;
@@ -112,7 +113,7 @@ fn NothingFound(text: String) -> impl IntoView {
     if text.is_empty() {
         view! {
             <Empty title="No series yet" text="They appear as data comes in." icon=Glyph::Chart>
-                <ButtonLink href="/welcome">"Add data"</ButtonLink>
+                <AddData/>
             </Empty>
         }
         .into_any()

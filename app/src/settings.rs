@@ -53,9 +53,11 @@ fn Elsewhere(
 #[component]
 fn NewSecret() -> impl IntoView {
     let secret = secret::just_made();
+    let SessionContext(session) = expect_context();
     view! {
         <Transition>
             {move || Suspend::new(async move {
+                let public = session.await.map(|session| session.public).unwrap_or_default();
                 secret
                     .await
                     .ok()
@@ -71,7 +73,7 @@ fn NewSecret() -> impl IntoView {
                             >
                                 <code class="secret" id="secret">{secret}</code>
                             </Notice>
-                            {key.map(|key| view! { <Senders key/> })}
+                            {key.map(|key| view! { <Senders key public/> })}
                         }
                     })
             })}

@@ -12,6 +12,7 @@ use ui::{
 use crate::event::Events;
 use crate::frame::SessionContext;
 use crate::live;
+use crate::offer::AddData;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
 use crate::scrape::Targets;
@@ -52,7 +53,7 @@ pub fn SourcesPage() -> impl IntoView {
             actions=|| {
                 view! {
                     <ButtonLink href="/machines" icon=Glyph::Server>"Machines"</ButtonLink>
-                    <ButtonLink href="/welcome" kind=ButtonKind::Primary icon=Glyph::Plus>"Add data"</ButtonLink>
+                    <AddData head=true/>
                 }
             }
         />
@@ -68,7 +69,7 @@ pub fn SourcesPage() -> impl IntoView {
                                 text="This host appears by itself within seconds. A file or a key brings the rest."
                                 icon=Glyph::Sources
                             >
-                                <ButtonLink href="/welcome">"Add data"</ButtonLink>
+                                <AddData/>
                             </Empty>
                         }
                             .into_any()

@@ -4,13 +4,12 @@ use api::{DemoState, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
-use ui::{
-    Button, ButtonKind, ButtonLink, Card, Code, Glyph, Notice, PageHead, Skeleton, Sparkline, Tone,
-};
+use ui::{Button, ButtonKind, ButtonLink, Card, Code, Glyph, PageHead, Skeleton, Sparkline};
 
-use crate::frame::{SessionContext, StartDemo};
+use crate::frame::{SessionContext, StartDemo, own_address};
 use crate::imports::UploadForm;
 use crate::live;
+use crate::offer::MayOnlyLook;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
 use crate::wire;
@@ -46,17 +45,18 @@ pub fn Welcome() -> impl IntoView {
         <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>
             {move || Suspend::new(async move {
                 match session.await {
-                    Ok(session) if session.may_write => view! { <Doors demo state=session.demo/> }.into_any(),
-                    Ok(_) => {
+                    Ok(session) if session.may_write => {
                         view! {
-                            <Notice
-                                tone=Tone::Neutral
-                                title="Your role looks and does not change"
-                                means="An operator or an administrator adds data."
+                            <Doors
+                                demo
+                                state=session.demo
+                                public=session.public
+                                may_manage=session.may_manage
                             />
                         }
                             .into_any()
                     }
+                    Ok(_) => view! { <MayOnlyLook/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
             })}
@@ -66,8 +66,22 @@ pub fn Welcome() -> impl IntoView {
 }
 
 #[component]
-fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
-    let example = "curl -X POST http://127.0.0.1:3000/api/v1/samples \\\n  -H 'Authorization: Bearer KEY' \\\n  -d '{\"samples\":[{\"name\":\"orders\",\"labels\":{\"shop\":\"eu\"},\"value\":12}]}'";
+fn Doors(
+    demo: ServerAction<StartDemo>,
+    state: DemoState,
+    /// The address that the server is set up for.
+    public: String,
+    /// Whether they may make a key.
+    may_manage: bool,
+) -> impl IntoView {
+    let address = own_address(public);
+    let example = Signal::derive(move || {
+        address.with(|address| {
+            format!(
+                "curl -X POST {address}/api/v1/samples \\\n  -H 'Authorization: Bearer KEY' \\\n  -d '{{\"samples\":[{{\"name\":\"orders\",\"labels\":{{\"shop\":\"eu\"}},\"value\":12}}]}}'"
+            )
+        })
+    });
     view! {
         <div class="doors">
             <Card title="Explore the demo company">
@@ -92,7 +106,11 @@ fn Doors(demo: ServerAction<StartDemo>, state: DemoState) -> impl IntoView {
             <Card title="Send samples over HTTP">
                 <p>"Make a key that may send, and send. A series appears with its first sample."</p>
                 <Code text=example label="An example for curl"/>
-                <ButtonLink href="/settings" icon=Glyph::Key>"Make a key"</ButtonLink>
+                {if may_manage {
+                    view! { <ButtonLink href="/settings" icon=Glyph::Key>"Make a key"</ButtonLink> }.into_any()
+                } else {
+                    view! { <p class="quiet">"An administrator makes the key."</p> }.into_any()
+                }}
             </Card>
         </div>
     }

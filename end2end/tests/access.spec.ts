@@ -32,6 +32,18 @@ test("a person is invited, chooses a password, and a viewer only looks", async (
   await expect(other.getByText("People and roles")).toHaveCount(0);
   await other.goto(`${empty.url}/welcome`);
   await expect(other.getByText("Your role looks and does not change")).toBeVisible();
+  // What would be refused is not offered.
+  await other.goto(`${empty.url}/imports`);
+  await expect(other.getByText("An operator or an administrator adds data")).toBeVisible();
+  await expect(other.locator('input[type="file"]')).toHaveCount(0);
+  await other.goto(`${empty.url}/explore`);
+  await expect(other.getByText("Ask an administrator for a key")).toBeVisible();
+  await other.goto(`${empty.url}/sources`);
+  await expect(other.getByRole("heading", { name: "Sources" })).toBeVisible();
+  await expect(other.getByRole("link", { name: /Add data|Make a key/ })).toHaveCount(0);
+  await other.goto(`${empty.url}/people`);
+  await expect(other.getByText("Not allowed")).toHaveCount(1);
+  await expect(other.getByText("Access review")).toHaveCount(0);
   await openCpu(other, empty);
   await expect(other.getByRole("button", { name: "Save" })).toHaveCount(0);
   // The link is used up.

@@ -16,10 +16,15 @@ test("the one-time link makes the administrator, once, and this host is already 
   await ready(page, javaScriptEnabled);
 
   await page.goto(empty.setupLink);
-  await page.getByLabel("E-mail").fill("eve@example.org");
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create and sign in" }).click();
-  await expect(page.getByText("This link is used up")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "This link is used up" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Create and sign in" })).toHaveCount(0);
+});
+
+test("a link that does not fit says so and how to get another", async ({ page, empty }) => {
+  await page.goto(`${empty.url}/setup?token=wrong`);
+  await expect(page.getByRole("heading", { name: "This link does not fit" })).toBeVisible();
+  await expect(page.getByText("restart Millrace and it prints another")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Create and sign in" })).toHaveCount(0);
 });
 
 test("a password that is too short is refused with what to do", async ({ page, empty }) => {
@@ -56,6 +61,7 @@ test("the demo company comes with one click and goes with one", async ({ page, e
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.goto(`${empty.url}/welcome`);
   await ready(page, javaScriptEnabled);
+  await expect(page.getByRole("region", { name: "An example for curl" })).toContainText(`curl -X POST ${empty.url}/api/v1/samples`);
   await page.getByRole("button", { name: "Make it" }).click();
   await expect(page.getByText("SKU-7 Walnut tray").first()).toBeVisible({ timeout: 40_000 });
   await ready(page, javaScriptEnabled);

@@ -40,6 +40,9 @@ test("a spreadsheet's export with decimal commas becomes a chart with a forecast
   await signIn(page, empty);
   await upload(page, empty, "umsatz.csv", spreadsheet(120), javaScriptEnabled);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("umsatz.csv");
+  // As wide as the longest of its choices.
+  const role = await page.getByLabel("What column Umsatz is for").boundingBox();
+  expect(role?.width).toBeGreaterThan(130);
   await run(page, javaScriptEnabled);
   await expect(page.getByText("1 rows could not be read").or(page.getByText(/could not be read/)).first()).toBeVisible();
   await page.getByRole("link", { name: "See its series" }).click();
@@ -70,6 +73,10 @@ test("a file that is no table is refused in words and nothing is imported", asyn
   const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
   await upload(page, empty, "photo.csv", png, javaScriptEnabled);
   await expect(page.getByText("That file was not taken")).toBeVisible();
+  // Only what the server itself has to say.
+  await page.goto(`${empty.url}/imports?problem=Send+your+password&refused=1&made=Send+your+password`);
+  await expect(page.getByText("Choose it again to see why")).toBeVisible();
+  await expect(page.getByText("Send your password")).toHaveCount(0);
   await upload(page, empty, "words.csv", "only words\nand more words\n", javaScriptEnabled);
   await expect(page.getByText("That file was not taken")).toBeVisible();
   await page.goto(`${empty.url}/sources`);

@@ -1,6 +1,6 @@
 // Every page: whole without JavaScript, accessible, and never wider than the screen.
 import AxeBuilder from "@axe-core/playwright";
-import { ready, test, expect } from "../hub";
+import { ready, signIn, test, expect } from "../hub";
 
 const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
 
@@ -66,6 +66,64 @@ test("Ctrl-K finds a series by the keyboard alone @hydrated", async ({ page, hub
   await expect(page).toHaveURL(/\/series\//);
 });
 
+test("Ctrl-K finds pages by their names and by other words, and forgets what was typed @hydrated", async ({ page, hub }) => {
+  await page.goto(hub.url);
+  await ready(page, true);
+  const palette = page.getByRole("dialog", { name: "Search" });
+  const names = { audit: "Audit log", people: "People", findings: "Findings", passkey: "Your account", limit: "Series", theme: "Dark theme", "sign out": "Your account" };
+  for (const [typed, name] of Object.entries(names)) {
+    await page.keyboard.press("Control+k");
+    await expect(palette.getByRole("combobox")).toHaveValue("");
+    await page.keyboard.type(typed);
+    await expect(palette.getByRole("option", { name, exact: true })).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(palette).toBeHidden();
+  }
+});
+
+test("the menu closes on Escape and on a press elsewhere @hydrated", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/series`);
+  await ready(page, true);
+  const mark = page.getByLabel(/^Menu of/);
+  const sheet = page.locator(".menu-sheet");
+  await mark.click();
+  await expect(sheet).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(sheet).toBeHidden();
+  await expect(mark).toBeFocused();
+  await mark.click();
+  await page.getByRole("heading", { level: 1 }).click();
+  await expect(sheet).toBeHidden();
+});
+
+test("findings stand by the time that is told of them, the newest first", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/findings`);
+  const told = await page.locator("main table time").evaluateAll((all) => all.map((one) => one.getAttribute("datetime") ?? ""));
+  expect(told).toEqual([...told].sort().reverse());
+});
+
+test("a source that is silent was last seen when its data came", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/sources`);
+  const seen = await page.getByRole("row", { name: /drying kiln/ }).locator("time").first().getAttribute("datetime");
+  expect(Date.now() - Date.parse(seen ?? "")).toBeGreaterThan(4 * 3_600_000);
+});
+
+test("a phone's bar leads everywhere and is no wider than the phone", async ({ page, hub }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${hub.url}/series`);
+  const bar = page.locator("nav.bottom");
+  for (const link of await bar.locator("> *").all()) {
+    const box = await link.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 999)).toBeLessThanOrEqual(360);
+  }
+  for (const [place, title] of [["Machines", "Machines"], ["Calendar", "Calendar"]]) {
+    await bar.getByText("More", { exact: true }).click();
+    await bar.getByRole("link", { name: place }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
+    await expect(bar.getByRole("link", { name: place })).toBeHidden();
+  }
+});
+
 test("every response carries the content policy and a request id", async ({ hub, context }) => {
   const answer = await context.request.get(`${hub.url}/`);
   const policy = answer.headers()["content-security-policy"] ?? "";
@@ -86,5 +144,42 @@ test.describe("a part that is no longer there", () => {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Series");
     await expect(page.locator("main").getByRole("link", { name: /CPU/ }).first()).toBeVisible();
     expect(new URL(page.url()).pathname).toBe("/series");
+  });
+});
+
+test.describe("a server that is gone", () => {
+  test.use({ allowed: [/Failed to load resource|connection/i] });
+  test("is seen within seconds, and so is that it is back @hydrated", async ({ page, empty }) => {
+    await empty.claim();
+    await signIn(page, empty);
+    await page.goto(`${empty.url}/series`);
+    await ready(page, true);
+    const mark = page.getByRole("banner").locator(".live");
+    await empty.kill();
+    try {
+      await expect(mark).toHaveText(/No news since \d\d:\d\d:\d\d/, { timeout: 12_000 });
+    } finally {
+      await empty.again();
+    }
+    await expect(page.getByRole("banner").locator(".live-on")).toBeVisible({ timeout: 20_000 });
+  });
+
+  test("is told as that, and the page can be asked for again @hydrated", async ({ page, empty }) => {
+    await empty.claim();
+    await signIn(page, empty);
+    await page.goto(`${empty.url}/sources`);
+    await ready(page, true);
+    await empty.kill();
+    try {
+      await page.getByRole("link", { name: "Machines" }).first().click();
+      await expect(page.getByText("The server cannot be reached").first()).toBeVisible();
+    } finally {
+      await empty.again();
+    }
+    const again = page.getByRole("link", { name: "Try again" }).first();
+    // Where the stream came back first, the page has already asked by itself.
+    if (await again.isVisible()) await again.click({ timeout: 2_000 }).catch(() => undefined);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Machines");
+    await expect(page.getByText("The server cannot be reached")).toHaveCount(0);
   });
 });

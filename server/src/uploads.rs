@@ -1,6 +1,7 @@
 //! Files in and out: uploads go to disk as they arrive, exports leave as CSV.
 
 use api::{Caller, Error, Instant, Range, SeriesId, Staging};
+use app::rpc::Secrets;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Multipart, Path, Query, State};
@@ -10,7 +11,6 @@ use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
-use crate::auth::escape;
 use crate::rest::Problem;
 use crate::state::App;
 
@@ -22,14 +22,18 @@ const DRAINED: u64 = 4;
 pub(crate) async fn upload(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
+    Extension(secrets): Extension<Secrets>,
     mut form: Multipart,
 ) -> Response {
     let taken = take(&app, &caller, &mut form).await;
     match taken {
         Ok(id) => Redirect::to(&format!("/imports/{id}")).into_response(),
         Err(Error::Unauthenticated) => Redirect::to("/login?next=/imports").into_response(),
-        Err(error) => Redirect::to(&format!("/imports?problem={}", escape(&error.to_string())))
-            .into_response(),
+        Err(error) => {
+            // Not in the address: anybody could make a link that says something else.
+            secrets.tell(&caller, error.to_string());
+            Redirect::to("/imports?refused=1&made=words").into_response()
+        }
     }
 }
 

@@ -3,23 +3,17 @@
 use leptos::prelude::*;
 use ui::{Card, Code};
 
-/// Where Millrace is until the browser says how it is reached.
-const HERE: &str = "http://127.0.0.1:3000";
+use crate::frame::own_address;
 
 /// Lines for the commonest senders.
 #[component]
 pub fn Senders(
     /// The key's secret.
     key: String,
+    /// The address that the server is set up for.
+    public: String,
 ) -> impl IntoView {
-    let base = RwSignal::new(HERE.to_owned());
-    // In the browser only: the server does not know under which name it is reached.
-    Effect::new(move || {
-        let origin = web_sys::window().and_then(|window| window.location().origin().ok());
-        if let Some(origin) = origin {
-            base.set(origin);
-        }
-    });
+    let base = own_address(public);
     let blocks = [
         (
             "Prometheus, in prometheus.yml",

@@ -238,6 +238,8 @@ pub trait Accounts: Send + Sync {
     /// A fresh one-time token for the set-up link, or `None` where there is an administrator.
     /// For the server itself.
     async fn set_up_token(&self, caller: &Caller) -> Result<Option<String>>;
+    /// Whether that is the token of the set-up link that is good. Open to all.
+    async fn set_up_fits(&self, caller: &Caller, token: &str) -> Result<bool>;
     /// Makes the administrator. Open to all who hold the set-up token, once.
     async fn set_up(
         &self,

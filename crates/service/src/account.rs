@@ -49,6 +49,11 @@ impl Accounts for Hub {
         Ok(Some(token))
     }
 
+    async fn set_up_fits(&self, caller: &Caller, token: &str) -> Result<bool> {
+        let hash = secret::fingerprint(token);
+        self.store.is_setup_token(&hash).await.or_failure(caller)
+    }
+
     async fn set_up(
         &self,
         caller: &Caller,

@@ -64,7 +64,7 @@ impl Demo for Hub {
             ticked: self.clock.now(),
         };
         let made = self.make(caller, kept).await?;
-        let mut counts = vec![0_u64; made.sources.len()];
+        let mut brought = vec![None; made.sources.len()];
         for series in made.company.series() {
             let Some((id, source)) = made.ids.get(&series.key) else {
                 continue;
@@ -77,12 +77,11 @@ impl Demo for Hub {
                     .await
                     .or_failure(caller)?;
             }
-            if let Some(count) = counts.get_mut(*source) {
-                *count += history.len() as u64;
+            if let (Some(so_far), Some((last, _))) = (brought.get_mut(*source), history.last()) {
+                *so_far = more(*so_far, history.len() as u64, *last);
             }
         }
-        self.count_in(caller, &made.sources, &counts, kept.anchor)
-            .await?;
+        self.count_in(caller, &made.sources, &brought).await?;
         let store = self.noting(caller, Note::of("demo.start"));
         store.put_setting(SETTING, &kept).await.or_failure(caller)?;
         *running = Some(made);
@@ -125,21 +124,24 @@ impl Hub {
         }
     }
 
-    /// Writes down how many samples each of its sources brought.
+    /// Writes down how many samples each of its sources brought, and when the last of them was:
+    /// one that brought none was not seen.
     async fn count_in(
         &self,
         caller: &Caller,
         sources: &[SourceId],
-        counts: &[u64],
-        at: Instant,
+        brought: &[Option<(u64, Instant)>],
     ) -> Result<()> {
-        for (source, count) in sources.iter().zip(counts) {
+        for (source, brought) in sources.iter().zip(brought) {
+            let Some((count, last)) = *brought else {
+                continue;
+            };
             let arrival = Arrival {
-                accepted: *count,
+                accepted: count,
                 ..Arrival::default()
             };
             self.store
-                .bump_source(source, &arrival, at)
+                .bump_source(source, &arrival, last)
                 .await
                 .or_failure(caller)?;
         }
@@ -183,6 +185,12 @@ impl Hub {
             ticked: kept.ticked,
         })
     }
+}
+
+/// How many samples a source brought and when the last was, with some more.
+fn more(so_far: Option<(u64, Instant)>, count: u64, last: Instant) -> Option<(u64, Instant)> {
+    let (before, at) = so_far.unwrap_or((0, last));
+    Some((before + count, at.max(last)))
 }
 
 fn new_series(demo: &DemoSeries) -> NewSeries {
@@ -230,20 +238,20 @@ impl DemoTicker {
             return Ok(());
         };
         let now = hub.clock.now();
-        let mut counts = vec![0_u64; running.sources.len()];
+        let mut brought = vec![None; running.sources.len()];
         let mut rows = Vec::new();
         for sample in running.company.tick(running.ticked, now) {
             let Some((id, source)) = running.ids.get(&sample.key) else {
                 continue;
             };
             rows.push((id.clone(), sample.at.0, sample.value));
-            if let Some(count) = counts.get_mut(*source) {
-                *count += 1;
+            if let Some(so_far) = brought.get_mut(*source) {
+                *so_far = more(*so_far, 1, sample.at);
             }
         }
         hub.take_in(caller, &rows).await?;
         running.ticked = now;
-        hub.count_in(caller, &running.sources, &counts, now).await?;
+        hub.count_in(caller, &running.sources, &brought).await?;
         hub.keep(
             caller,
             Kept {

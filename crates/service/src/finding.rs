@@ -39,8 +39,10 @@ impl Findings for Hub {
     async fn newest(&self, caller: &Caller) -> Result<Vec<Finding>> {
         require(caller, Permission::MonitoringRead)?;
         let found = self.store.findings(Instant(i64::MIN), MOST_FINDINGS).await;
-        self.on_the_calendar(caller, found.or_failure(caller)?)
-            .await
+        let mut found = found.or_failure(caller)?;
+        // By the time that is told of each, which is when it was worst and not when it ended.
+        found.sort_by_key(|finding| std::cmp::Reverse(finding.worst));
+        self.on_the_calendar(caller, found).await
     }
 
     async fn unusual(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Unusual> {

@@ -39,6 +39,7 @@ const START: i64 = 1_780_000_000;
 /// Operations that change nothing that anybody set.
 const READS: &[&str] = &[
     "accounts.set_up_state",
+    "accounts.set_up_fits",
     "accounts.of_session",
     "accounts.me",
     "accounts.sessions",

@@ -87,6 +87,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.accounts.set_up_token(&c).await }),
         ),
         (
+            "accounts.set_up_fits",
+            All,
+            call(|s, c| async move { s.accounts.set_up_fits(&c, "wrong").await }),
+        ),
+        (
             "accounts.set_up",
             All,
             call(move |s, c| async move {

@@ -279,6 +279,13 @@ impl Store {
         Ok(())
     }
 
+    /// Whether that is the set-up token that is good.
+    pub async fn is_setup_token(&self, hash: &str) -> Result<bool> {
+        let sql = "select count(*) from set_up_token where hash = $1";
+        let count: i64 = read!(self, db => column(sql).bind(hash).fetch_one(&mut *db).await?);
+        Ok(count > 0)
+    }
+
     /// Uses the set-up token up. Answers whether it was good.
     pub async fn take_setup_token(&self, hash: &str) -> Result<bool> {
         Ok(execute!(self, TAKE_TOKEN, hash) > 0)

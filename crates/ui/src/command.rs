@@ -27,11 +27,36 @@ pub struct PaletteItem {
     pub href: String,
     /// Its icon.
     pub icon: Glyph,
+    /// Other words that people look for it by; they are not shown.
+    pub words: String,
+    /// The server does it and sends back: the router must not look for a page of that address.
+    pub external: bool,
+}
+
+impl PaletteItem {
+    /// A page of ours, found by its name.
+    pub fn new(href: impl Into<String>, label: impl Into<String>, icon: Glyph) -> Self {
+        Self {
+            label: label.into(),
+            hint: String::new(),
+            href: href.into(),
+            icon,
+            words: String::new(),
+            external: false,
+        }
+    }
+
+    /// Found by these words too.
+    #[must_use]
+    pub fn also(mut self, words: impl Into<String>) -> Self {
+        self.words = words.into();
+        self
+    }
 }
 
 /// Does an item hold every word of the query?
 fn matches(item: &PaletteItem, query: &str) -> bool {
-    let text = format!("{} {}", item.label, item.hint).to_lowercase();
+    let text = format!("{} {} {}", item.label, item.hint, item.words).to_lowercase();
     query
         .to_lowercase()
         .split_whitespace()
@@ -90,7 +115,7 @@ pub fn Palette(
     let query = RwSignal::new(String::new());
     let chosen = RwSignal::new(0_usize);
     let shown = Memo::new(move |_| offered(&query.get(), items.get(), found.get()));
-    Effect::new(move || listen_for_keys(query));
+    Effect::new(listen_for_keys);
     let ask = move |text: String| {
         query.set(text.clone());
         chosen.set(0);
@@ -124,6 +149,14 @@ pub fn Palette(
             dialog.close();
         }
     };
+    // However it was closed: the next search begins from nothing.
+    let forget = move |_| {
+        query.set(String::new());
+        chosen.set(0);
+        if let Some(on_query) = on_query {
+            on_query.run(String::new());
+        }
+    };
     // A press on the backdrop hits the dialog itself, not what is in it.
     let backdrop = move |event: ev::MouseEvent| {
         if event.target() == event.current_target() {
@@ -137,6 +170,7 @@ pub fn Palette(
             aria-label="Search"
             node_ref=dialog_ref
             on:click=backdrop
+            on:close=forget
         >
             <div class="palette-box">
                 <div class="palette-line">
@@ -190,6 +224,7 @@ fn option_view(
             role="option"
             tabindex="-1"
             href=item.href
+            rel=item.external.then_some("external")
             aria-selected=move || if chosen.get() == index { "true" } else { "false" }
             on:mousemove=move |_| chosen.set(index)
             on:click=move |_| close()
@@ -214,11 +249,10 @@ fn open(dialog: &web_sys::HtmlDialogElement) {
     if !dialog.open()
         && dialog.show_modal().is_ok()
         && let Ok(Some(input)) = dialog.query_selector("input")
-        && let Ok(input) = input.dyn_into::<web_sys::HtmlInputElement>()
+        && let Ok(input) = input.dyn_into::<web_sys::HtmlElement>()
     {
         // Nothing is lost if the browser keeps the focus elsewhere.
         let _ = input.focus();
-        input.select();
     }
 }
 
@@ -236,7 +270,7 @@ fn bring_into_view(index: usize) {
 }
 
 /// Ctrl-K and Cmd-K everywhere, `/` where nothing is being typed. Browser only, inside an Effect.
-fn listen_for_keys(query: RwSignal<String>) {
+fn listen_for_keys() {
     let handle = window_event_listener(ev::keydown, move |event| {
         let command =
             (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("k");
@@ -249,8 +283,6 @@ fn listen_for_keys(query: RwSignal<String>) {
             if dialog.open() {
                 dialog.close();
             } else {
-                // Kept in the box, selected: the next letter replaces it.
-                query.notify();
                 open(&dialog);
             }
         }
@@ -274,12 +306,7 @@ mod tests {
 
     #[test]
     fn a_place_that_is_also_found_stands_once() {
-        let item = |href: &str| PaletteItem {
-            label: href.to_owned(),
-            hint: String::new(),
-            href: href.to_owned(),
-            icon: Glyph::Chart,
-        };
+        let item = |href: &str| PaletteItem::new(href, href, Glyph::Chart);
         let shown = offered(
             "se",
             vec![item("/series"), item("/")],
@@ -292,11 +319,10 @@ mod tests {
     #[test]
     fn every_word_typed_must_be_in_the_name_or_the_hint() {
         let item = PaletteItem {
-            label: "Disk /var".to_owned(),
             hint: "db-1".to_owned(),
-            href: "/series/1".to_owned(),
-            icon: Glyph::Server,
+            ..PaletteItem::new("/series/1", "Disk /var", Glyph::Server).also("storage")
         };
+        assert!(matches(&item, "storage db-1"));
         assert!(matches(&item, "DB disk"));
         assert!(matches(&item, ""));
         assert!(!matches(&item, "disk web"));

@@ -26,6 +26,7 @@ pub mod table;
 pub mod text;
 pub mod time;
 pub mod toast;
+mod unfold;
 
 pub use badge::{Badge, Kbd, Tone};
 pub use button::{Button, ButtonKind, ButtonLink};

@@ -3,7 +3,9 @@
 use crate::command::SearchButton;
 use crate::icon::{Glyph, Icon};
 use crate::preferences::{remember, remembered};
+use crate::unfold::closes_by_itself;
 use leptos::children::ViewFnOnce;
+use leptos::html::Details;
 use leptos::prelude::*;
 
 /// A place to go.
@@ -17,7 +19,7 @@ pub struct NavItem {
     pub icon: Glyph,
     /// How much waits there: "3".
     pub badge: Option<String>,
-    /// It stands in the phone's bottom bar too. At most five do.
+    /// It stands in the phone's bottom bar too. At most five do; the others unfold from "More".
     pub phone: bool,
 }
 
@@ -55,7 +57,7 @@ pub struct Crumb {
 /// The frame. Put `Palette` and `ToastRegion` beside it, once.
 #[component]
 pub fn Shell(
-    /// The places of the rail; the phone's bar shows those marked `phone`.
+    /// The places of the rail; the phone's bar shows those marked `phone`, and the rest under "More".
     #[prop(into)]
     nav: Signal<Vec<NavItem>>,
     /// The path that is shown.
@@ -101,11 +103,14 @@ pub fn Shell(
             </div>
             <nav class="bottom" aria-label="Places">
                 {move || {
-                    nav.get()
+                    let (first, rest): (Vec<_>, Vec<_>) = nav
+                        .get()
                         .into_iter()
-                        .filter(|item| item.phone)
-                        .map(|item| nav_link(item, path))
-                        .collect_view()
+                        .partition(|item| item.phone);
+                    view! {
+                        {first.into_iter().map(|item| nav_link(item, path)).collect_view()}
+                        {(!rest.is_empty()).then(|| view! { <More places=rest path=path/> })}
+                    }
                 }}
             </nav>
         </div>
@@ -137,6 +142,26 @@ fn Rail(nav: Signal<Vec<NavItem>>, path: Signal<String>) -> impl IntoView {
                 <span class="rail-word">"Fold menu"</span>
             </button>
         </nav>
+    }
+}
+
+/// The places that the phone's bar has no room for.
+#[component]
+fn More(places: Vec<NavItem>, path: Signal<String>) -> impl IntoView {
+    let menu = NodeRef::<Details>::new();
+    closes_by_itself(menu);
+    let inside = places.clone();
+    let is_here = move || inside.iter().any(|item| item.is_current(&path.get()));
+    view! {
+        <details class="more" node_ref=menu>
+            <summary class="nav-link" aria-current=move || is_here().then_some("true")>
+                <Icon glyph=Glyph::More/>
+                <span class="rail-word">"More"</span>
+            </summary>
+            <div class="more-sheet">
+                {places.into_iter().map(|item| nav_link(item, path)).collect_view()}
+            </div>
+        </details>
     }
 }
 
@@ -203,8 +228,10 @@ pub fn UserMenu(
         .unwrap_or('?')
         .to_uppercase()
         .to_string();
+    let menu = NodeRef::<Details>::new();
+    closes_by_itself(menu);
     view! {
-        <details class="menu">
+        <details class="menu" node_ref=menu>
             <summary aria-label=format!("Menu of {name}")>
                 <span class="avatar" aria-hidden="true">
                     {initial}

@@ -98,12 +98,15 @@ pub fn span_text(seconds: f64) -> String {
     format!("{}{THIN}{}", unit.count(seconds), unit.word)
 }
 
-/// Two ends in the unit that suits `middle`: "4–9". No upper end: "4 or more".
+/// Two ends in the unit that suits `middle`: "4–9", "up to 9" from less than one on. No upper end:
+/// "4 or more", or "any time".
 pub fn range_text(middle: f64, low: f64, high: Option<f64>) -> String {
     let unit = SpanUnit::of(middle);
     match high {
         Some(high) if unit.count(low) == unit.count(high) => unit.count(low),
+        Some(high) if unit.is_none(low) => format!("up to {}", unit.count(high)),
         Some(high) => format!("{}–{}", unit.count(low), unit.count(high)),
+        None if unit.is_none(low) => "any time".to_owned(),
         None => format!("{} or more", unit.count(low)),
     }
 }
@@ -130,12 +133,20 @@ impl SpanUnit {
     }
 
     fn count(&self, seconds: f64) -> String {
-        let count = (seconds.max(0.0) / self.seconds).round();
-        if count < 1.0 {
+        if self.is_none(seconds) {
             "<1".to_owned()
         } else {
-            grouped(&format!("{count:.0}"))
+            grouped(&format!("{:.0}", self.rounded(seconds)))
         }
+    }
+
+    /// Whether it is less than one of them.
+    fn is_none(&self, seconds: f64) -> bool {
+        self.rounded(seconds) < 1.0
+    }
+
+    fn rounded(&self, seconds: f64) -> f64 {
+        (seconds.max(0.0) / self.seconds).round()
     }
 }
 
@@ -392,7 +403,8 @@ mod tests {
         let day = 86400.0;
         assert_eq!(range_text(6.0 * day, 4.2 * day, Some(8.9 * day)), "4–9");
         assert_eq!(range_text(35.0 * day, 28.0 * day, None), "4 or more");
-        assert_eq!(range_text(6.0 * day, 0.2 * day, Some(8.0 * day)), "<1–8");
+        assert_eq!(range_text(6.0 * day, 0.2 * day, Some(8.0 * day)), "up to 8");
+        assert_eq!(range_text(7.0 * day, 0.2 * day, None), "any time");
         assert_eq!(range_text(6.0 * day, 6.0 * day, Some(6.1 * day)), "6");
     }
 }

@@ -77,10 +77,8 @@ fn palette_items() -> Vec<PaletteItem> {
     places()
         .into_iter()
         .map(|place| PaletteItem {
-            label: place.label,
             hint: "page".to_owned(),
-            href: place.href,
-            icon: place.icon,
+            ..PaletteItem::new(place.href, place.label, place.icon)
         })
         .collect()
 }

@@ -35,12 +35,13 @@ pub enum Reach {
     },
 }
 
-/// The reach in words: "in 6 d (4–9)", "over for 3 h", "clear for 9 wk", "unknown". The range is
+/// The reach in words: "in 6 d (4–9)", "reached 3 h ago" (it may be a stock that is out or a budget
+/// that is over), "clear for 9 wk", "unknown". The range is
 /// the 80 % band in the median's unit.
 pub fn reach_text(reach: &Reach) -> String {
     match reach {
-        Reach::Over { since: Some(since) } => format!("over for {}", span_text(*since)),
-        Reach::Over { since: None } => "over".to_owned(),
+        Reach::Over { since: Some(since) } => format!("reached {} ago", span_text(*since)),
+        Reach::Over { since: None } => "reached".to_owned(),
         Reach::In {
             median,
             band_80: (low, high),
@@ -197,7 +198,7 @@ mod tests {
     fn a_reach_is_said_with_its_band() {
         let text = reach_text(&in_six_days());
         assert_eq!(text, "in 6\u{202f}d (4–9)");
-        assert_eq!(reach_text(&Reach::Over { since: None }), "over");
+        assert_eq!(reach_text(&Reach::Over { since: None }), "reached");
     }
 
     #[test]

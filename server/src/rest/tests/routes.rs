@@ -176,6 +176,7 @@ async fn each_route_of_the_api_lets_in_exactly_those_it_says() {
 /// Operations that have no address of their own, each with the reason.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("set_up_token", "for the server itself"),
+    ("set_up_fits", "for the page behind the set-up link"),
     ("set_up", "a form, which sets a cookie"),
     ("sign_in", "a form, which sets a cookie"),
     ("sign_out", "a form, which takes a cookie away"),
