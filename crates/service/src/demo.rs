@@ -78,7 +78,7 @@ impl Demo for Hub {
                     .or_failure(caller)?;
             }
             if let (Some(so_far), Some((last, _))) = (brought.get_mut(*source), history.last()) {
-                *so_far = more(*so_far, history.len() as u64, *last);
+                *so_far = Some(more(*so_far, history.len() as u64, *last));
             }
         }
         self.count_in(caller, &made.sources, &brought).await?;
@@ -188,9 +188,9 @@ impl Hub {
 }
 
 /// How many samples a source brought and when the last was, with some more.
-fn more(so_far: Option<(u64, Instant)>, count: u64, last: Instant) -> Option<(u64, Instant)> {
+fn more(so_far: Option<(u64, Instant)>, count: u64, last: Instant) -> (u64, Instant) {
     let (before, at) = so_far.unwrap_or((0, last));
-    Some((before + count, at.max(last)))
+    (before + count, at.max(last))
 }
 
 fn new_series(demo: &DemoSeries) -> NewSeries {
@@ -246,7 +246,7 @@ impl DemoTicker {
             };
             rows.push((id.clone(), sample.at.0, sample.value));
             if let Some(so_far) = brought.get_mut(*source) {
-                *so_far = more(*so_far, 1, sample.at);
+                *so_far = Some(more(*so_far, 1, sample.at));
             }
         }
         hub.take_in(caller, &rows).await?;
