@@ -19,7 +19,8 @@ impl Order {
         };
         // A reading an hour each has its next one there; of a list of events several may be of one time.
         let is_next = self.step.abs() == later - earlier;
-        let falls = self.step < 0;
+        // Of a second row both hours are before the first where rows fall.
+        let falls = self.step < 0 || (self.step == 0 && later < last);
         match (falls, if falls { later } else { earlier }) {
             (false, near) if near > last => earlier,
             (false, near) if near == last => {
