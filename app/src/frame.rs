@@ -97,23 +97,6 @@ pub async fn start_demo() -> rpc::Answer<()> {
     Ok(())
 }
 
-/// Series whose names fit what is typed in the palette.
-#[server(input = GetUrl, output = Postcard)]
-pub async fn find_series(text: String) -> rpc::Answer<Vec<(String, String, String)>> {
-    let (services, caller) = rpc::ctx()?;
-    let filter = api::SeriesFilter {
-        text,
-        limit: 12,
-        ..api::SeriesFilter::default()
-    };
-    let page = services.series.list(&caller, filter).await?;
-    Ok(page
-        .series
-        .into_iter()
-        .map(|s| (s.id.0, s.title, s.source_name))
-        .collect())
-}
-
 /// The signed-in person's session, as pages below the frame read it.
 #[derive(Clone, Copy)]
 pub struct SessionContext(pub wire::Loaded<Session>);
@@ -137,7 +120,7 @@ pub fn Frame() -> impl IntoView {
         >
             <Outlet/>
         </Shell>
-        <Search session path/>
+        <Search path/>
         <ToastRegion/>
     }
 }

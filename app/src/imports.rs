@@ -279,12 +279,15 @@ fn Stage(
 #[component]
 fn Finished(result: ImportResult) -> impl IntoView {
     let number = |n: u64| ui::number_text(Some(n as f64), "");
-    let words = format!(
+    let mut words = format!(
         "{} rows became {} samples in {} series.",
         number(result.rows),
         number(result.samples),
         result.series
     );
+    for (count, what) in result.lost() {
+        words = format!("{words} {} {what}.", number(count));
+    }
     view! {
         <Notice tone=Tone::Good title="Imported" means=words>
             <ButtonLink href=format!("/series?source={}", result.source_id) kind=ButtonKind::Primary>

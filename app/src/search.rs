@@ -1,17 +1,39 @@
-//! What Ctrl-K finds: every page by its name and by the words that people look for it with, and series.
+//! What Ctrl-K finds: the places of the frame by their names, and what the server knows by other words.
 
 use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{Glyph, Palette, PaletteItem};
 
-use crate::frame::{Session, find_series, places};
+use crate::frame::places;
 use crate::range::escape;
-use crate::wire;
+use crate::rpc;
+
+/// The address of the themes, which the server sets: it sends back to where somebody was.
+const THEME: &str = "/theme";
+
+/// Pages and series that fit what is typed: address, name, and what tells it from others of that name.
+#[server(input = GetUrl, output = Postcard)]
+pub async fn find(text: String) -> rpc::Answer<Vec<(String, String, String)>> {
+    let (services, caller) = rpc::ctx()?;
+    let may = services.accounts.me(&caller).await?.role.permissions();
+    let pages = crate::told::place::found(&text, &may);
+    let pages = pages
+        .into_iter()
+        .map(|(href, label)| (href.to_owned(), label.to_owned(), String::new()));
+    let filter = api::SeriesFilter {
+        text,
+        limit: 12,
+        ..api::SeriesFilter::default()
+    };
+    let list = services.series.list(&caller, filter).await?;
+    let series = list.series.into_iter();
+    let series = series.map(|one| (format!("/series/{}", one.id), one.title, one.source_name));
+    Ok(pages.chain(series).collect())
+}
 
 /// The palette with this installation's pages and series.
 #[component]
 pub fn Search(
-    /// Who is signed in: what they may not see is not offered.
-    session: wire::Loaded<Session>,
     /// The path that is shown.
     path: Signal<String>,
 ) -> impl IntoView {
@@ -22,126 +44,38 @@ pub fn Search(
             if text.trim().len() < 2 {
                 Ok(Vec::new())
             } else {
-                find_series(text).await
+                find(text).await
             }
         }
     });
     let found = Signal::derive(move || {
         let rows = found.get().and_then(Result::ok).unwrap_or_default();
         rows.into_iter()
-            .map(|(id, title, source)| PaletteItem {
-                hint: source,
-                ..PaletteItem::new(format!("/series/{id}"), title, Glyph::Chart)
-            })
+            .map(|(href, label, hint)| item(href, label, hint, &path.get()))
             .collect::<Vec<_>>()
     });
-    // Nothing before the browser runs: what is drawn first is the same on both sides.
-    let may = RwSignal::new(May::default());
-    Effect::new(move || {
-        if let Some(Ok(session)) = session.get() {
-            may.set(May {
-                audit: session.may_audit,
-                look_after: session.may_look_after,
-                manage: session.may_manage,
-            });
-        }
-    });
-    let items = Signal::derive(move || pages(may.get(), &path.get()));
-    view! { <Palette items found on_query=Callback::new(move |text| typed.set(text))/> }
+    let items: Vec<_> = places()
+        .into_iter()
+        .map(|place| PaletteItem::new(place.href, place.label, place.icon))
+        .collect();
+    view! { <Palette items=Signal::stored(items) found on_query=Callback::new(move |text| typed.set(text))/> }
 }
 
-/// What of the pages somebody may see.
-#[derive(Clone, Copy, Debug, Default)]
-struct May {
-    audit: bool,
-    look_after: bool,
-    manage: bool,
-}
-
-/// Every page that stands in the frame, with the words that people would type for it.
-fn pages(may: May, path: &str) -> Vec<PaletteItem> {
-    let of_places = places().into_iter().map(|place| {
-        let words = match place.href.as_str() {
-            "/" => "home start overview limits runs out forecast budget stock cash",
-            "/series" => "chart charts metric list limit limits threshold forecast",
-            "/machines" => "host hosts server servers health score",
-            "/explore" => "query promql metrics prometheus graph draw",
-            "/sources" => "data events alerts silent samples",
-            "/imports" => "upload csv tsv file table excel",
-            "/models" => "forecast accuracy back-test ensemble",
-            "/calendar" => "holidays holiday deploy promotion maintenance entries days",
-            "/jobs" => "queue work background failed running",
-            "/settings" if may.manage => "api keys key token retention storage preferences",
-            "/settings" => "retention storage preferences",
-            _ => "",
-        };
-        PaletteItem::new(place.href, place.label, place.icon).also(words)
-    });
-    let more = [
-        page("/findings", "Findings", Glyph::Alert)
-            .also("anomalies anomaly unusual outliers alerts"),
-        page("/welcome", "Add data", Glyph::Plus).also("demo send curl http welcome start"),
-        page("/sources/scrape", "Scrape a target", Glyph::Server)
-            .also("add scraping prometheus exporter"),
-        page("/calendar/entry", "Promotion or closure", Glyph::Calendar)
-            .also("add calendar entry event holiday"),
-        page("/explore/watch", "Watch an expression", Glyph::Chart)
-            .also("recording record promql series"),
-        page("/account", "Your account", Glyph::User)
-            .also("password sign out log out logout sessions passkey passkeys profile"),
-        page(
-            "/account/authenticator",
-            "Set up an authenticator",
-            Glyph::Key,
-        )
-        .also("second step factor totp 2fa code recovery"),
-    ];
-    let of_access = [
-        page("/people", "People", Glyph::User)
-            .also("users accounts invite invitation administrators access review"),
-        page("/people/roles", "Roles", Glyph::Key).also("permissions people rights access"),
-    ];
-    let audit = page("/audit", "Audit log", Glyph::Log).also("who did what history trail entries");
-    let themes = [
-        ("light", "Light theme", Glyph::Sun),
-        ("dark", "Dark theme", Glyph::Moon),
-        ("system", "The system's theme", Glyph::Screen),
-    ];
-    let back = escape(path);
-    let themes = themes.map(|(to, label, icon)| PaletteItem {
-        external: true,
-        ..page(&format!("/theme?to={to}&back={back}"), label, icon).also("colours appearance mode")
-    });
-    of_places
-        .chain(more)
-        .chain(of_access.into_iter().filter(|_| may.look_after))
-        .chain(may.audit.then_some(audit))
-        .chain(themes)
-        .collect()
-}
-
-fn page(href: &str, label: &str, icon: Glyph) -> PaletteItem {
-    PaletteItem::new(href, label, icon)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_are_found_by_those_who_may_see_them() {
-        let all = May {
-            audit: true,
-            look_after: true,
-            manage: true,
-        };
-        let hrefs = |may| -> Vec<String> {
-            let pages = pages(may, "/series").into_iter();
-            pages.map(|page| page.href).collect()
-        };
-        // So many are shown at once.
-        assert!(hrefs(all).len() <= 24);
-        assert!(hrefs(all).contains(&"/audit".to_owned()));
-        assert!(!hrefs(May::default()).contains(&"/people".to_owned()));
+fn item(href: String, label: String, hint: String, path: &str) -> PaletteItem {
+    let external = href.starts_with(THEME);
+    let icon = if href.starts_with("/series/") {
+        Glyph::Chart
+    } else {
+        Glyph::Search
+    };
+    let href = if external {
+        format!("{href}&back={}", escape(path))
+    } else {
+        href
+    };
+    PaletteItem {
+        hint,
+        external,
+        ..PaletteItem::new(href, label, icon)
     }
 }

@@ -9,6 +9,7 @@ pub mod event;
 pub mod job;
 pub mod machine;
 pub mod model;
+pub mod place;
 
 use api::{
     Aspect, Finding, Foretold, Instant, Point, Range, Scored, Sensitivity, SeriesId, Unusual,

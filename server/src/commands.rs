@@ -50,17 +50,8 @@ pub(crate) async fn import(
                     "{} rows became {} samples in {} series; {} rows could not be read.",
                     result.rows, result.samples, result.series, result.bad_rows
                 );
-                for (count, what) in [
-                    (result.empty_values, "values were empty"),
-                    (
-                        result.merged_rows,
-                        "rows share a moment with an earlier one",
-                    ),
-                    (result.replaced, "samples took the place of earlier ones"),
-                ] {
-                    if count > 0 {
-                        println!("  {count} {what}");
-                    }
+                for (count, what) in result.lost() {
+                    println!("  {count} {what}");
                 }
                 for bad in result.bad.iter().take(5) {
                     println!("  line {}: {}", bad.line, bad.reason);

@@ -82,6 +82,18 @@ pub struct ImportResult {
     pub bad: Vec<BadCell>,
 }
 
+impl ImportResult {
+    /// What became of values that are no samples of their own: how many, and what of them, where there are any.
+    pub fn lost(&self) -> impl Iterator<Item = (u64, &'static str)> + use<> {
+        let all = [
+            (self.empty_values, "values were empty"),
+            (self.merged_rows, "rows share a moment with an earlier one"),
+            (self.replaced, "samples took the place of earlier ones"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0)
+    }
+}
+
 /// How a file is read. Names are on the wire as they stand in `ingest`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

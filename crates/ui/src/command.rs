@@ -27,8 +27,6 @@ pub struct PaletteItem {
     pub href: String,
     /// Its icon.
     pub icon: Glyph,
-    /// Other words that people look for it by; they are not shown.
-    pub words: String,
     /// The server does it and sends back: the router must not look for a page of that address.
     pub external: bool,
 }
@@ -41,22 +39,14 @@ impl PaletteItem {
             hint: String::new(),
             href: href.into(),
             icon,
-            words: String::new(),
             external: false,
         }
-    }
-
-    /// Found by these words too.
-    #[must_use]
-    pub fn also(mut self, words: impl Into<String>) -> Self {
-        self.words = words.into();
-        self
     }
 }
 
 /// Does an item hold every word of the query?
 fn matches(item: &PaletteItem, query: &str) -> bool {
-    let text = format!("{} {} {}", item.label, item.hint, item.words).to_lowercase();
+    let text = format!("{} {}", item.label, item.hint).to_lowercase();
     query
         .to_lowercase()
         .split_whitespace()
@@ -320,9 +310,8 @@ mod tests {
     fn every_word_typed_must_be_in_the_name_or_the_hint() {
         let item = PaletteItem {
             hint: "db-1".to_owned(),
-            ..PaletteItem::new("/series/1", "Disk /var", Glyph::Server).also("storage")
+            ..PaletteItem::new("/series/1", "Disk /var", Glyph::Server)
         };
-        assert!(matches(&item, "storage db-1"));
         assert!(matches(&item, "DB disk"));
         assert!(matches(&item, ""));
         assert!(!matches(&item, "disk web"));

@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 
 /// Closes it on Escape, on a press elsewhere, and where a link in it leads to another page.
 pub(crate) fn closes_by_itself(menu: NodeRef<Details>) {
+    // The listeners outlive the menu by a moment, in which its reference is gone.
     Effect::new(move || {
         let keys = window_event_listener(ev::keydown, move |event| {
             if event.key() == "Escape"
@@ -22,7 +23,7 @@ pub(crate) fn closes_by_itself(menu: NodeRef<Details>) {
             let at = event
                 .target()
                 .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-            if let Some(menu) = menu.get_untracked()
+            if let Some(menu) = menu.try_get_untracked().flatten()
                 && let Some(at) = at
                 && menu.open()
                 && (!menu.contains(Some(&at)) || leads_away(&at))

@@ -125,10 +125,10 @@ fn described() -> OpenApiRouter<App> {
 pub(crate) fn routes(app: &App) -> Router<App> {
     let (api, description) = described().split_for_parts();
     let document = openapi::document(&description);
-    let with_parameters = Arc::new(openapi::with_parameters(&document));
+    let bare_ones = Arc::new(openapi::without_parameters(&document));
     let document = document.to_string();
     let api = api
-        .route_layer(middleware::from_fn_with_state(with_parameters, bare))
+        .route_layer(middleware::from_fn_with_state(bare_ones, bare))
         .route_layer(middleware::from_fn_with_state(app.clone(), once::once))
         .route_layer(middleware::from_fn(known))
         .route(
@@ -176,9 +176,9 @@ async fn known(request: Request, next: Next) -> Response {
 }
 
 /// Refuses parameters where there are none, as [`extract::Params`] refuses those that it does not
-/// know. The description says where there are some.
+/// know. The description says where there are none.
 async fn bare(
-    State(with_parameters): State<Arc<HashSet<(String, String)>>>,
+    State(bare_ones): State<Arc<HashSet<(String, String)>>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -192,8 +192,8 @@ async fn bare(
             method => method.to_lowercase(),
         };
         let place = place.as_str();
-        let told = place.starts_with("/api/");
-        if told && !with_parameters.contains(&(method, place.to_owned())) {
+        // A method that is not there is refused for that.
+        if bare_ones.contains(&(method, place.to_owned())) {
             let words = "There is no such parameter here.";
             return Failed::from(Error::field(&name, words)).into_response();
         }

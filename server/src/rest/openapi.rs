@@ -75,14 +75,14 @@ pub(super) fn document(routes: &OpenApi) -> Value {
     document
 }
 
-/// The operations that have parameters in their address, by method and path.
-pub(super) fn with_parameters(document: &Value) -> HashSet<(String, String)> {
+/// The operations that have no parameters in their address, by method and path.
+pub(super) fn without_parameters(document: &Value) -> HashSet<(String, String)> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .flat_map(|(path, item)| METHODS.map(|method| (method, path, &item[method])))
         .filter(|(_, _, operation)| {
             let mut parameters = operation["parameters"].as_array().into_iter().flatten();
-            parameters.any(|parameter| parameter["in"] == "query")
+            operation.is_object() && !parameters.any(|parameter| parameter["in"] == "query")
         })
         .map(|(method, path, _)| (method.to_owned(), path.clone()))
         .collect()
