@@ -46,7 +46,7 @@ apt_updated=""
 need_debian() {
   local missing=()
   for package in "$@"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
+    [[ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed"* ]] || missing+=("$package")
   done
   [ "${#missing[@]}" = 0 ] && return 0
   if [ -z "$apt_updated" ]; then
@@ -56,10 +56,12 @@ need_debian() {
   slow "Installing ${missing[*]}" $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
 }
 
-have_debian_rust() { command -v apt-get >/dev/null && apt-cache policy rustc-web 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+# No `| grep -q` in this file: it leaves at the first match, and with pipefail the program that
+# still writes (ended by SIGPIPE) makes a failure of what was found.
+have_debian_rust() { command -v apt-get >/dev/null && [[ "$(apt-cache policy rustc-web 2>/dev/null)" =~ Candidate:\ [0-9] ]]; }
 
 compiler() {
-  if [ -x /usr/bin/rustc ] && [ -L /usr/bin/rust-lld ] && rustc --version | grep -qE '1\.(9[6-9]|[0-9]{3})'; then
+  if [ -x /usr/bin/rustc ] && [ -L /usr/bin/rust-lld ] && [[ "$(rustc --version)" =~ ^rustc\ 1\.(9[6-9]|[0-9]{3})\. ]]; then
     return 0
   fi
   if command -v apt-get >/dev/null && ! have_debian_rust; then
@@ -71,7 +73,8 @@ compiler() {
     . scripts/env.sh
     hash -r
   else
-    command -v rustc >/dev/null || die "no Rust compiler: install rustc 1.96 or newer (rustup.rs)"
+    # rustup's rustc is there before the compiler it stands for.
+    rustc --version >/dev/null 2>&1 || die "no Rust compiler: install rustc 1.96 or newer (rustup.rs)"
   fi
 }
 
@@ -112,7 +115,7 @@ wasm_std() {
 # cargo-leptos with its own release profile costs over 20 CPU minutes; as a build driver it needs no optimiser.
 cargo_tool() {
   local crate="$1" version="$2" binary="$3"; shift 3
-  "$MILLRACE_TOOLS/bin/$binary" --version 2>/dev/null | grep -qF "$version" && return 0
+  [[ "$("$MILLRACE_TOOLS/bin/$binary" --version 2>/dev/null)" != *"$version"* ]] || return 0
   slow "Building $crate $version (some minutes, once)" env CARGO_TARGET_DIR="$MILLRACE_CACHE/tools-target" \
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
     cargo install "$crate" --version "$version" --root "$MILLRACE_TOOLS" --force "$@"

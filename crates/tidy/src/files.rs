@@ -220,6 +220,49 @@ pub fn migrations_are_pairs(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Pipes of a shell script that end at a reader who leaves early: `pipefail` makes a failure of the
+/// writer's SIGPIPE, but only where the writer is not done yet, so that it shows on some machines only.
+pub fn pipes_are_read_to_their_end(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.files() {
+        if !file.text.starts_with("#!/usr/bin/env bash") || !file.text.contains("pipefail") {
+            continue;
+        }
+        for (number, line) in file.text.lines().enumerate() {
+            // `||` is no pipe, and what follows the reader is not read from it.
+            let code = line.trim_start().replace("||", ";");
+            let mut readers = code
+                .split('|')
+                .skip(1)
+                .filter_map(|reader| reader.split([';', '&', ')']).next());
+            let leaves = readers.any(leaves_early);
+            if !code.starts_with('#') && leaves {
+                findings.push(Finding::new(
+                    &file.path,
+                    number + 1,
+                    "the reader of this pipe leaves before its end",
+                    "keep the output in a variable, `[[ \"$(command)\" = *text* ]]`, or read it whole",
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// Whether a command does not read all that it is given.
+fn leaves_early(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let is_quiet = |word: &str| {
+        word == "--quiet"
+            || (word.starts_with('-') && !word.starts_with("--") && word.contains('q'))
+    };
+    match words.next() {
+        Some("head") => true,
+        Some("grep") => words.any(is_quiet),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,6 +357,29 @@ mod tests {
             ),
             1
         );
+    }
+
+    #[test]
+    fn a_pipe_that_is_left_early_is_found() {
+        let rule = pipes_are_read_to_their_end;
+        let script = |line: &str| format!("#!/usr/bin/env bash\nset -euo pipefail\n{line}\n");
+        for early in [
+            "a | grep -q b",
+            "if a 2>&1 | grep -Eq 'b'; then",
+            "a | sort | head -n 1",
+        ] {
+            assert_eq!(count(rule, "a.sh", &script(early)), 1, "{early}");
+        }
+        for whole in [
+            "grep -q b file",
+            "a | grep b || grep -q c file",
+            "# a | grep -q b",
+            "a | tail -n 1",
+        ] {
+            assert_eq!(count(rule, "a.sh", &script(whole)), 0, "{whole}");
+        }
+        let unchecked = "#!/usr/bin/env bash\na | grep -q b\n";
+        assert_eq!(count(rule, "a.sh", unchecked), 0);
     }
 
     #[test]

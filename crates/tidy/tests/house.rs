@@ -175,6 +175,11 @@ fn nothing_points_at_one_machine() {
 }
 
 #[test]
+fn pipes_are_read_to_their_end() {
+    none(&files::pipes_are_read_to_their_end(&TREE));
+}
+
+#[test]
 fn migrations_come_in_pairs() {
     none(&files::migrations_are_pairs(&TREE));
 }
