@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
+use leptos::task::spawn_local;
 use ui::{Glyph, Palette, PaletteItem};
 
 use crate::frame::places;
@@ -37,28 +38,32 @@ pub fn Search(
     /// The path that is shown.
     path: Signal<String>,
 ) -> impl IntoView {
-    let typed = RwSignal::new(String::new());
-    let found = LocalResource::new(move || {
-        let text = typed.get();
-        async move {
-            if text.trim().len() < 2 {
-                Ok(Vec::new())
-            } else {
-                find(text).await
-            }
+    let typed = StoredValue::new(String::new());
+    let rows = RwSignal::new(Vec::new());
+    let ask = move |text: String| {
+        typed.set_value(text.clone());
+        if text.trim().len() < 2 {
+            rows.set(Vec::new());
+            return;
         }
-    });
+        spawn_local(async move {
+            let answer = find(text.clone()).await.unwrap_or_default();
+            // Answers may overtake one another.
+            if typed.try_get_value() == Some(text) {
+                rows.set(answer);
+            }
+        });
+    };
     let found = Signal::derive(move || {
-        let rows = found.get().and_then(Result::ok).unwrap_or_default();
-        rows.into_iter()
-            .map(|(href, label, hint)| item(href, label, hint, &path.get()))
+        let rows = rows.get().into_iter();
+        rows.map(|(href, label, hint)| item(href, label, hint, &path.get()))
             .collect::<Vec<_>>()
     });
     let items: Vec<_> = places()
         .into_iter()
         .map(|place| PaletteItem::new(place.href, place.label, place.icon))
         .collect();
-    view! { <Palette items=Signal::stored(items) found on_query=Callback::new(move |text| typed.set(text))/> }
+    view! { <Palette items=Signal::stored(items) found on_query=Callback::new(ask)/> }
 }
 
 fn item(href: String, label: String, hint: String, path: &str) -> PaletteItem {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod check;
 mod clock;
 mod commands;
 mod config;
@@ -84,7 +85,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Secrets(SecretsCommand::Rotate) => commands::rotate(&settings).await,
         Command::Secrets(SecretsCommand::Forget) => commands::forget(&settings).await,
-        Command::Config(ConfigCommand::Check) => commands::check(settings).await,
+        Command::Config(ConfigCommand::Check) => check::check(&settings).await,
         Command::Health => commands::health(&settings).await,
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! Every route, and the layers around them.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use anyhow::Context;
 use app::rpc::Secrets;
@@ -11,7 +12,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use leptos::config::{LeptosOptions, get_configuration};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -46,6 +47,12 @@ pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<
     Ok(options)
 }
 
+/// The routes of the pages, found once in a process: while they are looked for, Leptos keeps every
+/// resource of the process from loading, and a page that begins just then never ends
+/// (leptos-rs/leptos issue 4773). There is one router in a server, but many in its tests.
+pub(crate) static PAGES: LazyLock<Vec<AxumRouteListing>> =
+    LazyLock::new(|| generate_route_list(app::App));
+
 /// Every route.
 pub(crate) fn router(app: App) -> Router {
     let secrets = Secrets::default();
@@ -59,7 +66,7 @@ pub(crate) fn router(app: App) -> Router {
         move || app::shell(options.clone())
     };
     Router::new()
-        .leptos_routes_with_context(&app, generate_route_list(app::App), context.clone(), shell)
+        .leptos_routes_with_context(&app, PAGES.clone(), context.clone(), shell)
         .route("/live", get(live::follow))
         .route(
             "/upload",

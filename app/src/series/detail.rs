@@ -270,7 +270,10 @@ fn Body(
         </Card>
         {happened_view(happened)}
         {match (ready, why) {
-            (Some(forecast), _) => view! { <Foreseen limited=series.limit.is_some() forecast now/> }.into_any(),
+            (Some(forecast), _) => {
+                let newest = series.last.map_or(forecast.known_until, |last| last.at);
+                view! { <Foreseen limited=series.limit.is_some() forecast newest now/> }.into_any()
+            }
             (None, Some(why)) => {
                 view! { <Notice tone=Tone::Neutral title="No forecast" means=format!("Unknown: {why}.")/> }.into_any()
             }

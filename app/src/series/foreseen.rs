@@ -6,30 +6,27 @@ use ui::{Card, Reach, Strip, Tone, When};
 
 use crate::runway::reach;
 
-/// What is foreseen.
+/// What is foreseen of a series whose newest sample is of the instant `newest`.
 #[component]
-pub fn Foreseen(limited: bool, forecast: Forecast, now: Instant) -> impl IntoView {
+pub fn Foreseen(
+    limited: bool,
+    forecast: Forecast,
+    newest: Instant,
+    now: Instant,
+) -> impl IntoView {
+    let missed = forecast.missed(newest, now);
     let Forecast {
         step,
         history,
         crossing,
-        known_until,
-        step_seconds,
         ..
     } = forecast;
-    let waited = now.0 - known_until.0 > 3 * i64::from(step_seconds) * Instant::SECOND;
-    let missed = crossing.and_then(|crossing| {
-        let due = crossing.median.filter(|_| waited && !crossing.already);
-        due.filter(|at| *at < now)
-    });
     let note = format!("step {step}, {history} points of history");
     view! {
         <Card title="When" note=note>
-            {match (limited, crossing) {
-                (true, Some(crossing)) => match missed {
-                    Some(at) => view! { <Missed at known_until/> }.into_any(),
-                    None => view! { <CrossingView crossing now/> }.into_any(),
-                },
+            {match (limited, crossing, missed) {
+                (true, Some(_), Some(at)) => view! { <Missed at newest/> }.into_any(),
+                (true, Some(crossing), None) => view! { <CrossingView crossing now/> }.into_any(),
                 _ => view! { <p class="quiet">"No limit is set, so nothing is reached."</p> }.into_any(),
             }}
         </Card>
@@ -38,10 +35,10 @@ pub fn Foreseen(limited: bool, forecast: Forecast, now: Instant) -> impl IntoVie
 
 /// A limit that should have been reached when no data came any more.
 #[component]
-fn Missed(at: Instant, known_until: Instant) -> impl IntoView {
+fn Missed(at: Instant, newest: Instant) -> impl IntoView {
     view! {
         <p>
-            "Foreseen for " <When at=at.0/> ". No data has come since " <When at=known_until.0/>
+            "Foreseen for " <When at=at.0/> ". No data has come since " <When at=newest.0/>
             ", so nobody knows whether it was."
         </p>
     }

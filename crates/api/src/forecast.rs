@@ -46,6 +46,20 @@ pub struct Forecast {
     pub crossing: Option<Crossing>,
 }
 
+impl Forecast {
+    /// So many steps without data after a limit should have been reached, and nobody knows whether it was.
+    const PATIENCE: i64 = 3;
+
+    /// When the limit should have been reached, where that has passed and no data came since that would
+    /// say whether it was. `newest` is the instant of the newest sample.
+    pub fn missed(&self, newest: Instant, now: Instant) -> Option<Instant> {
+        let crossing = self.crossing.filter(|crossing| !crossing.already)?;
+        let patience = i64::from(self.step_seconds) * Self::PATIENCE * Instant::SECOND;
+        let waited = |since: Instant| now > since.plus(patience);
+        crossing.median.filter(|due| waited(*due) && waited(newest))
+    }
+}
+
 /// One step of the future.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

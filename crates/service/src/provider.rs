@@ -183,10 +183,7 @@ impl Hub {
 
     /// The role that people call so: whoever writes the settings does not know ids.
     async fn role_called(&self, caller: &Caller, name: &str) -> Result<Option<Role>> {
-        let made = self.store.custom_roles().await.or_failure(caller)?;
-        let all = Role::ALL
-            .into_iter()
-            .chain(made.into_iter().map(Role::Custom));
+        let all = self.store.roles().await.or_failure(caller)?;
         let found = all.into_iter().find(|role| role.name() == name);
         if found.is_none() {
             tracing::error!(

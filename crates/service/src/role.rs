@@ -18,13 +18,11 @@ const LONGEST_NAME: usize = 60;
 impl Roles for Hub {
     async fn roles(&self, caller: &Caller) -> Result<Vec<RoleState>> {
         require(caller, Permission::AccessRead)?;
-        let made = self.store.custom_roles().await.or_failure(caller)?;
+        let all = self.store.roles().await.or_failure(caller)?;
         let strict = self.store.strict_roles().await.or_failure(caller)?;
         let users = self.store.users().await.or_failure(caller)?;
-        let all = Role::ALL
-            .into_iter()
-            .chain(made.into_iter().map(Role::Custom));
         Ok(all
+            .into_iter()
             .map(|role| {
                 let people = users.iter().filter(|user| user.role == role).count();
                 RoleState {

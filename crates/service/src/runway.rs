@@ -16,8 +16,6 @@ const UNLIKELY: f64 = 0.5;
 const LOOK_BACK: u32 = 2_000;
 /// Where there is no forecast, data that is older says nothing of the present.
 const OUT_OF_DATE: i64 = 35 * Instant::DAY;
-/// So many periods without data after a limit should have been reached, and nobody knows whether it was.
-const MISSED: i64 = 3;
 /// How long a finding is news.
 const NEWS: i64 = Instant::DAY;
 /// How many findings a home page has room for.
@@ -143,14 +141,8 @@ pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instan
                     why: WhyUnknown::Pending,
                 }
             }
-            Some(crossing) => {
-                let due = crossing.median.filter(|_| !crossing.already);
-                let patience = i64::from(forecast.step_seconds) * MISSED * Instant::SECOND;
-                if due.is_some_and(|at| now > at.plus(patience) && now > last.at.plus(patience)) {
-                    return out_of_date(last.at, now);
-                }
-                foreseen(crossing, now)
-            }
+            Some(_) if forecast.missed(last.at, now).is_some() => out_of_date(last.at, now),
+            Some(crossing) => foreseen(crossing, now),
             None => Outlook::Unknown {
                 why: WhyUnknown::Pending,
             },

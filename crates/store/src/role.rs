@@ -1,6 +1,6 @@
 //! Roles that this installation made.
 
-use api::{CustomRole, Instant, RoleId};
+use api::{CustomRole, Instant, Role, RoleId};
 use sqlx::FromRow;
 
 use crate::convert::{changed, of_json, to_json};
@@ -40,11 +40,12 @@ impl Store {
         Ok(())
     }
 
-    /// The roles, oldest first.
-    pub async fn custom_roles(&self) -> Result<Vec<CustomRole>> {
+    /// Every role that people can have: the given ones, then those made here, oldest first.
+    pub async fn roles(&self) -> Result<Vec<Role>> {
         let sql = "select id, name, grants from custom_role order by created_at, id";
         let found: Vec<RoleRow> = read!(self, db => rows(sql).fetch_all(&mut *db).await?);
-        found.into_iter().map(RoleRow::role).collect()
+        let made = found.into_iter().map(|row| row.role().map(Role::Custom));
+        Role::ALL.into_iter().map(Ok).chain(made).collect()
     }
 
     /// The role.

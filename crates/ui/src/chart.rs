@@ -128,31 +128,26 @@ pub fn Chart(
     let host = NodeRef::<Div>::new();
     let drawn = RwSignal::new(false);
     let tree = StoredValue::new(tree);
-    let drawing = StoredValue::new_local(None::<Drawing>);
     Effect::new(move || {
         let Some(host) = host.get() else { return };
-        let made = draw(&host, unit, on_zoom, drawn);
-        tree.with_value(|tree| numbers.with_untracked(|numbers| made.show(tree, numbers)));
-        drawing.set_value(Some(made));
-        // Here and not in the component's body, which also runs on the server.
+        // Made here and not in the component's body, which also runs on the server: a page may be
+        // given up on another thread there, and what belongs to one thread panics then.
+        let drawing = StoredValue::new_local(Some(draw(&host, unit, on_zoom, drawn)));
         on_cleanup(move || {
             let last = drawing.try_update_value(Option::take).flatten();
             if let Some(last) = last {
                 last.mounted.dispose();
             }
         });
-    });
-    Effect::new(move |before: Option<()>| {
-        unit.track();
-        numbers.with(|numbers| {
-            // The first run is the mounting above.
-            if before.is_some() {
+        Effect::new(move || {
+            unit.track();
+            numbers.with(|numbers| {
                 drawing.with_value(|drawing| {
                     if let Some(drawing) = drawing {
                         tree.with_value(|tree| drawing.show(tree, numbers));
                     }
                 });
-            }
+            });
         });
     });
     let class = if tall { "chart chart-tall" } else { "chart" };

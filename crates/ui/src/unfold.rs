@@ -12,7 +12,7 @@ pub(crate) fn closes_by_itself(menu: NodeRef<Details>) {
     Effect::new(move || {
         let keys = window_event_listener(ev::keydown, move |event| {
             if event.key() == "Escape"
-                && let Some(menu) = menu.get_untracked()
+                && let Some(menu) = menu.try_get_untracked().flatten()
                 && menu.open()
             {
                 menu.set_open(false);

@@ -21,26 +21,13 @@ impl Order {
         let is_next = self.step.abs() == later - earlier;
         // Of a second row both hours are before the first where rows fall.
         let falls = self.step < 0 || (self.step == 0 && later < last);
-        match (falls, if falls { later } else { earlier }) {
-            (false, near) if near > last => earlier,
-            (false, near) if near == last => {
-                if is_next {
-                    later
-                } else {
-                    earlier
-                }
-            }
+        if falls {
+            let fits = later < last || (later == last && !is_next);
+            if fits { later } else { earlier }
+        } else {
+            let fits = earlier > last || (earlier == last && !is_next);
             // Beyond both, the rows begin anew.
-            (false, _) if later >= last => later,
-            (true, near) if near < last => later,
-            (true, near) if near == last => {
-                if is_next {
-                    earlier
-                } else {
-                    later
-                }
-            }
-            _ => earlier,
+            if fits || later < last { earlier } else { later }
         }
     }
 

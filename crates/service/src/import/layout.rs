@@ -146,10 +146,8 @@ pub(super) fn corrected(mut reading: Reading, form: &ImportSettings) -> Result<R
             ColumnRole::Label => Role::Label,
             ColumnRole::Ignore => Role::Ignore,
         };
-        if api::Unit::check_word(&column.unit).is_err() {
-            let words = format!("A unit has at most {} characters.", api::Unit::LONGEST);
-            return Err(Error::field("columns", words));
-        }
+        api::Unit::check_word(&column.unit)
+            .map_err(|error| Error::field("columns", error.to_string()))?;
         kept.unit = Some(column.unit.trim().to_owned()).filter(|unit| !unit.is_empty());
     }
     layout.validate().map_err(|error| {

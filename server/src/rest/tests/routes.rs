@@ -268,7 +268,7 @@ const OPEN_PAGES: [&str; 4] = ["/login", "/login/step", "/setup", "/invite"];
 #[tokio::test]
 async fn strangers_are_sent_from_every_page_to_where_they_sign_in() {
     let home = Home::new().await;
-    let pages = leptos_axum::generate_route_list(app::App);
+    let pages = &*crate::router::PAGES;
     assert!(pages.len() > 10);
     for page in pages {
         let path = page.path().replace("{id}", "x");

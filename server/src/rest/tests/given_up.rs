@@ -1,0 +1,65 @@
+//! Requests that nobody waits for any more: a browser leaves a page before it has come.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use super::{As, Home, request};
+
+/// What panicked since the hook below was set: a panic while a page is given up reaches nobody.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A page with a chart that is drawn in the browser.
+async fn with_a_chart(home: &Home) -> String {
+    let key = home.admin_key().await;
+    let sample = |minute: i64| json!({"name": "stock", "at": 1_780_000_000 - minute * 60, "value": minute});
+    let samples: Vec<_> = (0..300).map(sample).collect();
+    let answer = home.post(&key, "/api/v1/samples", &json!(samples)).await;
+    assert_eq!(answer.json()["accepted"], 300, "{}", answer.body);
+    let listed = home.get(&key, "/api/v1/series").await.json();
+    format!("/series/{}", listed["series"][0]["id"].as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_that_is_given_up_takes_nothing_with_it() {
+    let home = Home::new().await;
+    let who = home.person(api::Role::Admin).await;
+    let chart = with_a_chart(&home).await;
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let words = info.to_string();
+        // Other tests of this process may panic on purpose.
+        if words.contains("SendWrapper") {
+            PANICS.lock().unwrap().push(words);
+        } else {
+            before(info);
+        }
+    }));
+    let pages = ["/", "/settings", "/explore", "/models", "/sources", &chart];
+    for page in pages {
+        let whole = home.get(&who, page).await;
+        assert_eq!(whole.status, 200, "{page}");
+        for round in 0..30_u64 {
+            leave(&home, &who, page, Duration::from_micros(round * 400)).await;
+        }
+    }
+    let panics = PANICS.lock().unwrap();
+    assert!(panics.is_empty(), "{}: {:?}", panics.len(), panics.first());
+}
+
+/// Asks for a page and leaves after a while; what was begun is dropped on any thread of the runtime.
+async fn leave(home: &Home, who: &As, page: &str, after: Duration) {
+    let router = home.router.clone();
+    let sent = request("GET", who, page, None);
+    let asking = tokio::spawn(async move {
+        let response = router.oneshot(sent).await.unwrap();
+        to_bytes(response.into_body(), usize::MAX).await.unwrap()
+    });
+    tokio::time::sleep(after).await;
+    asking.abort();
+    // Cancelled, or done before.
+    let _ = asking.await;
+}
