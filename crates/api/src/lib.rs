@@ -80,9 +80,9 @@ pub use metrics::{
     MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
 pub use model::{
-    FitReason, Fitted, HELD_DAYS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE, ModelChoice,
-    ModelCounts, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow, ModelVersion, Models,
-    VersionState,
+    ErrorPoint, FitReason, Fitted, HELD_DAYS, KEPT_ERRORS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE,
+    ModelChoice, ModelCounts, ModelErrors, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow,
+    ModelVersion, Models, VersionChange, VersionState,
 };
 pub use once::{Attempt, Begun, KeptAnswer, Once};
 pub use passkey::{

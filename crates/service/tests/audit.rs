@@ -48,6 +48,7 @@ const READS: &[&str] = &[
     "keys.list",
     "models.list",
     "models.versions",
+    "models.errors",
     "people.people",
     "people.invitations",
     "people.invitation",

@@ -442,6 +442,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.models.versions(&c, &"none".into()).await }),
         ),
         (
+            "models.errors",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.models.errors(&c, &"none".into()).await }),
+        ),
+        (
             "models.promote",
             Hold(MonitoringWrite),
             call(|s, c| async move { s.models.promote(&c, &"none".into(), 1).await }),
