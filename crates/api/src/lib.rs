@@ -74,7 +74,9 @@ pub use import::{
 pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
 pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic};
-pub use machine::{Ailment, HealthDeduction, Machine, MachineHealth, MachineList, Machines};
+pub use machine::{
+    Ailment, HealthDeduction, Machine, MachineHealth, MachineList, Machines, SeriesShare, Together,
+};
 pub use metrics::{
     Circuit, Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES,
     MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,

@@ -112,6 +112,7 @@ const COMPUTES: &[&str] = &[
     "forecasts.refresh",
     "jobs.plan",
     "jobs.work",
+    "machines.scan_due",
     "metrics.maintain",
     "recordings.run_due",
 ];
