@@ -10,7 +10,7 @@ use crate::live;
 use crate::offer::AddData;
 use crate::problem::Problem;
 use crate::rpc;
-use crate::told::machine::{Row, State};
+use crate::told::machine::{Because, Row, State};
 use crate::wire;
 
 /// Every machine, and what time it is.
@@ -39,7 +39,7 @@ pub fn MachinesPage() -> impl IntoView {
         <Title text="Machines"/>
         <PageHead
             title="Machines"
-            lede="How well each is, from 0 to 100, the worst first: what is unusual, at a limit or near it, or silent takes points away."
+            lede="How well each is, from 0 to 100, the worst first: what is unusual, alone or together, at a limit or near it, or silent takes points away."
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
             {move || Suspend::new(async move {
@@ -90,10 +90,16 @@ fn row(row: Row, now: i64) -> impl IntoView {
     };
     let wrong = row.wrong.into_iter();
     let wrong = wrong.map(|one| {
+        let since = one.since.map(|at| view! { " " <When at/> });
         view! {
             <li>
                 <span class="num">{one.points}</span>
-                <span><a href=one.href>{one.about}</a>" "<span class="quiet">{one.words}</span></span>
+                <span>
+                    <a href=one.href>{one.about}</a>
+                    " "
+                    <span class="quiet">{one.words}{since}</span>
+                    {because(one.because)}
+                </span>
             </li>
         }
     });
@@ -108,7 +114,12 @@ fn row(row: Row, now: i64) -> impl IntoView {
             <td data-label="Machine"><a href=row.href>{row.name}</a></td>
             <td class="num" data-label="Health">{row.score}</td>
             <td data-label="State"><Badge tone label=word/></td>
-            <td data-label="What takes points away">{why}</td>
+            <td data-label="What takes points away">
+                <div>
+                    {why}
+                    {(!row.together.is_empty()).then(|| view! { <span class="sub quiet">{row.together}</span> })}
+                </div>
+            </td>
             <td class="num" data-label="Series">{row.series}</td>
             <td data-label="Seen">
                 {match row.seen {
@@ -118,4 +129,19 @@ fn row(row: Row, now: i64) -> impl IntoView {
             </td>
         </tr>
     }
+}
+
+/// The series that make it so, each with its share.
+fn because(series: Vec<Because>) -> impl IntoView {
+    (!series.is_empty()).then(|| {
+        let series = series.into_iter().enumerate().map(|(place, one)| {
+            view! {
+                {if place == 0 { ", because of: " } else { ", " }}
+                <a href=one.href>{one.title}</a>
+                " "
+                <span class="num">{one.share}</span>
+            }
+        });
+        series.collect_view()
+    })
 }

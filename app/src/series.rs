@@ -2,6 +2,7 @@
 
 mod chart;
 mod detail;
+mod errors;
 mod foreseen;
 mod happened;
 mod limit;

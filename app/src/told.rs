@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod calendar;
+pub mod errors;
 pub mod event;
 pub mod job;
 pub mod machine;

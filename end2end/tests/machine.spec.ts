@@ -16,6 +16,8 @@ test("a machine at a limit loses points and leads to the series", async ({ page,
   const row = page.getByRole("table", { name: "Machines" }).getByRole("row").filter({ hasText: title });
   await expect(row).toContainText("at its limit");
   await expect(row).toContainText(/ill|ailing/);
+  // A new machine has too little to say that its series are as usual together.
+  await expect(row).toContainText("whether its series are unusual together is unknown");
   await row.getByRole("link", { name: title, exact: true }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
 });

@@ -47,6 +47,8 @@ test("a model is listed, told on its series' page, and rolled back by hand", asy
   await expect(made).toContainText(/In the back-test \d+ % of values lay within the 80 % band/);
   await expect(made).toContainText("Version 1, in force");
   await expect(made.getByRole("button")).toHaveCount(0);
+  const errors = page.locator(".card", { hasText: "Errors over time" });
+  await expect(errors).toContainText("No errors yet");
 
   await page.getByRole("button", { name: "Compute the forecast anew" }).click();
   await expect(made).toContainText("Version 2, in force");

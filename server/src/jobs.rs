@@ -1,5 +1,5 @@
 //! What happens without a request: reading this host, scraping targets, recording rules, the queue of
-//! work, looks for what is unusual that are due, the demo's ticks.
+//! work, looks for what is unusual in series and in machines that are due, the demo's ticks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,8 @@ const PLAN_EVERY: Duration = Duration::from_secs(2);
 const WORK_EVERY: Duration = Duration::from_secs(1);
 /// How many do what is in it: while one reads and writes, the other's fits run.
 const WORKERS: u32 = 2;
+/// How often some machines are looked at as a whole.
+const MACHINES_EVERY: Duration = Duration::from_secs(30);
 /// How often the audit log is looked after.
 const AUDIT_EVERY: Duration = Duration::from_secs(5);
 /// How long the jobs of the engines rest when nothing is due.
@@ -67,6 +69,7 @@ pub(crate) fn start(
     }
     tasks.spawn(record(app.services.clone(), stopping.clone()));
     tasks.spawn(find(app.services.clone(), stopping.clone()));
+    tasks.spawn(look_at_machines(app.services.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
 
@@ -187,6 +190,20 @@ async fn record(services: api::Services, stopping: CancellationToken) {
 async fn find(services: api::Services, stopping: CancellationToken) {
     let caller = Caller::system("finding");
     while again(services.findings.scan_due(&caller), &stopping).await {}
+}
+
+async fn look_at_machines(services: api::Services, stopping: CancellationToken) {
+    let caller = Caller::system("machines");
+    let mut timer = tokio::time::interval(MACHINES_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        // A failure was logged where it happened; the next round tries again.
+        let _ = services.machines.scan_due(&caller).await;
+    }
 }
 
 /// Does what is due and rests; answers whether to go on.

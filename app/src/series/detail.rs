@@ -12,6 +12,7 @@ use ui::{
 };
 
 use super::chart::Drawn;
+use super::errors::errors_view;
 use super::foreseen::Foreseen;
 use super::happened::happened_view;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
@@ -22,6 +23,7 @@ use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
 use crate::rpc;
 use crate::runway::limit_words;
+use crate::told::errors::Errors;
 use crate::told::event::Happened;
 use crate::told::model::Made;
 use crate::told::{Ribbon, Shown};
@@ -46,6 +48,8 @@ pub struct Detail {
     pub happened: Happened,
     /// How its forecast is made, where there is a model.
     pub made: Option<Made>,
+    /// How its models did since they were fitted, where there is one.
+    pub errors: Option<Errors>,
     /// The option tree of its chart, without the points.
     pub tree: String,
     /// Whether the person may change it. Here and not from the session, which would have every card
@@ -89,6 +93,7 @@ pub async fn load_detail(
         (points.range, end),
     );
     let versions = services.models.versions(&caller, &id).await?;
+    let errors = services.models.errors(&caller, &id).await?;
     let seen = api::Range {
         from: points.range.from,
         to: end,
@@ -99,6 +104,8 @@ pub async fn load_detail(
     let me = services.accounts.me(&caller).await?;
     let may = me.role.permissions();
     let may_write = may.contains(&api::Permission::MonitoringWrite);
+    let made = crate::told::model::made(&versions, may_write);
+    let errors = made.is_some().then(|| crate::told::errors::errors(&errors));
     Ok(Detail {
         series,
         points,
@@ -107,7 +114,8 @@ pub async fn load_detail(
         marks,
         ribbon,
         happened: crate::told::event::happened(&happened),
-        made: crate::told::model::made(&versions, may_write),
+        made,
+        errors,
         tree,
         may_write,
     })
@@ -223,6 +231,7 @@ fn Body(
         ribbon,
         happened,
         made,
+        errors,
         tree,
         may_write,
     } = detail;
@@ -280,6 +289,7 @@ fn Body(
             (None, None) => ().into_any(),
         }}
         {made_view(made, series.id.as_str(), model)}
+        {errors_view(errors, as_table)}
         <UnusualCard shown=unusual series=series.id.clone() action=say may_write/>
         {may_write.then(|| view! {
             <LimitForm series=series.clone() action=set_limit/>

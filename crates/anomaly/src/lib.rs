@@ -17,6 +17,7 @@ mod stream;
 mod subpca;
 mod table;
 mod tail;
+mod together;
 mod window;
 
 pub use change::{Change, Changed, MOST_POINTS, change_points};
@@ -31,4 +32,5 @@ pub use spectral::spectral_residual;
 pub use stream::{CHANNELS, Channel, Point, Stream, StreamOptions, fuse_points, scan, shares};
 pub use subpca::{LONGEST_STRETCH, SubPca};
 pub use table::{AnomalyError, Table};
+pub use together::{Together, TogetherOptions, together};
 pub use window::{Match, similar};

@@ -19,6 +19,9 @@ pub enum AnomalyError {
         /// How many are needed.
         need: usize,
     },
+    /// It took longer than the caller allows.
+    #[error("it took too long")]
+    Cancelled,
 }
 
 /// Rows of equal width, row after row in one slice; a value that is not finite counts as missing.

@@ -74,15 +74,17 @@ pub use import::{
 pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
 pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic};
-pub use machine::{Ailment, HealthDeduction, Machine, MachineHealth, MachineList, Machines};
+pub use machine::{
+    Ailment, HealthDeduction, Machine, MachineHealth, MachineList, Machines, SeriesShare, Together,
+};
 pub use metrics::{
     Circuit, Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES,
     MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
 };
 pub use model::{
-    FitReason, Fitted, HELD_DAYS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE, ModelChoice,
-    ModelCounts, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow, ModelVersion, Models,
-    VersionState,
+    ErrorPoint, FitReason, Fitted, HELD_DAYS, KEPT_ERRORS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE,
+    ModelChoice, ModelCounts, ModelErrors, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow,
+    ModelVersion, Models, VersionChange, VersionState,
 };
 pub use once::{Attempt, Begun, KeptAnswer, Once};
 pub use passkey::{

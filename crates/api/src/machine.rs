@@ -17,6 +17,61 @@ pub struct Machine {
     pub seen: Option<Instant>,
     /// How well it is.
     pub health: MachineHealth,
+    /// Whether its series are as they usually are together.
+    pub together: Together,
+}
+
+/// What is known of the series of a machine together: each may be as it often was, and all of them as they never were.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum Together {
+    /// Nobody can say, and this is why.
+    Unknown {
+        /// Why.
+        why: WhyUnknown,
+    },
+    /// There are too few series that come in at least hourly.
+    TooFew {
+        /// So many there are.
+        have: u32,
+        /// So many are needed.
+        need: u32,
+    },
+    /// They are as usual.
+    Usual {
+        /// How many series were looked at.
+        series: u32,
+        /// Up to then.
+        until: Instant,
+    },
+    /// They are unusual together.
+    Unusual {
+        /// How many series were looked at.
+        series: u32,
+        /// Since then.
+        since: Instant,
+        /// Up to then.
+        until: Instant,
+        /// The highest score of that time, 0 to 1.
+        score: f64,
+        /// How often a time like those before has such a score.
+        p_value: f64,
+        /// The series that have most to do with it, the largest share first.
+        shares: Vec<SeriesShare>,
+    },
+}
+
+/// What a series has to do with what is unusual of its machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SeriesShare {
+    /// The series.
+    pub series: SeriesId,
+    /// What people call it.
+    pub title: String,
+    /// Its share, 0 to 1.
+    pub share: f64,
 }
 
 /// How well a machine is.
@@ -75,6 +130,11 @@ pub enum Ailment {
         /// When, in half of the cases.
         at: Instant,
     },
+    /// Its series are unusual together, though none of those that make it so is alone; [`Machine::together`] has their shares.
+    Together {
+        /// Since then.
+        since: Instant,
+    },
     /// Series of a source are silent.
     Silent {
         /// How many.
@@ -99,4 +159,7 @@ pub struct MachineList {
 pub trait Machines: Send + Sync {
     /// Every machine. Needs `monitoring:read`.
     async fn machines(&self, caller: &Caller) -> Result<MachineList>;
+    /// Looks whether the series of some machines are unusual together; answers how many. For the
+    /// server itself.
+    async fn scan_due(&self, caller: &Caller) -> Result<u32>;
 }

@@ -238,6 +238,46 @@ pub struct ModelCounts {
     pub ratio: Option<f64>,
 }
 
+/// How the models of a series did while they were in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ModelErrors {
+    /// At most [`KEPT_ERRORS`] points, the oldest first.
+    pub points: Vec<ErrorPoint>,
+    /// When another version came in force, the oldest first.
+    pub changes: Vec<VersionChange>,
+    /// When a version had drifted, the oldest first.
+    pub drifts: Vec<Instant>,
+}
+
+/// How a model did up to an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ErrorPoint {
+    /// Until when it knew its series.
+    pub at: Instant,
+    /// Which version was in force.
+    pub version: u32,
+    /// The mean of about its thirty latest errors one step ahead, in errors of its back-test: 1 is as good as there.
+    pub error: f64,
+    /// The same, in errors of the naive forecast; `None` where the back-test has none.
+    pub live: Option<f64>,
+    /// The error of its back-test, in errors of the naive forecast: below 1 beats it.
+    pub back_test: Option<f64>,
+}
+
+/// Another version in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct VersionChange {
+    /// When it was fitted; where it was put in force by hand, when it first took something in.
+    pub at: Instant,
+    /// Which.
+    pub version: u32,
+}
+
+/// How many points of the errors of a series' models are kept: half a year of days, a week of hours.
+pub const KEPT_ERRORS: u32 = 180;
 /// How many versions of a series are kept.
 pub const KEPT_VERSIONS: u32 = 10;
 /// For how many days a version that somebody put in force is held.
@@ -252,6 +292,9 @@ pub trait Models: Send + Sync {
     async fn list(&self, caller: &Caller, filter: ModelFilter) -> Result<ModelPage>;
     /// The versions of a series that are kept, the newest first. Needs `monitoring:read`.
     async fn versions(&self, caller: &Caller, id: &SeriesId) -> Result<Vec<ModelVersion>>;
+    /// How the models of a series did while they were in force, as far as that is kept.
+    /// Needs `monitoring:read`.
+    async fn errors(&self, caller: &Caller, id: &SeriesId) -> Result<ModelErrors>;
     /// Puts a version in force and holds it for [`HELD_DAYS`]; the newest is not held.
     /// Needs `monitoring:write`.
     async fn promote(&self, caller: &Caller, id: &SeriesId, number: u32) -> Result<()>;

@@ -22,6 +22,8 @@ pub(crate) const FORECAST: &str = "forecast";
 pub(crate) const RECORDING: &str = "recording";
 /// Looking for what is unusual.
 pub(crate) const FINDING: &str = "finding";
+/// Looking at machines as a whole.
+pub(crate) const MACHINE: &str = "machine";
 
 /// The leases that this process holds.
 pub(crate) struct Leases {

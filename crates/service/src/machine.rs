@@ -1,20 +1,24 @@
 //! Machines: what is wrong with each, and the health that follows.
 //!
 //! `anomaly::health` weighs; here is what counts as wrong: what was unusual within a day, limits that are
-//! reached or near, and series that fell silent.
+//! reached or near, series that fell silent, and series that are unusual together (`look.rs`).
+
+mod look;
+mod scan;
 
 use std::collections::{BTreeMap, HashMap};
 
 use api::{
     Ailment, Caller, Domain, Finding, ForecastState, HealthDeduction, Instant, Machine,
     MachineHealth, MachineList, Machines, Outlook, Permission, Range, Result, Series, SeriesId,
-    SourceId, WhyUnknown,
+    SourceId, Together, WhyUnknown,
 };
 use async_trait::async_trait;
+use store::MachineLook;
 
 use crate::Hub;
 use crate::failure::OrFailure;
-use crate::guard::require;
+use crate::guard::{require, require_system};
 use crate::runway::outlook;
 
 /// The labels that name a machine, the surest first.
@@ -29,6 +33,10 @@ const NEAR: i64 = 14 * Instant::DAY;
 const NEAR_SEVERITY: std::ops::RangeInclusive<f64> = 0.1..=0.6;
 /// How bad it is where all series are silent, and where one of many is.
 const SILENT_SEVERITY: std::ops::RangeInclusive<f64> = 0.2..=1.0;
+/// The most severe that a machine's series can be together: it is worth a look, and is no limit that is reached.
+const TOGETHER_SEVERITY: f64 = 0.4;
+/// After so long a look at a machine says nothing of the present.
+const LOOKED: i64 = 2 * Instant::HOUR;
 
 #[async_trait]
 impl Machines for Hub {
@@ -45,10 +53,10 @@ impl Machines for Hub {
         let limited: Vec<SeriesId> = limited.map(|one| one.id.clone()).collect();
         let mut states = self.forecast_states(caller, &limited).await?;
         let findings = self.weighed_findings(caller, now).await?;
-        let mut groups: BTreeMap<String, Vec<Series>> = BTreeMap::new();
-        for one in series {
-            groups.entry(named(&one)).or_default().push(one);
-        }
+        let looks = self.store.machine_looks().await.or_failure(caller)?;
+        let looks = looks.into_iter().map(|look| (look.name.clone(), look));
+        let mut looks: HashMap<String, MachineLook> = looks.collect();
+        let groups = scan::by_machine(series);
         let senders = self.senders().await;
         let unwatched = senders
             .into_iter()
@@ -56,13 +64,17 @@ impl Machines for Hub {
         let unwatched: Vec<String> = unwatched.collect();
         let mut machines: Vec<Machine> = groups
             .into_iter()
-            .map(|(name, series)| machine(name, &series, &mut states, &findings, now))
+            .map(|(name, series)| {
+                let together = present(looks.remove(&name), now);
+                machine(name, &series, together, &mut states, &findings, now)
+            })
             .collect();
         machines.extend(unwatched.into_iter().map(|name| Machine {
             name,
             series: 0,
             seen: None,
             health: MachineHealth::Unwatched,
+            together: look::unknown(WhyUnknown::NoData),
         }));
         machines.sort_by(|a, b| {
             place(a)
@@ -70,6 +82,11 @@ impl Machines for Hub {
                 .then_with(|| a.name.cmp(&b.name))
         });
         Ok(MachineList { machines, now })
+    }
+
+    async fn scan_due(&self, caller: &Caller) -> Result<u32> {
+        require_system(caller)?;
+        self.look_at_due(caller).await
     }
 }
 
@@ -158,6 +175,7 @@ struct Wrong {
 fn machine(
     name: String,
     series: &[Series],
+    together: Together,
     states: &mut HashMap<SeriesId, ForecastState>,
     findings: &HashMap<SeriesId, Vec<(Finding, f64)>>,
     now: Instant,
@@ -169,6 +187,7 @@ fn machine(
         }
     } else {
         let mut wrong = silent(series);
+        wrong.extend(joint(series, &together, findings, now));
         for one in series {
             wrong.extend(at_limit(one, states.remove(&one.id), now));
             let own = findings.get(&one.id).into_iter().flatten();
@@ -181,7 +200,65 @@ fn machine(
         series: u32::try_from(series.len()).unwrap_or(u32::MAX),
         seen,
         health,
+        together,
     }
+}
+
+/// What a look says of the present.
+fn present(look: Option<MachineLook>, now: Instant) -> Together {
+    let Some(look) = look else {
+        return look::unknown(WhyUnknown::Pending);
+    };
+    match &look.together {
+        Together::Usual { until, .. } | Together::Unusual { until, .. }
+            if now.0.saturating_sub(until.0) > LOOKED =>
+        {
+            let hours = (now.0 - until.0) / Instant::HOUR;
+            look::unknown(WhyUnknown::OutOfDate {
+                hours: u32::try_from(hours).unwrap_or(u32::MAX),
+            })
+        }
+        _ => look.together,
+    }
+}
+
+/// Series that are unusual together.
+///
+/// It takes points away like what is unusual of one series, and is not only shown: a score of 100 beside the
+/// words “unusual together” would have two opinions. What makes that bearable is that it must have lasted three
+/// rows, that it is never as severe as a limit, and that it does not count where one of the series is unusual
+/// alone: that is told and counted by its finding.
+fn joint(
+    series: &[Series],
+    together: &Together,
+    findings: &HashMap<SeriesId, Vec<(Finding, f64)>>,
+    now: Instant,
+) -> Option<Wrong> {
+    let Together::Unusual {
+        since,
+        until,
+        score,
+        shares,
+        ..
+    } = together
+    else {
+        return None;
+    };
+    let meanwhile =
+        |(finding, _): &(Finding, f64)| finding.begins <= *until && finding.last >= *since;
+    let mut own = shares.iter().filter_map(|one| findings.get(&one.series));
+    if own.any(|found| found.iter().any(meanwhile)) {
+        return None;
+    }
+    let of = |id: &SeriesId| series.iter().find(|one| one.id == *id);
+    let loudest = shares.iter().find_map(|one| of(&one.series));
+    let loudest = loudest.or_else(|| series.first())?;
+    let severity = anomaly::severity(*score, anomaly::THRESHOLD);
+    Some(Wrong {
+        deduction: about(loudest, Ailment::Together { since: *since }),
+        severity: severity.min(TOGETHER_SEVERITY),
+        hours_ago: (now.seconds_since(*until) / 3_600.0).max(0.0),
+    })
 }
 
 fn weighed(wrong: &[Wrong]) -> MachineHealth {
@@ -325,11 +402,90 @@ mod tests {
         let found = machine(
             "a".into(),
             &[series],
+            look::unknown(WhyUnknown::Pending),
             &mut HashMap::new(),
             &HashMap::new(),
             Instant(0),
         );
         let why = WhyUnknown::NoData;
         assert_eq!(found.health, MachineHealth::Unknown { why });
+    }
+
+    fn unusual_together(since: i64, until: i64) -> Together {
+        Together::Unusual {
+            series: 3,
+            since: Instant(since * Instant::HOUR),
+            until: Instant(until * Instant::HOUR),
+            score: 0.99,
+            p_value: 0.0001,
+            shares: vec![api::SeriesShare {
+                series: "series-up".into(),
+                title: "Up".into(),
+                share: 0.9,
+            }],
+        }
+    }
+
+    fn finding(begins: i64, last: i64) -> Finding {
+        Finding {
+            series: "series-up".into(),
+            title: "Up".into(),
+            unit: String::new(),
+            domain: Domain::Machine,
+            begins: Instant(begins * Instant::HOUR),
+            last: Instant(last * Instant::HOUR),
+            worst: Instant(begins * Instant::HOUR),
+            period_seconds: 60,
+            score: 0.9,
+            p_value: 0.001,
+            value: 1.0,
+            expected: None,
+            usual: 1.0,
+            evidence: Vec::new(),
+            similar: Vec::new(),
+            during: Vec::new(),
+            verdict: None,
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_together_counts_once_and_less_than_a_limit() {
+        let series = [fakes::series("up").build()];
+        let together = unusual_together(2, 4);
+        let now = Instant(4 * Instant::HOUR);
+        let joint_beside = |found: Vec<Finding>| {
+            let found = found.into_iter().map(|one| (one, 1.0)).collect();
+            let findings = HashMap::from([("series-up".into(), found)]);
+            joint(&series, &together, &findings, now)
+        };
+        let wrong = joint_beside(Vec::new()).unwrap();
+        let since = Instant(2 * Instant::HOUR);
+        assert_eq!(wrong.deduction.ailment, Ailment::Together { since });
+        assert!((wrong.severity - TOGETHER_SEVERITY).abs() < 1e-12);
+        assert!(joint_beside(vec![finding(0, 1)]).is_some(), "it was over");
+        assert!(
+            joint_beside(vec![finding(3, 5)]).is_none(),
+            "it is told by the finding"
+        );
+        let unknown = look::unknown(WhyUnknown::Pending);
+        assert!(joint(&series, &unknown, &HashMap::new(), now).is_none());
+    }
+
+    #[test]
+    fn an_old_look_says_nothing_of_the_present() {
+        let look = |together| MachineLook {
+            name: "a".into(),
+            looked_at: Instant(0),
+            next_at: Instant(0),
+            together,
+        };
+        let hours = |hours: i64| Instant(hours * Instant::HOUR);
+        let together = unusual_together(2, 4);
+        let said = |now| present(Some(look(together.clone())), now);
+        assert_eq!(said(hours(6)), together);
+        let old = look::unknown(WhyUnknown::OutOfDate { hours: 3 });
+        assert_eq!(said(hours(7)), old);
+        let pending = look::unknown(WhyUnknown::Pending);
+        assert_eq!(present(None, hours(7)), pending);
     }
 }

@@ -1,11 +1,12 @@
 //! The registry of models: what is in force, how it does, and putting another version in force by hand.
 
 use api::{
-    Caller, Error, HELD_DAYS, Instant, MODELS_A_PAGE, ModelFilter, ModelPage, ModelVersion, Models,
-    Permission, Result, SeriesId, Topic, VersionState,
+    Caller, Error, ErrorPoint, HELD_DAYS, Instant, MODELS_A_PAGE, ModelErrors, ModelFilter,
+    ModelPage, ModelVersion, Models, Permission, Result, SeriesId, Topic, VersionChange,
+    VersionState,
 };
 use async_trait::async_trait;
-use store::StoredVersion;
+use store::{StoredError, StoredVersion};
 
 use crate::Hub;
 use crate::audit::Note;
@@ -37,6 +38,14 @@ impl Models for Hub {
         require(caller, Permission::MonitoringRead)?;
         let versions = self.store.versions(id).await.or_failure(caller)?;
         Ok(versions.into_iter().map(|stored| stored.version).collect())
+    }
+
+    async fn errors(&self, caller: &Caller, id: &SeriesId) -> Result<ModelErrors> {
+        require(caller, Permission::MonitoringRead)?;
+        let kept = self.store.model_errors(id).await.or_failure(caller)?;
+        let versions = self.store.versions(id).await.or_failure(caller)?;
+        let versions: Vec<ModelVersion> = versions.into_iter().map(|one| one.version).collect();
+        Ok(errors(&kept, &versions))
     }
 
     async fn promote(&self, caller: &Caller, id: &SeriesId, number: u32) -> Result<()> {
@@ -116,6 +125,55 @@ impl Hub {
         self.changed(Topic::Forecasts, Some(id));
         Ok(())
     }
+}
+
+/// What is kept of a series' errors, with what happened meanwhile.
+fn errors(kept: &[StoredError], versions: &[ModelVersion]) -> ModelErrors {
+    let mut drifts: Vec<Instant> = kept.iter().filter_map(|one| one.drifted_at).collect();
+    drifts.sort_unstable();
+    drifts.dedup();
+    let points = kept.iter().map(|one| ErrorPoint {
+        at: one.at,
+        version: one.number,
+        error: one.error,
+        live: one.ratio.map(|ratio| one.error * ratio),
+        back_test: one.ratio,
+    });
+    ModelErrors {
+        points: points.collect(),
+        changes: changes(kept, versions),
+        drifts,
+    }
+}
+
+/// When another version came in force.
+fn changes(kept: &[StoredError], versions: &[ModelVersion]) -> Vec<VersionChange> {
+    let of = |number: u32| versions.iter().find(|one| one.number == number);
+    let mut changes: Vec<VersionChange> = kept
+        .iter()
+        .zip(kept.iter().skip(1))
+        .filter(|(before, after)| before.number != after.number)
+        .map(|(before, after)| {
+            // One that was fitted earlier was put in force by hand.
+            let fitted = of(after.number).map(|version| version.made_at);
+            let fitted = fitted.filter(|at| (before.at..=after.at).contains(at));
+            VersionChange {
+                at: fitted.unwrap_or(after.at),
+                version: after.number,
+            }
+        })
+        .collect();
+    // Nothing may have come in since the latest.
+    let live = versions.iter().find(|one| one.state == VersionState::Live);
+    if let (Some(live), Some(last)) = (live, kept.last())
+        && live.number != last.number
+    {
+        changes.push(VersionChange {
+            at: live.made_at.max(last.at),
+            version: live.number,
+        });
+    }
+    changes
 }
 
 /// The place after which a page begins.

@@ -48,6 +48,7 @@ const READS: &[&str] = &[
     "keys.list",
     "models.list",
     "models.versions",
+    "models.errors",
     "people.people",
     "people.invitations",
     "people.invitation",
@@ -111,6 +112,7 @@ const COMPUTES: &[&str] = &[
     "forecasts.refresh",
     "jobs.plan",
     "jobs.work",
+    "machines.scan_due",
     "metrics.maintain",
     "recordings.run_due",
 ];

@@ -1,5 +1,5 @@
-//! Machines through the operations: well where nothing is wrong, worse at a limit and in silence, unknown
-//! where nothing came in.
+//! Machines through the operations: well where nothing is wrong, worse at a limit, in silence and where series
+//! are unusual together, unknown where nothing came in.
 
 #![expect(
     clippy::panic,
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use api::{
     Aggregation, Ailment, Caller, Direction, Domain, Instant, Limit, LimitChange, Machine,
-    MachineHealth, SeriesFilter, Unit,
+    MachineHealth, SeriesFilter, Together, Unit, WhyUnknown,
 };
 use fakes::FixedClock;
 use service::{Bus, HostMetric, HostReading, HostRecorder, Hub, Settings};
@@ -122,4 +122,124 @@ async fn a_machine_that_fell_silent_is_not_well() {
     let since = Instant::from_seconds(NOW);
     assert_eq!(why, [Ailment::Silent { series: 1, since }]);
     assert!((scored(&machines[1]).0 - 100.0).abs() < 1e-9);
+}
+
+/// What goes up and down with the load of a host, and how far.
+const FOLLOW: [(&str, f64); 4] = [
+    ("cpu", 20.0),
+    ("memory", 10.0),
+    ("reads", 5.0),
+    ("network", 300.0),
+];
+
+impl Home {
+    /// A host by the minute, of whose numbers the first `count` are there. From minute `parts` on its memory
+    /// goes the other way; each number was as high and as low many times before.
+    async fn watch(&self, count: usize, minutes: i64, parts: i64) {
+        let mut recorder = HostRecorder::new(self.hub.clone(), "db-1", 60);
+        for minute in 0..minutes {
+            self.clock.set(Instant::from_seconds(NOW + 60 * minute));
+            let restless = |by: i64| (minute * by % 101) as f64 / 50.0 - 1.0;
+            let parted = minute >= parts;
+            let load = if parted { 0.8 } else { restless(7_919) };
+            let readings = FOLLOW.iter().zip([13, 29, 31, 37]).take(count);
+            let readings = readings.map(|(&(name, size), by)| {
+                let away = if parted && name == "memory" {
+                    -1.0
+                } else {
+                    1.0
+                };
+                let metric = HostMetric {
+                    name: name.into(),
+                    title: format!("{name} on db-1"),
+                    labels: Vec::new(),
+                    unit: Unit::None,
+                    aggregation: Aggregation::Mean,
+                    domain: Domain::Machine,
+                    limit: None,
+                };
+                let value = 400.0 + size * (away * load + 0.02 * restless(by));
+                HostReading { metric, value }
+            });
+            let readings = readings.collect();
+            recorder.record(&self.caller, readings).await.unwrap();
+        }
+    }
+
+    /// The only machine, looked at.
+    async fn looked_at(&self) -> Machine {
+        let services = self.hub.services();
+        let looked = services.machines.scan_due(&self.caller).await;
+        assert_eq!(looked.unwrap(), 1);
+        // It was looked at just now.
+        let again = services.machines.scan_due(&self.caller).await;
+        assert_eq!(again.unwrap(), 0);
+        let mut machines = self.machines().await;
+        machines.pop().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn series_that_part_are_unusual_together_and_take_points_away() {
+    let home = Home::new().await;
+    home.watch(4, 270, 260).await;
+    let pending = Together::Unknown {
+        why: WhyUnknown::Pending,
+    };
+    assert_eq!(home.machines().await[0].together, pending);
+    let machine = home.looked_at().await;
+    let Together::Unusual {
+        series,
+        since: began,
+        shares,
+        ..
+    } = &machine.together
+    else {
+        panic!("{machine:?}")
+    };
+    assert_eq!((*series, shares[0].title.as_str()), (4, "memory on db-1"));
+    assert!(shares[0].share > 0.3, "{shares:?}");
+    let minutes = began.seconds_since(Instant::from_seconds(NOW)) / 60.0;
+    assert!((257.0..=260.0).contains(&minutes), "{minutes}");
+    let (score, why) = scored(&machine);
+    assert_eq!(why, [Ailment::Together { since: *began }]);
+    assert!((70.0..80.0).contains(&score), "{score}");
+}
+
+#[tokio::test]
+async fn series_that_go_along_are_usual_and_an_old_look_is_none() {
+    let home = Home::new().await;
+    home.watch(4, 270, 999).await;
+    let machine = home.looked_at().await;
+    let usual = |together: &Together| matches!(together, Together::Usual { series: 4, .. });
+    assert!(usual(&machine.together), "{machine:?}");
+    assert!((scored(&machine).0 - 100.0).abs() < 1e-9);
+    let later = Instant::from_seconds(NOW + 4 * 3_600 + 3 * 3_600);
+    home.clock.set(later);
+    let machines = home.machines().await;
+    let unknown = |together: &Together| {
+        let Together::Unknown { why } = together else {
+            return false;
+        };
+        matches!(why, WhyUnknown::OutOfDate { .. })
+    };
+    assert!(unknown(&machines[0].together), "{machines:?}");
+}
+
+#[tokio::test]
+async fn too_little_in_common_is_unknown_and_not_usual() {
+    let short = Home::new().await;
+    short.watch(4, 60, 999).await;
+    let together = short.looked_at().await.together;
+    let Together::Unknown {
+        why: WhyUnknown::NotEnough { have, need },
+    } = together
+    else {
+        panic!("{together:?}")
+    };
+    assert!(have < 60 && need == 200, "{have} of {need}");
+    let few = Home::new().await;
+    few.watch(2, 5, 999).await;
+    let together = few.looked_at().await.together;
+    assert_eq!(together, Together::TooFew { have: 2, need: 3 });
 }

@@ -291,3 +291,36 @@ async fn a_version_whose_data_have_changed_cannot_be_put_in_force() {
     );
     assert_eq!(home.states().await[0], (2, VersionState::Live));
 }
+
+#[tokio::test]
+async fn errors_are_kept_day_by_day_with_the_versions_that_made_them() {
+    let home = fitted().await;
+    let id = home.id().await;
+    let errors = async || {
+        let errors = home.services.models.errors(&home.caller, &id).await;
+        errors.unwrap()
+    };
+    let none = errors().await;
+    assert!(none.points.is_empty(), "nothing came in since the fit");
+    for day in 120..140 {
+        home.day(day + 1);
+        home.record(day..=day, 12.0).await;
+        home.settle().await;
+    }
+    let (kept, versions) = (errors().await, home.versions().await);
+    let of = |number: u32| versions.iter().find(|one| one.number == number).unwrap();
+    let first = kept.points[0];
+    let at = Instant::from_seconds(START + DAY * 121);
+    assert_eq!((first.at, first.version), (at, 1));
+    assert_eq!(first.back_test, of(1).ratio);
+    assert!(first.back_test.is_some() && first.live.is_some());
+    assert!((15..=20).contains(&kept.points.len()), "{kept:?}");
+    assert!(kept.points.is_sorted_by(|a, b| a.at < b.at));
+    assert!(kept.points.iter().any(|point| point.error > 1.6));
+    assert!(kept.drifts.contains(&of(1).drifted_at.unwrap()));
+    let second = kept.changes[0];
+    assert_eq!((second.at, second.version), (of(2).made_at, 2));
+
+    let other = home.services.models.errors(&home.caller, &"none".into());
+    assert!(other.await.unwrap().points.is_empty());
+}

@@ -237,6 +237,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.machines.machines(&c).await }),
         ),
         (
+            "machines.scan_due",
+            System,
+            call(|s, c| async move { s.machines.scan_due(&c).await }),
+        ),
+        (
             "demo.state",
             Hold(MonitoringRead),
             call(|s, c| async move { s.demo.state(&c).await }),
@@ -440,6 +445,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "models.versions",
             Hold(MonitoringRead),
             call(|s, c| async move { s.models.versions(&c, &"none".into()).await }),
+        ),
+        (
+            "models.errors",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.models.errors(&c, &"none".into()).await }),
         ),
         (
             "models.promote",

@@ -12,7 +12,7 @@ use crate::db::{column, execute, read, rows, run, write};
 use crate::forecast::FORECAST;
 use crate::job::{DONE, FORGET_EARLIER};
 use crate::search::patterns;
-use crate::{Result, Store, StoredForecast};
+use crate::{NewError, Result, Store, StoredForecast, model_error};
 
 /// What a fit leaves behind.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub struct NewScore {
     pub nearness: f64,
     /// When it had drifted.
     pub drifted_at: Option<Instant>,
+    /// The point of it on the chart of errors; `None` before anything came in.
+    pub error: Option<NewError>,
 }
 
 /// A version with what is needed to make it again.
@@ -200,6 +202,16 @@ macro_rules! put_score {
         if in_force.rows_affected() > 0 {
             let forecast = &score.forecast;
             put_forecast!($db, score.series, forecast, $state);
+            if let Some(error) = &score.error {
+                run(model_error::PUT)
+                    .bind(score.series.as_str())
+                    .bind(i64::from(score.number))
+                    .bind(i64::from(error.slot))
+                    .bind(error.at.micros())
+                    .bind(error.error)
+                    .execute(&mut *$db)
+                    .await?;
+            }
         }
     }};
 }

@@ -132,6 +132,9 @@ pub fn StaticChart(
     /// The limit, and its name: "runs out at 0".
     #[prop(default = None, into)]
     limit: Option<(f64, String)>,
+    /// When something happened, in microseconds, and a short name of it: upright lines.
+    #[prop(optional)]
+    marks: Vec<(i64, String)>,
     /// What it shows, for screen readers.
     #[prop(into)]
     label: String,
@@ -157,6 +160,7 @@ pub fn StaticChart(
                 <path class="chart-unusual-core" d=scale.dots(&points)></path>
             </svg>
             {limit.map(|limit| limit_line(&scale, limit))}
+            {mark_lines(&scale, marks)}
         </svg>
     }
     .into_any()
@@ -252,6 +256,29 @@ fn limit_line(scale: &Scale, (value, name): (f64, String)) -> impl IntoView + us
     }
 }
 
+/// What happened within the time that is drawn.
+fn mark_lines(scale: &Scale, marks: Vec<(i64, String)>) -> impl IntoView + use<> {
+    marks
+        .into_iter()
+        .filter(|(at, _)| (scale.start..=scale.end).contains(at))
+        .map(|(at, name)| {
+            let x = format!("{:.2}%", scale.x(at) / SIDE * 100.0);
+            // The words stand on the side where there is room.
+            let (anchor, dx) = if scale.x(at) < SIDE / 2.0 {
+                ("start", "3")
+            } else {
+                ("end", "-3")
+            };
+            view! {
+                <line class="chart-mark" x1=x.clone() x2=x.clone() y1="0" y2="100%"></line>
+                <text class="chart-label" x=x y="10" dx=dx text-anchor=anchor>
+                    {name}
+                </text>
+            }
+        })
+        .collect_view()
+}
+
 /// The points of a chart as a table: the "table" switch, and what is read without seeing.
 #[component]
 pub fn DataTable(
@@ -332,6 +359,28 @@ mod tests {
         let html = view! { <StaticChart points=points label="x" limit=(0.0, "0".into())/> };
         let html = html.to_html();
         assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
+    }
+
+    #[test]
+    fn marks_stand_within_the_time_that_is_drawn() {
+        let point = |at| ChartPoint {
+            at,
+            value: Some(1.0),
+            ..ChartPoint::default()
+        };
+        let points = vec![point(0), point(100)];
+        let marks = vec![
+            (25, "v2".to_owned()),
+            (100, "v3".to_owned()),
+            (101, "v4".to_owned()),
+        ];
+        let html = view! { <StaticChart points=points label="x" marks=marks/> }.to_html();
+        assert_eq!(html.matches("chart-mark").count(), 2, "{html}");
+        assert!(
+            html.contains("x1=\"25.00%\"") && html.contains("v3"),
+            "{html}"
+        );
+        assert!(!html.contains("v4"), "{html}");
     }
 
     #[test]

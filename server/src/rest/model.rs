@@ -1,6 +1,6 @@
 //! `/api/v1/models`: what forecasts are made with.
 
-use api::{ModelFilter, ModelPage, ModelVersion, SeriesId};
+use api::{ModelErrors, ModelFilter, ModelPage, ModelVersion, SeriesId};
 use axum::Json;
 use axum::response::NoContent;
 use serde::Deserialize;
@@ -17,6 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(list))
         .routes(routes!(versions))
+        .routes(routes!(errors))
         .routes(routes!(promote))
         .routes(routes!(roll_back))
 }
@@ -56,6 +57,13 @@ async fn list(ask: Ask, Params(wanted): Params<Wanted>) -> Answer<ModelPage> {
     security(("key" = ["monitoring:read"])), responses((status = 200, body = Vec<ModelVersion>)))]
 async fn versions(ask: Ask, Place(id): Place<SeriesId>) -> Answer<Vec<ModelVersion>> {
     Ok(Json(ask.services.models.versions(&ask.caller, &id).await?))
+}
+
+/// How the models of a series did while they were in force: their errors, when versions changed, when they drifted
+#[utoipa::path(get, path = "/series/{id}/models/errors", params(("id" = String, Path)),
+    security(("key" = ["monitoring:read"])), responses((status = 200, body = ModelErrors)))]
+async fn errors(ask: Ask, Place(id): Place<SeriesId>) -> Answer<ModelErrors> {
+    Ok(Json(ask.services.models.errors(&ask.caller, &id).await?))
 }
 
 /// A version.

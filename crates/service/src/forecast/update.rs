@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use api::{
-    Caller, FitReason, ForecastState, Instant, JobKind, KEPT_VERSIONS, Range, Result, Series,
-    SeriesId, Topic,
+    Caller, FitReason, ForecastState, Instant, JobKind, KEPT_ERRORS, KEPT_VERSIONS, Range, Result,
+    Series, SeriesId, Topic,
 };
 use futures::{StreamExt as _, stream};
-use store::{NewJob, NewScore, StoredVersion};
+use series::Step;
+use store::{NewError, NewJob, NewScore, StoredVersion};
 
 use super::engine::{Advance, Model, NoModel, advance, again, asked, history};
 use super::shape::shaped;
@@ -328,7 +329,27 @@ pub(crate) fn score(
         live: model.live(),
         nearness: model.drift.nearness(),
         drifted_at: model.drifted_at,
+        error: model.drift.error().map(|error| NewError {
+            slot: slot(model.step, model.end),
+            at: Instant(model.end),
+            error,
+        }),
     }
+}
+
+/// The place in the ring of a series' errors of what is known up to `end`.
+///
+/// A live error is the mean of some thirty, so of the finest grids not every step has a place: a series
+/// that is new is on such a grid for some days only, and would fill its ring in three hours.
+fn slot(step: Step, end: i64) -> u32 {
+    let steps = match step {
+        Step::Minute => 10,
+        Step::FiveMinutes => 12,
+        Step::QuarterHour => 4,
+        Step::Hour | Step::SixHours | Step::Day | Step::Week | Step::Month => 1,
+    };
+    let place = step.between(0, end).div_euclid(steps);
+    u32::try_from(place.rem_euclid(i64::from(KEPT_ERRORS))).unwrap_or(0)
 }
 
 /// Whether a model is to be fitted anew, why, how soon it has its turn, and after how long.
@@ -368,5 +389,24 @@ pub(crate) fn fit_job(id: &SeriesId, reason: FitReason, priority: u8, run_at: In
         priority,
         run_at,
         most_attempts: 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_follow_each_other_have_places_of_their_own_until_the_ring_is_full() {
+        let place = |step: Step, index: i64| slot(step, step.advance(0, index));
+        for (step, together) in [(Step::Minute, 10), (Step::QuarterHour, 4), (Step::Month, 1)] {
+            assert_eq!(place(step, 0), 0);
+            assert_eq!(place(step, together - 1), 0, "{step:?}");
+            assert_eq!(place(step, together), 1, "{step:?}");
+            let round = together * i64::from(KEPT_ERRORS);
+            assert_eq!(place(step, round - 1), KEPT_ERRORS - 1);
+            assert_eq!(place(step, round), 0);
+            assert_eq!(place(step, -1), KEPT_ERRORS - 1, "before 1970");
+        }
     }
 }

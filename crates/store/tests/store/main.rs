@@ -20,6 +20,7 @@ mod imports;
 mod jobs;
 mod keys;
 mod leases;
+mod machines;
 mod metrics;
 mod models;
 mod once;

@@ -4,7 +4,7 @@ use api::{
     BackTest, FitReason, Fitted, ForecastState, JobKind, JobState, LiveScore, ModelChoice,
     ModelFilter, ModelOrder, Range, SeriesId, VersionState, WhyUnknown,
 };
-use store::{NewFit, NewJob, NewScore, NewVersion, Store, StoredForecast};
+use store::{NewError, NewFit, NewJob, NewScore, NewVersion, Store, StoredError, StoredForecast};
 
 use crate::harness::{Home, at, filled, on_both};
 
@@ -12,6 +12,7 @@ on_both!(
     a_fit_becomes_the_version_in_force_and_ends_its_job,
     a_fit_whose_job_is_another_s_leaves_nothing,
     a_score_is_kept_for_the_version_in_force_only,
+    errors_are_a_ring_and_go_with_their_series,
     another_version_is_put_in_force_and_old_ones_are_forgotten,
     models_are_listed_in_each_order_and_page_by_page,
     a_sample_that_is_older_than_the_newest_is_noticed,
@@ -82,6 +83,11 @@ fn score(series: &SeriesId, number: u32, nearness: f64) -> NewScore {
         },
         nearness,
         drifted_at: (nearness >= 1.0).then(|| at(69)),
+        error: Some(NewError {
+            slot: 3,
+            at: at(60),
+            error: 1.5,
+        }),
     }
 }
 
@@ -191,6 +197,50 @@ async fn a_score_is_kept_for_the_version_in_force_only(Home { store, .. }: Home)
         numbers.into_iter().collect::<Vec<_>>(),
         [(ids[0].clone(), 2)]
     );
+}
+
+async fn errors_are_a_ring_and_go_with_their_series(home: Home) {
+    let store = &home.store;
+    let (source, ids) = filled(store, "a", 1).await;
+    let id = &ids[0];
+    for (made, ratio) in [(5, None), (6, Some(0.5))] {
+        store
+            .put_fits(&[fit(id, made, ratio)], at(made))
+            .await
+            .unwrap();
+    }
+    let put = async |number, nearness, slot, until, error| {
+        let error = Some(NewError {
+            slot,
+            at: at(until),
+            error,
+        });
+        let score = NewScore {
+            error,
+            ..score(id, number, nearness)
+        };
+        store.put_scores(&[score]).await.unwrap();
+    };
+    put(1, 0.2, 0, 10, 9.0).await;
+    assert_eq!(store.model_errors(id).await.unwrap(), [], "not in force");
+    put(2, 0.2, 1, 20, 0.9).await;
+    put(2, 1.0, 2, 30, 2.5).await;
+    let kept = |until, error, drifted_at| StoredError {
+        at: at(until),
+        number: 2,
+        error,
+        ratio: Some(0.5),
+        drifted_at,
+    };
+    let drifted = kept(30, 2.5, Some(at(69)));
+    let expected = [kept(20, 0.9, None), drifted];
+    assert_eq!(store.model_errors(id).await.unwrap(), expected);
+    // The ring is full: the oldest place is written anew.
+    put(2, 0.1, 1, 40, 1.1).await;
+    let expected = [drifted, kept(40, 1.1, None)];
+    assert_eq!(store.model_errors(id).await.unwrap(), expected);
+    store.delete_source(&source).await.unwrap();
+    assert_eq!(home.count("select count(*) from model_error").await, 0);
 }
 
 async fn another_version_is_put_in_force_and_old_ones_are_forgotten(Home { store, .. }: Home) {
