@@ -58,6 +58,12 @@ impl Intake {
             started: std::time::Instant::now(),
         }
     }
+
+    /// Whether metrics are kept here, in a database of ours.
+    pub(crate) fn kept_here(&self) -> bool {
+        let store = self.store.as_ref();
+        store.is_some_and(|store| store.place() == Place::Database)
+    }
 }
 
 /// Samples of metrics came in.

@@ -433,6 +433,16 @@ pub trait MetricStore: Send + Sync {
     /// What is in memory.
     async fn memory_use(&self) -> MemoryUse;
 
+    /// Whether what is sent now would be kept. An engine is not asked: [`MetricStore::place`] says how
+    /// it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] where there is no room; [`StoreError::Unavailable`] where the database does
+    /// not answer.
+    async fn check_writing(&self, _now: Instant) -> Result<()> {
+        Ok(())
+    }
+
     /// Where metrics lie.
     fn place(&self) -> Place {
         Place::Database

@@ -260,6 +260,11 @@ impl MetricStore for ChunkStore {
         self.shared.state().memory_use()
     }
 
+    async fn check_writing(&self, now: Instant) -> Result<()> {
+        let now_ms = now.micros().div_euclid(1000);
+        self.ask(|reply| Command::Check(now_ms, reply)).await?
+    }
+
     async fn maintain(&self, now: Instant) -> Result<Maintained> {
         let now_ms = now.micros().div_euclid(1000);
         self.ask(|reply| Command::Maintain(now_ms, reply)).await?

@@ -138,7 +138,8 @@ async fn what_is_acknowledged_is_read_again_after_a_restart_whether_sealed_or_no
     let store = home.metrics().await;
     assert_eq!(store.damaged(), 0);
     assert_eq!(store.select(&everything()).await.unwrap(), before);
-    // All of it sealed: nothing is left to be replayed.
+    // All of it sealed: nothing is left to be replayed, nor of what only showed that it can be written.
+    store.check_writing(at(now)).await.unwrap();
     store.maintain(at(now + DAY)).await.unwrap();
     assert_eq!(store.disk_use().await.unwrap().wal.rows, 0);
     assert_eq!(store.memory_use().await.head_samples, 0);
