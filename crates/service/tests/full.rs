@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use api::Instant;
+use api::{AuditFilter, Caller, Instant, NewKey, Scope};
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
 use store::metrics::ChunkStore;
@@ -56,4 +56,36 @@ async fn a_database_that_can_be_read_and_not_written_is_not_ready() {
     assert_eq!(home.parts().await, [("database", false), ("metrics", true)]);
     home.clock.advance(6 * Instant::SECOND);
     assert_eq!(home.parts().await, [("database", true), ("metrics", true)]);
+}
+
+#[tokio::test]
+async fn a_key_reads_on_while_nothing_can_be_written_and_its_use_is_noted_afterwards() {
+    let home = Home::new().await;
+    let keys = home.hub.services().keys;
+    let (admin, nobody) = (Caller::system("test"), Caller::nobody("r"));
+    let new = NewKey {
+        name: "k".into(),
+        scopes: vec![Scope::QUERY],
+        rate: None,
+        expires_at: None,
+    };
+    let secret = keys.add(&admin, new.clone()).await.unwrap().secret;
+    let uses = async || {
+        let filter = AuditFilter::default();
+        let entries = home.store.audit_entries(&filter, i64::MAX, 100).await;
+        let entries = entries.unwrap().into_iter();
+        entries.filter(|e| e.record.action == "key.use").count()
+    };
+    keys.of_secret(&nobody, &secret).await.unwrap().unwrap();
+    assert_eq!(uses().await, 1);
+    home.clock.advance(2 * Instant::HOUR);
+    home.store.refuse_writes(true).await.unwrap();
+    for _ in 0..2 {
+        keys.of_secret(&nobody, &secret).await.unwrap().unwrap();
+    }
+    keys.add(&admin, new).await.unwrap_err();
+    home.store.refuse_writes(false).await.unwrap();
+    assert_eq!(uses().await, 1);
+    keys.of_secret(&nobody, &secret).await.unwrap().unwrap();
+    assert_eq!(uses().await, 2);
 }
