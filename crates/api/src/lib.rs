@@ -78,6 +78,7 @@ pub use machine::{Ailment, HealthDeduction, Machine, MachineHealth, MachineList,
 pub use metrics::{
     Circuit, Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES,
     MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
+    Stretch,
 };
 pub use model::{
     FitReason, Fitted, HELD_DAYS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE, ModelChoice,

@@ -135,7 +135,7 @@ impl Metrics for Hub {
     async fn names(&self, caller: &Caller) -> Result<Vec<String>> {
         require(caller, Permission::MonitoringRead)?;
         let store = self.metric_store()?;
-        let names = store.label_values(series::METRIC_NAME, &[]).await;
+        let names = store.label_values(series::METRIC_NAME, &[], None).await;
         names.map_err(unread)
     }
 

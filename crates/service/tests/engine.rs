@@ -162,6 +162,7 @@ async fn every_protocol_goes_out_and_is_answered_in_promql() {
         let named = MetricsQuestion::LabelValues {
             name: "__name__".into(),
             matches: vec!["{host=\"a\"}".into()],
+            within: api::Stretch::default(),
         };
         assert_eq!(home.asked(named).await.unwrap(), json!(["cpu", "gone"]));
         let range = Range {
