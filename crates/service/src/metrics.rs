@@ -3,6 +3,7 @@
 mod ask;
 mod complete;
 mod curves;
+mod ended;
 mod push;
 mod steady;
 mod storage;

@@ -10,6 +10,7 @@ use series::Batch;
 use store::Arrival;
 use store::metrics::Appended;
 
+use super::ended::end_buckets;
 use crate::Hub;
 use crate::failure::OrFailure;
 use crate::rate::too_fast;
@@ -189,8 +190,12 @@ impl Hub {
         Ok(count(answer, &taken))
     }
 
-    async fn keep_samples(&self, caller: &Caller, received: Received) -> Result<Taken> {
+    async fn keep_samples(&self, caller: &Caller, mut received: Received) -> Result<Taken> {
         let source = self.sender(caller).await?;
+        if !received.ended.is_empty() {
+            let store = self.metric_store()?;
+            end_buckets(&**store, &received.ended, &mut received.batch).await;
+        }
         let appended = self.append(caller, &source, received.batch).await?;
         Ok(self.taken(&source, &appended, received.refused))
     }
