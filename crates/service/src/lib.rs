@@ -57,6 +57,7 @@ pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use metrics::push_failure;
 pub use passkey::RelyingParty;
 pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;

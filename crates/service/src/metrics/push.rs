@@ -275,13 +275,23 @@ fn count(mut answer: PushAnswer, taken: &Taken) -> PushAnswer {
     answer
 }
 
-/// A failure in the words of the sender's protocol.
 fn failed(push: &Push, status: u16, message: &str) -> PushAnswer {
-    let (content_type, body) = match push.protocol {
+    push_failure(push.protocol, push.content_type.as_deref(), status, message)
+}
+
+/// A failure in the words of a sender's protocol, and in the encoding of its request, of that
+/// `Content-Type`.
+pub fn push_failure(
+    protocol: PushProtocol,
+    content_type: Option<&str>,
+    status: u16,
+    message: &str,
+) -> PushAnswer {
+    let (content_type, body) = match protocol {
         PushProtocol::RemoteWrite => ("text/plain; charset=utf-8", message.as_bytes().to_vec()),
         PushProtocol::Otlp => {
-            let encoding = otlp::Encoding::from_content_type(push.content_type.as_deref())
-                .unwrap_or(otlp::Encoding::Json);
+            let encoding =
+                otlp::Encoding::from_content_type(content_type).unwrap_or(otlp::Encoding::Json);
             (
                 encoding.content_type(),
                 otlp::failure(encoding, status, message),
