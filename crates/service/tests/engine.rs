@@ -227,6 +227,26 @@ async fn what_is_acknowledged_outlives_an_engine_that_comes_and_goes() {
     }
 }
 
+#[tokio::test]
+async fn senders_are_told_to_wait_for_as_long_as_an_engine_is_left_alone() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    // Nobody listens there any more.
+    drop(socket);
+    let metrics = peers::engine(EngineKind::Prometheus, &url, None);
+    let home = home(Arc::new(metrics), tempfile::tempdir().unwrap()).await;
+    let mut told = Vec::new();
+    for _ in 0..6 {
+        let answer = home.send(lines(&format!("m value=1 {NOW_S}"))).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        let (name, seconds) = &answer.headers[0];
+        assert_eq!(*name, "retry-after");
+        told.push(seconds.parse::<u64>().unwrap());
+    }
+    assert_eq!(told[..4], [5; 4]);
+    assert!(told[4..].iter().all(|s| (50..=60).contains(s)), "{told:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_engine_refuses_is_said_to_the_sender_and_counted() {
     let Some((home, _peer)) = over(EngineKind::Prometheus).await else {

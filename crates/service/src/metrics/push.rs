@@ -8,7 +8,7 @@ use ingest::metrics::{
 };
 use series::Batch;
 use store::Arrival;
-use store::metrics::Appended;
+use store::metrics::{Appended, Circuit, Place};
 
 use super::ended::end_buckets;
 use crate::Hub;
@@ -27,8 +27,8 @@ struct Taken {
     reason: &'static str,
 }
 
-/// How long a sender should wait where nothing can be kept at present.
-const AGAIN_SECONDS: u32 = 5;
+/// How long a sender should wait where nothing can be kept and nobody knows for how long.
+const AGAIN_SECONDS: u64 = 5;
 
 impl Hub {
     pub(super) async fn take_push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {
@@ -44,7 +44,7 @@ impl Hub {
             // The disk is full, or who keeps metrics does not answer: the sender keeps what it has and
             // tries again.
             Err(Error::Unavailable { message }) => Ok(PushAnswer {
-                headers: vec![("retry-after", AGAIN_SECONDS.to_string())],
+                headers: vec![("retry-after", self.again_seconds().to_string())],
                 ..failed(&push, 503, &message)
             }),
             Ok(answer) => {
@@ -53,6 +53,19 @@ impl Hub {
                 Ok(answer)
             }
             failed => failed,
+        }
+    }
+
+    /// How long a sender should wait where nothing can be kept at present: an engine that is left alone
+    /// is not asked before its time.
+    fn again_seconds(&self) -> u64 {
+        let place = self.metrics.store.as_ref().map(|store| store.place());
+        match place {
+            Some(Place::Engine {
+                writing: Circuit::Open { again_seconds },
+                ..
+            }) if again_seconds > 0 => again_seconds,
+            _ => AGAIN_SECONDS,
         }
     }
 
