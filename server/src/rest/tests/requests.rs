@@ -129,8 +129,18 @@ async fn what_is_not_known_and_what_is_left_out_is_refused_by_its_name() {
     let home = Home::new().await;
     let key = home.admin_key().await;
     let json = "application/json";
-    let cases: [Case; 7] = [
+    let cases: [Case; 8] = [
         ("GET", "/api/v1/now?x=1", None, 422, "x"),
+        (
+            "PUT",
+            "/api/v1/recording-rules/x",
+            Some((
+                json,
+                r#"{"name":"x","expression":"up","every_seconds":60,"unit":"","domain":"machine"}"#,
+            )),
+            422,
+            "limit",
+        ),
         (
             "POST",
             "/api/v1/roles",
