@@ -80,6 +80,7 @@ pub use machine::{
 pub use metrics::{
     Circuit, Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES,
     MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
+    Stretch,
 };
 pub use model::{
     ErrorPoint, FitReason, Fitted, HELD_DAYS, KEPT_ERRORS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE,

@@ -76,6 +76,8 @@ pub enum MetricsQuestion {
     Labels {
         /// Selectors, any of which a series must fit; none for all.
         matches: Vec<String>,
+        /// When the series have to have samples.
+        within: Stretch,
     },
     /// The values of a label.
     LabelValues {
@@ -83,11 +85,15 @@ pub enum MetricsQuestion {
         name: String,
         /// Selectors, any of which a series must fit; none for all.
         matches: Vec<String>,
+        /// When the series have to have samples.
+        within: Stretch,
     },
     /// The labels of series.
     Series {
         /// Selectors, any of which a series must fit.
         matches: Vec<String>,
+        /// When the series have to have samples.
+        within: Stretch,
     },
     /// What senders said about names.
     Metadata {
@@ -96,6 +102,16 @@ pub enum MetricsQuestion {
         /// The most metrics, or all.
         limit: Option<usize>,
     },
+}
+
+/// A stretch of time with both ends included, in milliseconds since 1970; an end that is not there is
+/// far away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its first instant.
+    pub from_ms: Option<i64>,
+    /// Its last instant.
+    pub to_ms: Option<i64>,
 }
 
 /// Why a question was not answered, in Prometheus' words.

@@ -155,7 +155,8 @@ pub enum Direction {
 }
 
 impl Limit {
-    /// Reads a limit as people type it, none where nothing stands: a decimal comma is as good as a point.
+    /// Reads a limit as people type it, none where nothing stands: a decimal comma is as good as a point,
+    /// and thousands may be set off by spaces, apostrophes, or the mark that is not the decimal one.
     ///
     /// # Errors
     /// Of the field `value`, where it is no number or could be two.
@@ -164,16 +165,13 @@ impl Limit {
         if text.is_empty() {
             return Ok(None);
         }
-        // 1,234 is a thousand to one reader and a little more than one to the next.
-        let grouped = text
-            .split_once(',')
-            .is_some_and(|(_, tail)| tail.len() == 3);
-        let number = text.replace(',', ".").parse::<f64>();
-        match number {
-            Ok(value) if value.is_finite() && !grouped => Ok(Some(Self { value, direction })),
-            _ => Err(Error::field(
+        match typed(text).filter(|value| value.is_finite()) {
+            Some(value) => Ok(Some(Self { value, direction })),
+            None => Err(Error::field(
                 "value",
-                format!("“{text}” is not a number. Write it as 90, 12.5 or 1234."),
+                format!(
+                    "“{text}” is not a number that reads one way only. Write it as 90, 12.5, 12,5, 1234, 1 234 or 1'234."
+                ),
             )),
         }
     }
@@ -185,6 +183,71 @@ impl Limit {
             Direction::Falling => value <= self.value,
         }
     }
+}
+
+/// A number as people type it; `None` where it is none or could be two.
+fn typed(text: &str) -> Option<f64> {
+    if let Ok(plain) = text.parse() {
+        return Some(plain);
+    }
+    let minus = text.starts_with(['-', '−']);
+    let rest = text.strip_prefix(['-', '−', '+']).unwrap_or(text);
+    let (whole, fraction) = match rest.rsplit_once([',', '.']) {
+        Some((whole, fraction)) => {
+            let mark = rest.get(whole.len()..)?.chars().next()?;
+            match set_off(whole, mark, fraction) {
+                SetOff::Decimals => (whole, fraction),
+                SetOff::Thousands => (rest, ""),
+                SetOff::Either => return None,
+            }
+        }
+        None => (rest, ""),
+    };
+    let whole = ungrouped(whole)?;
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: f64 = format!("{whole}.{fraction}").parse().ok()?;
+    Some(if minus { -number } else { number })
+}
+
+/// What the last comma or point of a number sets off.
+enum SetOff {
+    Decimals,
+    Thousands,
+    /// 1,234 is a thousand to one reader and a little more than one to the next.
+    Either,
+}
+
+fn set_off(whole: &str, mark: char, fraction: &str) -> SetOff {
+    if whole.contains(mark) {
+        return SetOff::Thousands;
+    }
+    let plain = whole.bytes().all(|byte| byte.is_ascii_digit());
+    let group = plain && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
+    match (mark, fraction) {
+        // Nobody writes three noughts for decimals.
+        (',', "000") if group => SetOff::Thousands,
+        (',', _) if group && fraction.len() == 3 => SetOff::Either,
+        _ => SetOff::Decimals,
+    }
+}
+
+/// Digits without what stands between groups of three.
+fn ungrouped(whole: &str) -> Option<String> {
+    // Those that imports know.
+    const BETWEEN: [char; 8] = [
+        ',', '.', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}',
+    ];
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(mark) = whole.chars().find(|c| BETWEEN.contains(c)) else {
+        return digits(whole).then(|| whole.to_owned());
+    };
+    let (first, others) = whole.split_once(mark)?;
+    let first_fits = digits(first) && (1..=3).contains(&first.len()) && !first.starts_with('0');
+    let mut others = others.split(mark);
+    let fits = first_fits && others.all(|part| part.len() == 3 && digits(part));
+    fits.then(|| whole.chars().filter(|c| *c != mark).collect())
 }
 
 /// What is lost when a limit is reached.
@@ -373,7 +436,40 @@ mod tests {
         assert_eq!(read(" 12,5 ").map(|l| l.value), Some(12.5));
         assert_eq!(read("-3").map(|l| l.value), Some(-3.0));
         assert_eq!(read("  "), None);
-        for bad in ["ninety", "NaN", "inf", "1.2.3", "1,234", "1,234.5"] {
+        for (text, value) in [
+            ("1,5", 1.5),
+            ("1.234", 1.234),
+            ("1e3", 1_000.0),
+            ("0,125", 0.125),
+            ("1 000", 1_000.0),
+            ("1\u{202f}000\u{202f}000,5", 1_000_000.5),
+            ("1'000", 1_000.0),
+            ("-12’500.25", -12_500.25),
+            ("1,000", 1_000.0),
+            ("1,234.5", 1_234.5),
+            ("1.234,5", 1_234.5),
+            ("1,234,567", 1_234_567.0),
+            ("−1.234.567", -1_234_567.0),
+            ("1 234,567", 1_234.567),
+        ] {
+            assert_eq!(read(text).map(|l| l.value), Some(value), "{text}");
+        }
+        for bad in [
+            "ninety",
+            "NaN",
+            "inf",
+            "1.2.3",
+            "1,234",
+            "12,34,5",
+            "1 00",
+            "1 0000",
+            "0 123",
+            "1'000 000",
+            "5 kg",
+            ",",
+            "-",
+            "1,2,",
+        ] {
             let error = Limit::read(bad, Direction::Falling).unwrap_err();
             assert!(error.of_field("value").is_some(), "{bad}");
         }

@@ -1,18 +1,61 @@
 //! Whether the parts that are needed answer, and how many there are of what.
 
-use api::{JobKind, JobState};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use api::{Instant, JobKind, JobState};
 
 use crate::Hub;
+
+/// How long it is not tried again whether anything can be written.
+const TRIED: i64 = 5 * Instant::SECOND;
+/// What takes longer waits for others that write, such as a large import: that is no failure.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What was found when something was last written to see whether it can be.
+#[derive(Default)]
+pub(crate) struct Tried(Mutex<Option<(Instant, Written)>>);
+
+/// Why a part cannot be written; nothing where it can.
+#[derive(Clone, Default)]
+struct Written {
+    database: Option<String>,
+    metrics: Option<String>,
+}
+
+impl Tried {
+    fn lately(&self, now: Instant) -> Option<Written> {
+        let tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, written) = tried.as_ref()?;
+        (0..TRIED)
+            .contains(&(now.0 - at.0))
+            .then(|| written.clone())
+    }
+
+    fn keep(&self, now: Instant, written: Written) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, written));
+    }
+}
 
 /// One part that is needed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Component {
     /// Which part.
     pub name: &'static str,
-    /// Whether it answers.
+    /// Whether it answers and can be written.
     pub ok: bool,
     /// What it said, where it does not.
     pub problem: Option<String>,
+}
+
+impl Component {
+    fn of(name: &'static str, problem: Option<String>) -> Self {
+        Self {
+            name,
+            ok: problem.is_none(),
+            problem,
+        }
+    }
 }
 
 /// A number of our own, as it is at this moment.
@@ -75,13 +118,46 @@ impl Hub {
         all
     }
 
-    /// Every part that is needed, and whether it answers. Open to all: what watches the server has no key.
+    /// Every part that is needed, and whether it answers and can be written. Open to all: what watches
+    /// the server has no key.
     pub async fn components(&self) -> Vec<Component> {
-        let problem = self.store.ping().await.err().map(|error| error.to_string());
-        vec![Component {
-            name: "database",
-            ok: problem.is_none(),
-            problem,
-        }]
+        let ping = self.store.ping().await.err().map(|error| error.to_string());
+        let written = match &ping {
+            // What does not even answer cannot be written.
+            Some(_) => Written::default(),
+            None => self.written().await,
+        };
+        let mut components = vec![Component::of("database", ping.or(written.database))];
+        if self.metrics.kept_here() {
+            components.push(Component::of("metrics", written.metrics));
+        }
+        components
+    }
+
+    /// Why nothing can be written, by part. It is tried every few seconds at most.
+    async fn written(&self) -> Written {
+        let now = self.clock.now();
+        if let Some(written) = self.tried.lately(now) {
+            return written;
+        }
+        let database = why_not(self.store.check_writing(now));
+        let metrics = async {
+            match self.metric_store() {
+                Ok(store) => why_not(store.check_writing(now)).await,
+                Err(_) => None,
+            }
+        };
+        let (database, metrics) = tokio::join!(database, metrics);
+        let written = Written { database, metrics };
+        self.tried.keep(now, written.clone());
+        written
+    }
+}
+
+/// Why it failed, where it did so soon.
+async fn why_not(write: impl Future<Output = store::Result<()>>) -> Option<String> {
+    match tokio::time::timeout(PATIENCE, write).await {
+        Ok(Err(error)) => Some(error.to_string()),
+        Ok(Ok(())) | Err(_) => None,
     }
 }

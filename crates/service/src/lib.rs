@@ -57,6 +57,7 @@ pub use bus::Bus;
 pub use demo::DemoTicker;
 pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
+pub use metrics::push_failure;
 pub use passkey::RelyingParty;
 pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;
@@ -93,6 +94,8 @@ pub struct Hub {
     /// What the demo company last told; held while it is made or removed.
     demo: Mutex<Option<demo::Running>>,
     metrics: metrics::Intake,
+    /// Whether anything can be written.
+    tried: health::Tried,
     leases: lease::Leases,
     rates: Arc<rate::Rates>,
     recording: recording::Recording,
@@ -157,6 +160,7 @@ impl Hub {
             key_uses: audit::KeyUses::default(),
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
+            tried: health::Tried::default(),
             leases: lease::Leases::new(),
             rates: Arc::default(),
             recording: recording::Recording::default(),

@@ -122,7 +122,7 @@ impl Hub {
         };
         // Without them the list is of the machines whose series are watched, which is what it is about.
         let found = metrics
-            .label_values(NAMES[0], &[])
+            .label_values(NAMES[0], &[], None)
             .await
             .unwrap_or_default();
         let mut names: Vec<String> = found.iter().map(|name| without_port(name)).collect();

@@ -3,6 +3,7 @@
 mod ask;
 mod complete;
 mod curves;
+mod ended;
 mod push;
 mod steady;
 mod storage;
@@ -25,6 +26,7 @@ use crate::Hub;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 pub(crate) use curves::{evaluated, unread};
+pub use push::push_failure;
 use steady::Steady;
 
 /// The most series whose deltas are added up.
@@ -57,6 +59,12 @@ impl Intake {
             steady: Mutex::default(),
             started: std::time::Instant::now(),
         }
+    }
+
+    /// Whether metrics are kept here, in a database of ours.
+    pub(crate) fn kept_here(&self) -> bool {
+        let store = self.store.as_ref();
+        store.is_some_and(|store| store.place() == Place::Database)
     }
 }
 
@@ -129,7 +137,7 @@ impl Metrics for Hub {
     async fn names(&self, caller: &Caller) -> Result<Vec<String>> {
         require(caller, Permission::MonitoringRead)?;
         let store = self.metric_store()?;
-        let names = store.label_values(series::METRIC_NAME, &[]).await;
+        let names = store.label_values(series::METRIC_NAME, &[], None).await;
         names.map_err(unread)
     }
 

@@ -36,7 +36,7 @@ impl Recordings for Hub {
         require(caller, Permission::MonitoringRead)?;
         let names = self
             .metric_store()?
-            .label_values(series::METRIC_NAME, &[])
+            .label_values(series::METRIC_NAME, &[], None)
             .await
             .map_err(unread)?;
         let rules = self.store.recordings().await.or_failure(caller)?;

@@ -162,6 +162,7 @@ async fn every_protocol_goes_out_and_is_answered_in_promql() {
         let named = MetricsQuestion::LabelValues {
             name: "__name__".into(),
             matches: vec!["{host=\"a\"}".into()],
+            within: api::Stretch::default(),
         };
         assert_eq!(home.asked(named).await.unwrap(), json!(["cpu", "gone"]));
         let range = Range {
@@ -224,6 +225,26 @@ async fn what_is_acknowledged_outlives_an_engine_that_comes_and_goes() {
         let sum = home.value("sum_over_time(jobs[15m])", NOW_S).await;
         assert_eq!(sum.as_deref(), Some("435"), "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn senders_are_told_to_wait_for_as_long_as_an_engine_is_left_alone() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    // Nobody listens there any more.
+    drop(socket);
+    let metrics = peers::engine(EngineKind::Prometheus, &url, None);
+    let home = home(Arc::new(metrics), tempfile::tempdir().unwrap()).await;
+    let mut told = Vec::new();
+    for _ in 0..6 {
+        let answer = home.send(lines(&format!("m value=1 {NOW_S}"))).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        let (name, seconds) = &answer.headers[0];
+        assert_eq!(*name, "retry-after");
+        told.push(seconds.parse::<u64>().unwrap());
+    }
+    assert_eq!(told[..4], [5; 4]);
+    assert!(told[4..].iter().all(|s| (50..=60).contains(s)), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

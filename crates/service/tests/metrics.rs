@@ -8,7 +8,11 @@
 
 mod home;
 
-use api::{Caller, DatabaseStorage, Error, Instant, Keep, MetricStorage, MetricsQuestion, Source};
+use api::{
+    Caller, DatabaseStorage, Error, Instant, Keep, MetricStorage, MetricsQuestion, Push,
+    PushProtocol, Source,
+};
+use fakes::remote_write::{Encoder, v1_series, zigzag};
 use home::{Home, NOW_S, home, key};
 
 impl Home {
@@ -20,6 +24,22 @@ impl Home {
         };
         let answer = self.services.metrics.ask(&key("reader"), question).await;
         serde_json::from_str(&answer.unwrap().unwrap()).unwrap()
+    }
+
+    /// Sends a native histogram of those labels.
+    async fn histogram(&self, labels: &[(&str, &str)], histogram: Encoder) {
+        let series = v1_series(labels, &[]).message(4, histogram);
+        let request = Encoder::default().message(1, series);
+        let push = Push {
+            protocol: PushProtocol::RemoteWrite,
+            content_type: None,
+            content_encoding: Some("snappy".into()),
+            precision: None,
+            body: snap::raw::Encoder::new().compress_vec(&request.0).unwrap(),
+        };
+        let answer = self.services.metrics.push(&key("one"), push).await.unwrap();
+        let words = String::from_utf8_lossy(&answer.body);
+        assert_eq!(answer.status, 204, "{words}");
     }
 
     async fn maintain(&self) {
@@ -196,4 +216,33 @@ async fn a_clock_that_leaps_a_year_and_is_set_right_deletes_nothing() {
     home.maintain().await;
     let answer = home.ask("count_over_time(m_value[1d])").await;
     assert_eq!(found(&answer), (1, Some("500")));
+}
+
+#[tokio::test]
+async fn a_native_histogram_that_ended_takes_all_its_buckets_with_it() {
+    let home = home().await;
+    let now_ms = NOW_S.unsigned_abs() * 1_000;
+    let ended = [("__name__", "d"), ("job", "x")];
+    let other = [("__name__", "d"), ("job", "x"), ("zone", "a")];
+    for labels in [&ended[..], &other] {
+        let histogram = Encoder::default()
+            .varint(1, 3)
+            .double(3, 4.5)
+            .message(11, Encoder::default().sint(1, 0).varint(2, 2))
+            .packed(12, &[zigzag(1), zigzag(1)])
+            .varint(15, now_ms - 15_000);
+        home.histogram(labels, histogram).await;
+    }
+    let counted = home.ask("count(d_bucket)").await;
+    assert_eq!(found(&counted), (1, Some("10")));
+    let end = Encoder::default()
+        .fixed64(3, series::STALE_BITS)
+        .varint(15, now_ms);
+    home.histogram(&ended, end).await;
+    for name in ["d_bucket", "d_sum", "d_count"] {
+        let left = home.ask(&format!("{name}{{zone=\"\"}}")).await;
+        assert_eq!(found(&left), (0, None), "{name}");
+    }
+    let counted = home.ask("count(d_bucket)").await;
+    assert_eq!(found(&counted), (1, Some("5")));
 }

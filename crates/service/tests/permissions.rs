@@ -527,6 +527,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move {
                 let question = api::MetricsQuestion::Labels {
                     matches: Vec::new(),
+                    within: api::Stretch::default(),
                 };
                 s.metrics.ask(&c, question).await
             }),

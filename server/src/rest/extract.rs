@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
 
 use super::problem::Failed;
+use super::strict::Strict;
 use crate::state::App;
 
 /// Who asks, and the operations.
@@ -145,7 +146,7 @@ fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         }
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let read = serde_path_to_error::deserialize(&mut json)
+    let read = serde_path_to_error::deserialize(Strict(&mut json))
         .map_err(|error| unreadable(error.path().to_string(), &error.inner().to_string()))?;
     json.end()
         .map_err(|error| unreadable(".".into(), &error.to_string()))?;
@@ -235,8 +236,52 @@ mod tests {
             let error = read_body::<Thing>(body.as_bytes()).unwrap_err();
             assert_eq!(field_of(&error), field, "{body}: {error}");
         }
+        for (body, field) in [
+            (r#"{"name":"x","inner":["y",null,null]}"#, "inner"),
+            (
+                r#"{"name":"x","inner":{"name":"y","inner":[]}}"#,
+                "inner.inner",
+            ),
+        ] {
+            let error = read_body::<Thing>(body.as_bytes()).unwrap_err();
+            assert_eq!(field_of(&error), field, "{body}: {error}");
+        }
         let good = read_body::<Thing>(br#"{"name":"a\\u0000"}"#).unwrap();
         assert_eq!(good.name, "a\\u0000");
         assert!(read_body::<Thing>(b"{").is_err() && read_body::<Thing>(b"{} x").is_err());
+    }
+
+    #[test]
+    fn a_list_is_no_object_and_a_list_of_objects_is_one() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Which {
+            None,
+            One(Thing),
+            Some { things: Vec<Thing> },
+        }
+        let error = read_body::<Thing>(br#"["x",1,null]"#).unwrap_err();
+        assert!(error.to_string().contains("expected an object"), "{error}");
+        assert!(read_body::<Vec<Thing>>(br#"[["x",1,null]]"#).is_err());
+        assert!(read_body::<Which>(br#"{"one":["x",1,null]}"#).is_err());
+        assert!(read_body::<Which>(br#"{"some":[[]]}"#).is_err());
+        let thing = |name: &str| Thing {
+            name: name.into(),
+            limit: Some(1),
+            inner: None,
+        };
+        let things = read_body::<Vec<Thing>>(br#"[{"name":"x","limit":1}]"#);
+        assert_eq!(things, Ok(vec![thing("x")]));
+        assert_eq!(read_body::<Which>(br#""none""#), Ok(Which::None));
+        let one = read_body::<Which>(br#"{"one":{"limit":1,"name":"y"}}"#);
+        assert_eq!(one, Ok(Which::One(thing("y"))));
+        let some = read_body::<Which>(br#"{"some":{"things":[]}}"#);
+        assert_eq!(some, Ok(Which::Some { things: Vec::new() }));
+        assert_eq!(
+            read_body::<(u8, Option<f64>)>(b"[1, 2]"),
+            Ok((1, Some(2.0)))
+        );
+        let free = read_body::<serde_json::Value>(br#"{"a":[1,-1.5,"b",null,true]}"#);
+        assert_eq!(free.unwrap()["a"][1], -1.5);
     }
 }

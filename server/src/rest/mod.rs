@@ -30,6 +30,7 @@ mod runway;
 mod scrape;
 mod series;
 mod source;
+mod strict;
 #[cfg(test)]
 mod tests;
 

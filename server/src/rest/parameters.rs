@@ -1,6 +1,6 @@
 //! Parameters of Prometheus' HTTP API: in the address, in a form, or in both.
 
-use api::{MetricsProblem, MetricsQuestion};
+use api::{MetricsProblem, MetricsQuestion, Stretch};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
@@ -33,23 +33,27 @@ impl Parameters {
 
     /// The question of `/labels`.
     pub(crate) fn labels(&self) -> Result<MetricsQuestion, MetricsProblem> {
-        self.check_stretch()?;
-        let matches = self.matches();
-        Ok(MetricsQuestion::Labels { matches })
+        Ok(MetricsQuestion::Labels {
+            matches: self.matches(),
+            within: self.stretch()?,
+        })
     }
 
     /// The question of `/label/{name}/values`.
     pub(crate) fn label_values(&self, name: String) -> Result<MetricsQuestion, MetricsProblem> {
-        self.check_stretch()?;
-        let matches = self.matches();
-        Ok(MetricsQuestion::LabelValues { name, matches })
+        Ok(MetricsQuestion::LabelValues {
+            name,
+            matches: self.matches(),
+            within: self.stretch()?,
+        })
     }
 
     /// The question of `/series`.
     pub(crate) fn series(&self) -> Result<MetricsQuestion, MetricsProblem> {
-        self.check_stretch()?;
-        let matches = self.matches();
-        Ok(MetricsQuestion::Series { matches })
+        Ok(MetricsQuestion::Series {
+            matches: self.matches(),
+            within: self.stretch()?,
+        })
     }
 
     /// The question of `/metadata`.
@@ -67,15 +71,16 @@ impl Parameters {
         Ok(MetricsQuestion::Metadata { metric, limit })
     }
 
-    /// Refuses a `start` or `end` that cannot be read. The lists name what is kept, whenever it came in:
-    /// a stretch of time takes nothing out of them.
-    fn check_stretch(&self) -> Result<(), MetricsProblem> {
-        for name in ["start", "end"] {
-            if let Some(text) = self.last(name) {
-                instant_ms(name, &text)?;
-            }
-        }
-        Ok(())
+    /// From `start` to `end`, where they are given.
+    fn stretch(&self) -> Result<Stretch, MetricsProblem> {
+        let at = |name| {
+            let given = self.last(name);
+            given.map(|text| instant_ms(name, &text)).transpose()
+        };
+        Ok(Stretch {
+            from_ms: at("start")?,
+            to_ms: at("end")?,
+        })
     }
 
     /// Refuses a `timeout` that cannot be read. A longer one than ours would not be kept, and who wants
@@ -230,6 +235,14 @@ mod tests {
         for good in ["", "start=1&end=2015-07-01T20:10:51Z", "start=&end="] {
             assert!(read(good).series().is_ok(), "{good}");
         }
+        let from_two = MetricsQuestion::Series {
+            matches: vec!["up".into()],
+            within: Stretch {
+                from_ms: Some(2_500),
+                to_ms: None,
+            },
+        };
+        assert_eq!(read("match[]=up&start=2.5").series(), Ok(from_two));
         assert!(read("timeout=30s&query=up").instant().is_ok());
         assert!(read("limit=2").metadata().is_ok() && read("limit=-1").metadata().is_ok());
     }

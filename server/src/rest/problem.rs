@@ -1,6 +1,7 @@
-//! What went wrong as a problem document (RFC 9457), also where the router or an extractor said so.
+//! What went wrong as a problem document (RFC 9457), also where the router or an extractor said so; and
+//! to senders of metrics in the words of their protocols.
 
-use api::{Error, FieldError};
+use api::{Error, FieldError, PushProtocol};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -64,6 +65,7 @@ pub(crate) struct Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let failed = Failed::Error(self.error.clone());
         let status =
             StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let detail = self.error.to_string();
@@ -82,9 +84,18 @@ impl IntoResponse for Problem {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // For whoever says it in other words.
+        response.extensions_mut().insert(failed);
         response
     }
 }
+
+/// Travels with an answer that is in the words of its sender's protocol already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spoken;
+
+/// How many seconds a sender waits where nobody knows how long a part is away.
+const AGAIN_SECONDS: u32 = 5;
 
 /// What a handler of the API answers when it cannot do what was asked.
 ///
@@ -122,8 +133,23 @@ pub(crate) fn is_api(path: &str) -> bool {
     path.starts_with("/api/")
 }
 
-/// Writes the document of whatever failed under `/api/`.
+/// What is pushed to an address, where senders of metrics push.
+fn pushed(path: &str) -> Option<PushProtocol> {
+    match path {
+        "/prometheus/api/v1/write" => Some(PushProtocol::RemoteWrite),
+        "/otlp/v1/metrics" => Some(PushProtocol::Otlp),
+        "/influx/api/v2/write" => Some(PushProtocol::Influx),
+        "/influx/write" => Some(PushProtocol::InfluxV1),
+        _ => None,
+    }
+}
+
+/// Writes the document of whatever failed under `/api/`, and tells senders of metrics in the words of
+/// their protocols.
 pub(crate) async fn explain(request: Request, next: Next) -> Response {
+    if let Some(protocol) = pushed(request.uri().path()) {
+        return speak(protocol, request, next).await;
+    }
     if !is_api(request.uri().path()) {
         return next.run(request).await;
     }
@@ -147,19 +173,52 @@ pub(crate) async fn explain(request: Request, next: Next) -> Response {
             document(status, detail, request_id, Vec::new())
         }
     };
-    // What the router said besides, such as `Allow`.
-    for (name, value) in response.headers() {
-        let of_body = [
-            header::CONTENT_TYPE,
-            header::CONTENT_LENGTH,
-            header::CONTENT_ENCODING,
-            header::TRANSFER_ENCODING,
-        ];
-        if !of_body.contains(name) && !explained.headers().contains_key(name) {
-            explained.headers_mut().append(name, value.clone());
+    keep_headers(&response, &mut explained);
+    explained
+}
+
+/// Says what failed before an operation heard of it, or beside it, as that operation would have.
+async fn speak(protocol: PushProtocol, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let request_id = request_id(request.headers());
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let fails = status.is_client_error() || status.is_server_error();
+    if !fails || response.extensions().get::<Spoken>().is_some() {
+        return response;
+    }
+    let said = match response.extensions_mut().remove::<Failed>() {
+        Some(Failed::Error(error)) => error.to_string(),
+        Some(Failed::Status(_, detail)) => detail,
+        None => words(status, &method, &response, &request_id),
+    };
+    let answer = service::push_failure(protocol, kind.as_deref(), status.as_u16(), &said);
+    let mut spoken = (status, answer.body).into_response();
+    let kind = HeaderValue::from_static(answer.content_type);
+    spoken.headers_mut().insert(header::CONTENT_TYPE, kind);
+    keep_headers(&response, &mut spoken);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let again = spoken.headers_mut().entry(header::RETRY_AFTER);
+        again.or_insert(HeaderValue::from(AGAIN_SECONDS));
+    }
+    spoken
+}
+
+/// Keeps what the router said besides, such as `Allow`.
+fn keep_headers(from: &Response, to: &mut Response) {
+    let of_body = [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::CONTENT_ENCODING,
+        header::TRANSFER_ENCODING,
+    ];
+    for (name, value) in from.headers() {
+        if !of_body.contains(name) && !to.headers().contains_key(name) {
+            to.headers_mut().append(name, value.clone());
         }
     }
-    explained
 }
 
 /// What is said where only a status is known.

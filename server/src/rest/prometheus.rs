@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Problem;
 use super::parameters::Parameters;
+use super::problem::Spoken;
 use crate::state::App;
 
 /// What Influx says in the address; Prometheus and OpenTelemetry say nothing there.
@@ -65,6 +66,7 @@ fn answered(answer: PushAnswer) -> Response {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
+    response.extensions_mut().insert(Spoken);
     response
 }
 

@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ideas))
 }
 
-/// A rule as somebody wants it.
+/// A rule that is added.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Rule {
@@ -46,6 +46,29 @@ struct Rule {
     /// Business or machines; machines unless said.
     domain: Option<Domain>,
     /// Where its series must not go.
+    limit: Option<RuleLimit>,
+}
+
+/// A rule in the place of another: what is left out would be taken from it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RuleChange {
+    /// What people call it.
+    name: String,
+    /// In PromQL.
+    #[schema(example = "100 * disk_used / disk_size")]
+    expression: String,
+    /// How often, in seconds, 10 to 86400.
+    every_seconds: u32,
+    /// What its numbers count: `%`, `B`, `B/s`, `s`, a currency, or the word for several things,
+    /// of at most 40 characters; empty for nothing that has a name.
+    unit: String,
+    /// Business or machines.
+    domain: Domain,
+    /// Where its series must not go; null for nowhere.
+    // Left out, it would take the limit away from every series that has it.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
     limit: Option<RuleLimit>,
 }
 
@@ -71,10 +94,29 @@ impl From<Rule> for RecordingChange {
             every_seconds: rule.every_seconds,
             unit: Unit::of_word(&rule.unit),
             domain: rule.domain.unwrap_or(Domain::Machine),
-            limit: rule.limit.map(|limit| Limit {
-                value: limit.value,
-                direction: limit.direction,
-            }),
+            limit: rule.limit.map(Limit::from),
+        }
+    }
+}
+
+impl From<RuleChange> for RecordingChange {
+    fn from(rule: RuleChange) -> Self {
+        Self {
+            name: rule.name,
+            expression: rule.expression,
+            every_seconds: rule.every_seconds,
+            unit: Unit::of_word(&rule.unit),
+            domain: rule.domain,
+            limit: rule.limit.map(Limit::from),
+        }
+    }
+}
+
+impl From<RuleLimit> for Limit {
+    fn from(limit: RuleLimit) -> Self {
+        Self {
+            value: limit.value,
+            direction: limit.direction,
         }
     }
 }
@@ -101,14 +143,14 @@ async fn add(ask: Ask, Body(rule): Body<Rule>) -> Result<Created<MadeSource>, Fa
 
 /// Changes a rule
 ///
-/// Another expression is evaluated for the past as well; series that had the rule's limit get its
-/// new one.
+/// All of it has to be said. Another expression is evaluated for the past as well; series that had the
+/// rule's limit get its new one.
 #[utoipa::path(put, path = "/recording-rules/{id}", params(("id" = String, Path)),
-    request_body = Rule, security(("key" = ["monitoring:write"])), responses((status = 204)))]
+    request_body = RuleChange, security(("key" = ["monitoring:write"])), responses((status = 204)))]
 async fn edit(
     ask: Ask,
     Place(id): Place<SourceId>,
-    Body(rule): Body<Rule>,
+    Body(rule): Body<RuleChange>,
 ) -> Result<NoContent, Failed> {
     let recordings = &ask.services.recordings;
     recordings.edit(&ask.caller, &id, rule.into()).await?;

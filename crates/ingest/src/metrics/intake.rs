@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use series::{Batch, LabelsError, METRIC_NAME, MetricKind, MetricMeta, MetricSample};
+use series::{Batch, Labels, LabelsError, METRIC_NAME, MetricKind, MetricMeta, MetricSample};
 
 use crate::metrics::error::BodyError;
 use crate::metrics::limits::Limits;
@@ -32,6 +32,17 @@ pub struct Received {
     /// Exemplars that were there and are not kept. They spoil no request: Prometheus without a store
     /// for exemplars does the same.
     pub exemplars_dropped: u64,
+    /// Histograms whose sender said that they ended without naming their buckets.
+    pub ended: Vec<Ended>,
+}
+
+/// A histogram that ended: every bucket of it that is kept has to end with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Its labels, with the name of the whole.
+    pub labels: Labels,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
 }
 
 impl Received {

@@ -21,6 +21,6 @@ pub mod remote_write;
 mod wire;
 
 pub use error::BodyError;
-pub use intake::{Received, Written};
+pub use intake::{Ended, Received, Written};
 pub use limits::{Limits, NameScheme};
 pub use refused::{Reason, Refused};

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{Caller, MetricsProblem, MetricsQuestion, Result};
+use api::{Caller, MetricsProblem, MetricsQuestion, Result, Stretch};
 use query::{Engine, Query, QueryError, Select, SelectedSeries, Stop};
 use serde_json::json;
 use series::{Matcher, MetricKind, MetricMeta};
 use store::StoreError;
 use store::metrics::{
     EngineError, EvaluateError, Expression, Instants, Limits, MetricStore, ReadError, Selection,
-    SeriesSamples, When,
+    SeriesSamples, Span, When,
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -65,11 +65,17 @@ impl Hub {
                     said(answer.await)
                 }
             }
-            MetricsQuestion::Labels { matches } => label_names(&*store, &matches).await,
-            MetricsQuestion::LabelValues { name, matches } => {
-                label_values(&*store, &name, &matches).await
+            MetricsQuestion::Labels { matches, within } => {
+                label_names(&*store, &matches, span(within)).await
             }
-            MetricsQuestion::Series { matches } => listed(&*store, &matches).await,
+            MetricsQuestion::LabelValues {
+                name,
+                matches,
+                within,
+            } => label_values(&*store, &name, &matches, span(within)).await,
+            MetricsQuestion::Series { matches, within } => {
+                listed(&*store, &matches, span(within)).await
+            }
             MetricsQuestion::Metadata { metric, limit } => {
                 Ok(metadata(&*store, metric.as_deref(), limit).await)
             }
@@ -266,25 +272,42 @@ fn selectors(matches: &[String]) -> std::result::Result<Vec<Vec<Matcher>>, Metri
     Ok(out)
 }
 
-async fn label_names(store: &dyn MetricStore, matches: &[String]) -> Answered {
+/// When series have to have samples; nothing where they are named whenever they had some.
+fn span(within: Stretch) -> Option<Span> {
+    (within != Stretch::default()).then(|| Span {
+        from_ms: within.from_ms.unwrap_or(i64::MIN),
+        to_ms: within.to_ms.unwrap_or(i64::MAX),
+    })
+}
+
+async fn label_names(
+    store: &dyn MetricStore,
+    matches: &[String],
+    within: Option<Span>,
+) -> Answered {
     let mut names = BTreeSet::new();
     for matchers in selectors(matches)? {
-        let found = store.label_names(&matchers).await;
+        let found = store.label_names(&matchers, within).await;
         names.extend(found.map_err(|error| unread(&error))?);
     }
     Ok(json!(names).to_string())
 }
 
-async fn label_values(store: &dyn MetricStore, name: &str, matches: &[String]) -> Answered {
+async fn label_values(
+    store: &dyn MetricStore,
+    name: &str,
+    matches: &[String],
+    within: Option<Span>,
+) -> Answered {
     let mut values = BTreeSet::new();
     for matchers in selectors(matches)? {
-        let found = store.label_values(name, &matchers).await;
+        let found = store.label_values(name, &matchers, within).await;
         values.extend(found.map_err(|error| unread(&error))?);
     }
     Ok(json!(values).to_string())
 }
 
-async fn listed(store: &dyn MetricStore, matches: &[String]) -> Answered {
+async fn listed(store: &dyn MetricStore, matches: &[String], within: Option<Span>) -> Answered {
     if matches.is_empty() {
         return Err(MetricsProblem {
             status: 400,
@@ -294,7 +317,7 @@ async fn listed(store: &dyn MetricStore, matches: &[String]) -> Answered {
     }
     let mut found = BTreeSet::new();
     for matchers in selectors(matches)? {
-        let series = store.series(&matchers, MOST_LISTED).await;
+        let series = store.series(&matchers, within, MOST_LISTED).await;
         found.extend(series.map_err(|error| unread(&error))?);
     }
     let found: Vec<BTreeMap<&str, &str>> = found

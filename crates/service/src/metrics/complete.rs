@@ -20,19 +20,21 @@ impl Hub {
             Place::Operand | Place::Operator if prefix.is_empty() => Vec::new(),
             Place::Operator => words(|kind| kind == WordKind::Keyword),
             Place::Operand => {
-                let names = store.label_values(METRIC_NAME, &[]).await;
+                let names = store.label_values(METRIC_NAME, &[], None).await;
                 let mut offers = named(names.map_err(unread)?, "metric");
                 offers.extend(words(|kind| kind != WordKind::Keyword));
                 offers
             }
             Place::LabelName { metric } => {
-                let names = store.label_names(&of(metric.as_deref())).await;
+                let names = store.label_names(&of(metric.as_deref()), None).await;
                 let mut names = names.map_err(unread)?;
                 names.retain(|name| name != METRIC_NAME);
                 named(names, "label")
             }
             Place::LabelValue { metric, label } => {
-                let values = store.label_values(&label, &of(metric.as_deref())).await;
+                let values = store
+                    .label_values(&label, &of(metric.as_deref()), None)
+                    .await;
                 let mut offers = named(values.map_err(unread)?, "value");
                 for offer in &mut offers {
                     offer.text = offer.text.replace('\\', "\\\\").replace('"', "\\\"");

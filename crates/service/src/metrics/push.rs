@@ -8,8 +8,9 @@ use ingest::metrics::{
 };
 use series::Batch;
 use store::Arrival;
-use store::metrics::Appended;
+use store::metrics::{Appended, Circuit, Place};
 
+use super::ended::end_buckets;
 use crate::Hub;
 use crate::failure::OrFailure;
 use crate::rate::too_fast;
@@ -26,8 +27,8 @@ struct Taken {
     reason: &'static str,
 }
 
-/// How long a sender should wait where nothing can be kept at present.
-const AGAIN_SECONDS: u32 = 5;
+/// How long a sender should wait where nothing can be kept and nobody knows for how long.
+const AGAIN_SECONDS: u64 = 5;
 
 impl Hub {
     pub(super) async fn take_push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {
@@ -43,7 +44,7 @@ impl Hub {
             // The disk is full, or who keeps metrics does not answer: the sender keeps what it has and
             // tries again.
             Err(Error::Unavailable { message }) => Ok(PushAnswer {
-                headers: vec![("retry-after", AGAIN_SECONDS.to_string())],
+                headers: vec![("retry-after", self.again_seconds().to_string())],
                 ..failed(&push, 503, &message)
             }),
             Ok(answer) => {
@@ -52,6 +53,19 @@ impl Hub {
                 Ok(answer)
             }
             failed => failed,
+        }
+    }
+
+    /// How long a sender should wait where nothing can be kept at present: an engine that is left alone
+    /// is not asked before its time.
+    fn again_seconds(&self) -> u64 {
+        let place = self.metrics.store.as_ref().map(|store| store.place());
+        match place {
+            Some(Place::Engine {
+                writing: Circuit::Open { again_seconds },
+                ..
+            }) if again_seconds > 0 => again_seconds,
+            _ => AGAIN_SECONDS,
         }
     }
 
@@ -189,8 +203,12 @@ impl Hub {
         Ok(count(answer, &taken))
     }
 
-    async fn keep_samples(&self, caller: &Caller, received: Received) -> Result<Taken> {
+    async fn keep_samples(&self, caller: &Caller, mut received: Received) -> Result<Taken> {
         let source = self.sender(caller).await?;
+        if !received.ended.is_empty() {
+            let store = self.metric_store()?;
+            end_buckets(&**store, &received.ended, &mut received.batch).await;
+        }
         let appended = self.append(caller, &source, received.batch).await?;
         Ok(self.taken(&source, &appended, received.refused))
     }
@@ -270,13 +288,23 @@ fn count(mut answer: PushAnswer, taken: &Taken) -> PushAnswer {
     answer
 }
 
-/// A failure in the words of the sender's protocol.
 fn failed(push: &Push, status: u16, message: &str) -> PushAnswer {
-    let (content_type, body) = match push.protocol {
+    push_failure(push.protocol, push.content_type.as_deref(), status, message)
+}
+
+/// A failure in the words of a sender's protocol, and in the encoding of its request, of that
+/// `Content-Type`.
+pub fn push_failure(
+    protocol: PushProtocol,
+    content_type: Option<&str>,
+    status: u16,
+    message: &str,
+) -> PushAnswer {
+    let (content_type, body) = match protocol {
         PushProtocol::RemoteWrite => ("text/plain; charset=utf-8", message.as_bytes().to_vec()),
         PushProtocol::Otlp => {
-            let encoding = otlp::Encoding::from_content_type(push.content_type.as_deref())
-                .unwrap_or(otlp::Encoding::Json);
+            let encoding =
+                otlp::Encoding::from_content_type(content_type).unwrap_or(otlp::Encoding::Json);
             (
                 encoding.content_type(),
                 otlp::failure(encoding, status, message),

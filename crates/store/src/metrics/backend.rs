@@ -225,6 +225,9 @@ pub(super) trait Backend: Send + Sync {
         to_ms: i64,
     ) -> Result<Vec<DataRow>>;
 
+    /// Which of those series have a chunk that reaches into the time from `from_ms` to `to_ms`.
+    async fn with_chunks(&self, series: &[u32], from_ms: i64, to_ms: i64) -> Result<Vec<u32>>;
+
     /// Removes at once what ends before an instant, whoever it is of; answers how many rows.
     async fn drop_days(&self, kind: Kind, before_ms: i64) -> Result<u64>;
 

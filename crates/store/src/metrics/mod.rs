@@ -146,6 +146,15 @@ pub struct Instants {
     pub step_ms: i64,
 }
 
+/// A stretch of time, in milliseconds since 1970, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its first instant.
+    pub from_ms: i64,
+    /// Its last instant.
+    pub to_ms: i64,
+}
+
 impl Selection {
     /// The same up to the end of the last window of that step that holds `to_ms`.
     fn over_windows(&self, step_ms: i64) -> Self {
@@ -388,17 +397,27 @@ pub trait MetricStore: Send + Sync {
         None
     }
 
-    /// The labels of the series that fit, in order, whenever they had samples.
-    async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError>;
+    /// The labels of the series that fit, in order: those that have samples within, whenever that is
+    /// where nothing is said. A chunk is taken to have samples all along from its first to its last.
+    async fn series(
+        &self,
+        matchers: &[Matcher],
+        within: Option<Span>,
+        limit: usize,
+    ) -> Result<Vec<Labels>, ReadError>;
 
-    /// The names of the labels of the series that fit, in order. Where a database does not answer,
-    /// this and [`MetricStore::label_values`] say what was known last.
+    /// The names of the labels of the series that fit and have samples within, in order. Where a
+    /// database does not answer, this and [`MetricStore::label_values`] say what was known last.
     ///
     /// # Errors
-    /// Where an engine does not answer.
-    async fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError>;
+    /// Where an engine does not answer, or a database that has to say what has samples within.
+    async fn label_names(
+        &self,
+        matchers: &[Matcher],
+        within: Option<Span>,
+    ) -> Result<Vec<String>, ReadError>;
 
-    /// The values of a label among the series that fit, in order.
+    /// The values of a label among the series that fit and have samples within, in order.
     ///
     /// # Errors
     /// As [`MetricStore::label_names`].
@@ -406,6 +425,7 @@ pub trait MetricStore: Send + Sync {
         &self,
         name: &str,
         matchers: &[Matcher],
+        within: Option<Span>,
     ) -> Result<Vec<String>, ReadError>;
 
     /// What senders said about names, by name. This and what follows it without an error answers with
@@ -432,6 +452,16 @@ pub trait MetricStore: Send + Sync {
 
     /// What is in memory.
     async fn memory_use(&self) -> MemoryUse;
+
+    /// Whether what is sent now would be kept. An engine is not asked: [`MetricStore::place`] says how
+    /// it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] where there is no room; [`StoreError::Unavailable`] where the database does
+    /// not answer.
+    async fn check_writing(&self, _now: Instant) -> Result<()> {
+        Ok(())
+    }
 
     /// Where metrics lie.
     fn place(&self) -> Place {

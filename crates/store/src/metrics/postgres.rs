@@ -220,6 +220,25 @@ impl Backend for PostgresBackend {
             .collect())
     }
 
+    async fn with_chunks(&self, series: &[u32], from_ms: i64, to_ms: i64) -> Result<Vec<u32>> {
+        // Chunks of a series do not overlap: where the first that ends in time begins too late, so do
+        // all that follow. As above, later partitions are not looked at.
+        let sql = "select s::bigint from unnest($1) s
+            where (select c.t0 from metrics.chunk c
+                where c.series = s and c.t1 >= $2 and c.t1 < $4
+                order by c.t1 limit 1) <= $3";
+        let mut tx = self.read.begin().await?;
+        let found: Vec<i64> = column(sql)
+            .bind(numbers(series))
+            .bind(from_ms)
+            .bind(to_ms)
+            .bind(day_of(to_ms).saturating_add(DAY_MS))
+            .fetch_all(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(found.into_iter().map(u32_of).collect())
+    }
+
     async fn drop_days(&self, kind: Kind, before_ms: i64) -> Result<u64> {
         let mut tx = self.read.begin().await?;
         let some = days::too_old(&mut tx, kind, before_ms).await?;

@@ -234,6 +234,22 @@ impl Backend for SqliteBackend {
             .collect())
     }
 
+    async fn with_chunks(&self, series: &[u32], from_ms: i64, to_ms: i64) -> Result<Vec<u32>> {
+        // Chunks of a series do not overlap: where the first that ends in time begins too late, so do
+        // all that follow.
+        let sql = "select cast(s.value as integer) from json_each($1) s
+            where (select c.t0 from chunk c where c.series = s.value and c.t1 >= $2
+                order by c.t1 limit 1) <= $3";
+        let mut db = self.read.acquire().await?;
+        let found: Vec<i64> = column(sql)
+            .bind(to_json(&series)?)
+            .bind(from_ms)
+            .bind(to_ms)
+            .fetch_all(&mut *db)
+            .await?;
+        Ok(found.into_iter().map(u32_of).collect())
+    }
+
     /// A file has no days that could be dropped.
     async fn drop_days(&self, _: Kind, _: i64) -> Result<u64> {
         Ok(0)

@@ -9,7 +9,7 @@ use chunks::{Accepted, CHUNK_SAMPLES, Corrupt, Entry, Head, Index, SeriesRef, fi
 use series::MetricMeta;
 
 use super::backend::{Changes, SealedRow};
-use super::{Counts, LATE_MS, MemoryUse, Retention};
+use super::{Counts, LATE_MS, MemoryUse, Retention, Span};
 
 /// A series that is being written to.
 #[derive(Debug, Default)]
@@ -33,6 +33,19 @@ impl Slot {
     /// Whether it waits to be sealed.
     pub(super) fn is_due(&self) -> bool {
         self.due
+    }
+
+    /// Whether it has samples within; `None` where only its chunks tell. A head is taken to have some
+    /// all along from its first to its last.
+    pub(super) fn has_within(&self, span: Span) -> Option<bool> {
+        let (oldest, newest) = (self.head.oldest_ms(), self.head.newest_ms());
+        let in_head = oldest.is_some_and(|at_ms| at_ms <= span.to_ms)
+            && newest.is_some_and(|at_ms| at_ms >= span.from_ms);
+        match self.sealed_ms {
+            _ if in_head => Some(true),
+            Some(last) if last >= span.from_ms => (last <= span.to_ms).then_some(true),
+            _ => Some(false),
+        }
     }
 
     /// How far it is sealed, with rollups up to that instant. `None` before its first chunk.

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use api::{Instant, SourceId};
 use async_trait::async_trait;
+use chunks::SeriesRef;
 use series::{Batch, Labels, Matcher, MetricMeta};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
@@ -15,13 +16,16 @@ use super::state::State;
 use super::writer::{Command, Writer};
 use super::{
     Appended, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
-    SeriesSamples, SeriesWindows, SourceUse,
+    SeriesSamples, SeriesWindows, SourceUse, Span,
 };
 use crate::url::Target;
 use crate::{DatabaseUrl, Result, StoreError};
 
 /// Requests that may wait for the writer; more make their senders wait, which slows them down.
 const QUEUE: usize = 256;
+
+/// Series of which the database is asked at once whether they have chunks.
+const LOOKED_UP: usize = 4_096;
 
 /// Metrics in a database: chunks there, heads and index here.
 pub struct ChunkStore {
@@ -126,6 +130,32 @@ impl ChunkStore {
         }
     }
 
+    /// The series that fit and have samples within, by number.
+    async fn found(&self, matchers: &[Matcher], within: Option<Span>) -> Result<Vec<SeriesRef>> {
+        let fitting = self.shared.state().index.select(matchers);
+        let Some(span) = within else {
+            return Ok(fitting);
+        };
+        let (mut found, mut unsure) = (Vec::new(), Vec::new());
+        {
+            let state = self.shared.state();
+            for series in fitting {
+                match state.slot(series).and_then(|slot| slot.has_within(span)) {
+                    Some(true) => found.push(series),
+                    Some(false) => {}
+                    None => unsure.push(series.0),
+                }
+            }
+        }
+        let backend = &self.shared.backend;
+        for some in unsure.chunks(LOOKED_UP) {
+            let more = backend.with_chunks(some, span.from_ms, span.to_ms).await?;
+            found.extend(more.into_iter().map(SeriesRef));
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T> {
         let gone = || StoreError::Unavailable(sqlx::Error::WorkerCrashed);
         let (reply, answer) = oneshot::channel();
@@ -170,16 +200,21 @@ impl MetricStore for ChunkStore {
         self.read_windows(selection, step_ms.max(1)).await
     }
 
-    async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError> {
+    async fn series(
+        &self,
+        matchers: &[Matcher],
+        within: Option<Span>,
+        limit: usize,
+    ) -> Result<Vec<Labels>, ReadError> {
         self.shared.catch_up().await?;
-        let state = self.shared.state();
-        let found = state.index.select(matchers);
+        let found = self.found(matchers, within).await?;
         if found.len() > limit {
             return Err(ReadError::TooManySeries {
                 found: found.len(),
                 limit,
             });
         }
+        let state = self.shared.state();
         let entries = found.iter().filter_map(|series| state.index.get(*series));
         let mut labels: Vec<Labels> = entries.map(|entry| entry.labels.clone()).collect();
         labels.sort_unstable();
@@ -187,28 +222,31 @@ impl MetricStore for ChunkStore {
         Ok(labels)
     }
 
-    async fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
+    async fn label_names(
+        &self,
+        matchers: &[Matcher],
+        within: Option<Span>,
+    ) -> Result<Vec<String>, ReadError> {
         self.catch_up_if_it_answers().await;
-        let state = self.shared.state();
-        if matchers.is_empty() {
-            return Ok(state.index.label_names(None));
+        if matchers.is_empty() && within.is_none() {
+            return Ok(self.shared.state().index.label_names(None));
         }
-        let found = state.index.select(matchers);
-        Ok(state.index.label_names(Some(&found)))
+        let found = self.found(matchers, within).await?;
+        Ok(self.shared.state().index.label_names(Some(&found)))
     }
 
     async fn label_values(
         &self,
         name: &str,
         matchers: &[Matcher],
+        within: Option<Span>,
     ) -> Result<Vec<String>, ReadError> {
         self.catch_up_if_it_answers().await;
-        let state = self.shared.state();
-        if matchers.is_empty() {
-            return Ok(state.index.label_values(name, None));
+        if matchers.is_empty() && within.is_none() {
+            return Ok(self.shared.state().index.label_values(name, None));
         }
-        let found = state.index.select(matchers);
-        Ok(state.index.label_values(name, Some(&found)))
+        let found = self.found(matchers, within).await?;
+        Ok(self.shared.state().index.label_values(name, Some(&found)))
     }
 
     async fn metadata(&self) -> Vec<MetricMeta> {
@@ -258,6 +296,11 @@ impl MetricStore for ChunkStore {
     async fn memory_use(&self) -> MemoryUse {
         self.catch_up_if_it_answers().await;
         self.shared.state().memory_use()
+    }
+
+    async fn check_writing(&self, now: Instant) -> Result<()> {
+        let now_ms = now.micros().div_euclid(1000);
+        self.ask(|reply| Command::Check(now_ms, reply)).await?
     }
 
     async fn maintain(&self, now: Instant) -> Result<Maintained> {

@@ -22,6 +22,10 @@ const GROUP_SAMPLES: usize = 100_000;
 /// Heads that are sealed along with a group's record.
 const SEALS_IN_PASSING: usize = 64;
 
+/// How long a request that could not be kept says that none can be, in milliseconds: what is tried
+/// instead is small, and may find room where a request does not.
+const REFUSED_MS: i64 = 30_000;
+
 pub(super) struct Request {
     pub(super) source: SourceId,
     pub(super) batch: Batch,
@@ -32,6 +36,7 @@ pub(super) struct Request {
 pub(super) enum Command {
     Append(Request),
     Maintain(i64, oneshot::Sender<Result<Maintained>>),
+    Check(i64, oneshot::Sender<Result<()>>),
     SetRetention(SourceId, Retention, oneshot::Sender<Result<()>>),
     DeleteSource(SourceId, oneshot::Sender<Result<()>>),
     Close(oneshot::Sender<()>),
@@ -46,6 +51,8 @@ pub(super) struct Writer {
     pub(super) upkeep: Upkeep,
     /// Whether the last transaction failed: said once, when it begins and when it ends.
     failing: bool,
+    /// When the last request could not be kept, in milliseconds, and why.
+    refused: Option<(i64, StoreError)>,
 }
 
 /// What a group did to the state before it was committed.
@@ -69,6 +76,7 @@ impl Writer {
             sealer: Sealer::default(),
             upkeep: Upkeep::default(),
             failing: false,
+            refused: None,
         }
     }
 
@@ -104,6 +112,9 @@ impl Writer {
                 Some(Command::Maintain(now_ms, reply)) => {
                     reply.send(self.maintain(now_ms).await).ok();
                 }
+                Some(Command::Check(now_ms, reply)) => {
+                    reply.send(self.check(now_ms).await).ok();
+                }
                 Some(Command::SetRetention(source, retention, reply)) => {
                     reply
                         .send(self.set_retention(&source, retention).await)
@@ -121,8 +132,30 @@ impl Writer {
         }
     }
 
+    /// Whether a request would be kept: what became of the last one, or of a record without samples.
+    async fn check(&mut self, now_ms: i64) -> Result<()> {
+        if let Some((at_ms, error)) = &self.refused
+            && (0..REFUSED_MS).contains(&now_ms.saturating_sub(*at_ms))
+        {
+            return Err(same(error));
+        }
+        let shared = Arc::clone(&self.shared);
+        let held = shared.turn().await?;
+        self.record.begin(now_ms);
+        let changes = Changes {
+            id: shared.state_mut().give_id(),
+            now_ms,
+            record: Some(self.record.finish().to_vec()),
+            ..Changes::default()
+        };
+        self.commit(held, &changes).await
+    }
+
     async fn append(&mut self, group: Vec<Request>) {
-        match self.append_all(&group).await {
+        let now_ms = group.iter().map(|r| r.now_ms).max().unwrap_or(0);
+        let outcome = self.append_all(&group).await;
+        self.refused = outcome.as_ref().err().map(|error| (now_ms, same(error)));
+        match outcome {
             Ok(counts) => {
                 for (request, counts) in group.into_iter().zip(counts) {
                     request.reply.send(Ok(counts)).ok();
@@ -139,7 +172,8 @@ impl Writer {
     async fn append_all(&mut self, group: &[Request]) -> Result<Vec<Counts>> {
         let shared = Arc::clone(&self.shared);
         let begun = shared.turn().await;
-        let Held { turn, applying } = self.note(begun)?;
+        // A turn alone does not show that anything can be written.
+        let Held { turn, applying } = begun.or_else(|error| self.note(Err(error)))?;
         let mut staged = self.stage(group);
         if let Err(error) = self
             .sealer
@@ -237,7 +271,7 @@ impl Writer {
         answers
     }
 
-    /// Commits what has no record, and takes it in.
+    /// Commits what has no samples, and takes it in.
     pub(super) async fn commit(&mut self, held: Held<'_>, changes: &Changes) -> Result<()> {
         let Held { turn, applying } = held;
         self.commit_in(turn, changes).await?;

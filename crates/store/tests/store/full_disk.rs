@@ -19,7 +19,10 @@ fn a_full_disk_takes_nothing_and_once_it_has_room_everything_goes_on() {
         let (_, ids) = filled(&store, "a", 1).await;
         let refused = fill(&store, &ids[0]).await;
         assert!(matches!(refused, Some(StoreError::Full)), "{refused:?}");
+        let check = store.check_writing(at(1)).await;
+        assert!(matches!(check, Err(StoreError::Full)), "{check:?}");
         std::fs::remove_file(&ballast).unwrap();
+        store.check_writing(at(1)).await.unwrap();
         store.upsert_source(&a_source("b"), at(1)).await.unwrap();
         assert_eq!(store.sources().await.unwrap().len(), 2);
         store.close().await;

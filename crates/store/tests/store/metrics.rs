@@ -12,7 +12,7 @@ use series::{Batch, Labels, MetricKind, MetricMeta, MetricSample, STALE_BITS};
 use store::StoreError;
 use store::metrics::{
     ChunkStore, FIVE_MINUTES_MS, HOUR_MS, Instants, Limits, MatchOp, Matcher, MetricStore,
-    ReadError, Retention, Selection,
+    ReadError, Retention, Selection, Span,
 };
 
 use sqlx::Connection as _;
@@ -25,6 +25,7 @@ on_both!(
     duplicates_are_counted_and_samples_far_ahead_are_refused,
     windows_are_the_same_from_heads_chunks_and_rollups,
     labels_can_be_asked_for_and_limits_hold,
+    lists_name_what_has_samples_within_a_stretch_of_time,
     what_two_sources_send_under_the_same_labels_is_read_as_one,
     a_number_that_is_used_again_does_not_bring_old_samples_back,
     series_without_anything_left_are_forgotten,
@@ -138,7 +139,8 @@ async fn what_is_acknowledged_is_read_again_after_a_restart_whether_sealed_or_no
     let store = home.metrics().await;
     assert_eq!(store.damaged(), 0);
     assert_eq!(store.select(&everything()).await.unwrap(), before);
-    // All of it sealed: nothing is left to be replayed.
+    // All of it sealed: nothing is left to be replayed, nor of what only showed that it can be written.
+    store.check_writing(at(now)).await.unwrap();
     store.maintain(at(now + DAY)).await.unwrap();
     assert_eq!(store.disk_use().await.unwrap().wal.rows, 0);
     assert_eq!(store.memory_use().await.head_samples, 0);
@@ -270,17 +272,20 @@ async fn labels_can_be_asked_for_and_limits_hold(home: Home) {
     store.close().await;
     let store = home.metrics().await;
     assert_eq!(store.metadata().await, [meta]);
-    assert_eq!(store.label_names(&[]).await.unwrap(), ["__name__", "host"]);
     assert_eq!(
-        store.label_values("__name__", &[]).await.unwrap(),
+        store.label_names(&[], None).await.unwrap(),
+        ["__name__", "host"]
+    );
+    assert_eq!(
+        store.label_values("__name__", &[], None).await.unwrap(),
         ["cpu", "up"]
     );
     let some = [matcher("host", MatchOp::Regex, "h[12]")];
     assert_eq!(
-        store.label_values("host", &some).await.unwrap(),
+        store.label_values("host", &some, None).await.unwrap(),
         ["h1", "h2"]
     );
-    let found = store.series(&some, 10).await.unwrap();
+    let found = store.series(&some, None, 10).await.unwrap();
     assert_eq!(found[0].to_string(), "cpu{host=\"h1\"}");
     let tight = |series, samples| Selection {
         limits: Limits { series, samples },
@@ -294,6 +299,46 @@ async fn labels_can_be_asked_for_and_limits_hold(home: Home) {
     ));
     let many = store.select(&tight(5, 4)).await;
     assert!(matches!(many, Err(ReadError::TooManySamples { limit: 4 })));
+}
+
+async fn lists_name_what_has_samples_within_a_stretch_of_time(home: Home) {
+    let store = home.metrics().await;
+    let push = async |name: &str, at_ms: i64| {
+        let mut one = Batch::default();
+        one.push(&mut [("__name__", name)], [sample(at_ms, 1.0)])
+            .unwrap();
+        store.append(&source(), one, at(at_ms)).await.unwrap();
+    };
+    let names = async |from_ms: i64, to_ms: i64| {
+        let within = Some(Span { from_ms, to_ms });
+        let found = store.series(&[], within, 10).await.unwrap();
+        let values = store.label_values("__name__", &[], within).await.unwrap();
+        assert_eq!(found.len(), values.len());
+        values
+    };
+    let later = START + 2 * DAY;
+    for name in ["both", "old"] {
+        push(name, START).await;
+    }
+    // First from heads, then from chunks.
+    assert_eq!(names(START - STEP, START).await, ["both", "old"]);
+    assert!(names(START + 1, later).await.is_empty());
+    store.maintain(at(START + DAY)).await.unwrap();
+    for name in ["both", "new"] {
+        push(name, later).await;
+    }
+    store.maintain(at(later + DAY)).await.unwrap();
+    assert_eq!(store.memory_use().await.head_samples, 0);
+    assert!(names(i64::MIN, START - 1).await.is_empty());
+    assert_eq!(names(START - STEP, START).await, ["both", "old"]);
+    assert!(names(START + 1, later - 1).await.is_empty());
+    assert_eq!(names(later, later + DAY).await, ["both", "new"]);
+    assert_eq!(names(i64::MIN, i64::MAX).await, ["both", "new", "old"]);
+    let none = Some(Span {
+        from_ms: later + 1,
+        to_ms: i64::MAX,
+    });
+    assert!(store.label_names(&[], none).await.unwrap().is_empty());
 }
 
 async fn what_two_sources_send_under_the_same_labels_is_read_as_one(home: Home) {
@@ -330,7 +375,7 @@ async fn series_without_anything_left_are_forgotten(home: Home) {
     let done = store.maintain(at(START + 40 * DAY)).await.unwrap();
     assert_eq!((done.expired, done.forgotten), (1, 1));
     assert_eq!(store.memory_use().await.series, 0);
-    assert!(store.label_names(&[]).await.unwrap().is_empty());
+    assert!(store.label_names(&[], None).await.unwrap().is_empty());
     assert_eq!(store.disk_use().await.unwrap().raw.bytes, 0);
     store.close().await;
     let store = home.metrics().await;
@@ -431,10 +476,10 @@ async fn names_with_any_character_are_kept(home: Home) {
     store.close().await;
     let store = home.metrics().await;
     assert_eq!(
-        store.label_values("host", &[]).await.unwrap(),
+        store.label_values("host", &[], None).await.unwrap(),
         ["a\0b\u{1F600}"]
     );
-    assert_eq!(store.label_values("long", &[]).await.unwrap(), [long]);
+    assert_eq!(store.label_values("long", &[], None).await.unwrap(), [long]);
     assert!(store.metadata().await[0].help.starts_with("how"));
 }
 

@@ -24,6 +24,8 @@ async fn opening_again_finds_what_was_written(home: Home) {
 
 async fn a_store_answers_its_health_and_size(home: Home) {
     home.store.ping().await.unwrap();
+    home.store.check_writing(at(0)).await.unwrap();
+    home.store.check_writing(at(1)).await.unwrap();
     assert!(home.store.bytes_on_disk().await.unwrap() > 4_096);
     assert_eq!(home.store.is_postgres(), home.url.is_postgres());
 }

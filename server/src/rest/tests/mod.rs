@@ -25,6 +25,7 @@ use crate::state::App;
 struct Home {
     router: Router,
     app: App,
+    store: Store,
     clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
@@ -74,7 +75,7 @@ impl Home {
         let metrics = ChunkStore::open_sqlite(folder.path()).await.unwrap();
         let clock = Arc::new(FixedClock::new(api::Instant::from_seconds(1_780_000_000)));
         let hub = Hub::new(
-            store,
+            store.clone(),
             clock.clone(),
             Bus::new(1),
             Settings {
@@ -101,6 +102,7 @@ impl Home {
         Self {
             router: crate::router::router(app.clone()),
             app,
+            store,
             clock,
             _folder: folder,
         }

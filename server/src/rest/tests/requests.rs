@@ -83,12 +83,64 @@ async fn every_error_is_a_problem_that_names_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn senders_hear_what_failed_in_the_words_of_their_protocols() {
+    const JSON: &str = "application/json";
+    const PROTOBUF: &str = "application/x-protobuf";
+    let home = Home::new().await;
+    let key = home.key(vec![Scope::INGEST]).await;
+    let push = async |who: &As, path: &str, kind: &str| {
+        let body = Some((kind, String::new()));
+        home.ask(request("POST", who, path, body)).await
+    };
+    let stranger = push(&As::Nobody, "/otlp/v1/metrics", JSON).await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(stranger.headers[header::WWW_AUTHENTICATE], "Bearer");
+    assert_eq!(stranger.json()["code"], 16);
+    home.store.close().await;
+    let said = "The database does not answer.";
+    for (path, kind, answered) in [
+        ("/otlp/v1/metrics", JSON, JSON),
+        ("/otlp/v1/metrics", PROTOBUF, PROTOBUF),
+        (
+            "/prometheus/api/v1/write",
+            PROTOBUF,
+            "text/plain; charset=utf-8",
+        ),
+        ("/influx/api/v2/write", "text/plain", JSON),
+        ("/influx/write", "text/plain", JSON),
+    ] {
+        let answer = push(&key, path, kind).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(answer.headers[header::CONTENT_TYPE], answered, "{path}");
+        assert_eq!(answer.headers[header::RETRY_AFTER], "5", "{path}");
+        assert!(answer.body.contains(said), "{path}: {}", answer.body);
+        match (path, kind) {
+            // A `google.rpc.Status`: 14 is UNAVAILABLE.
+            ("/otlp/v1/metrics", JSON) => assert_eq!(answer.json()["code"], 14),
+            ("/otlp/v1/metrics", _) => assert!(answer.body.starts_with("\u{8}\u{e}\u{12}")),
+            ("/prometheus/api/v1/write", _) => assert!(answer.body.starts_with(said)),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_known_and_what_is_left_out_is_refused_by_its_name() {
     let home = Home::new().await;
     let key = home.admin_key().await;
     let json = "application/json";
-    let cases: [Case; 7] = [
+    let cases: [Case; 8] = [
         ("GET", "/api/v1/now?x=1", None, 422, "x"),
+        (
+            "PUT",
+            "/api/v1/recording-rules/x",
+            Some((
+                json,
+                r#"{"name":"x","expression":"up","every_seconds":60,"unit":"","domain":"machine"}"#,
+            )),
+            422,
+            "limit",
+        ),
         (
             "POST",
             "/api/v1/roles",

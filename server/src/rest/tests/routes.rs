@@ -82,6 +82,7 @@ fn smallest(document: &Value, schema: &Value) -> Value {
         "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(0)),
         "boolean" => json!(false),
         "array" => json!([]),
+        "null" => Value::Null,
         _ => {
             let required = schema["required"].as_array().cloned().unwrap_or_default();
             let fields = required.iter().map(|name| {

@@ -3,11 +3,11 @@
 //! Field numbers are those of prometheus/prometheus,
 //! `prompb/io/prometheus/write/v2/types.proto`.
 
-use series::STALE_BITS;
+use series::{Labels, STALE_BITS};
 
 use crate::metrics::error::BodyError;
 use crate::metrics::histogram::{self, Classic, Exponential, MAX_POPULATED};
-use crate::metrics::intake::Intake;
+use crate::metrics::intake::{Ended, Intake};
 use crate::metrics::refused::Reason;
 use crate::metrics::wire::{Message, Value, WireError, zigzag};
 
@@ -42,17 +42,33 @@ pub(super) fn take(
     intake: &mut Intake<'_>,
 ) -> Result<(), BodyError> {
     let native = Native::read(bytes)?;
-    let stale = native.sum.to_bits() == STALE_BITS;
+    if native.sum.to_bits() == STALE_BITS {
+        return end(native.at_ms, pairs, intake);
+    }
     let Some(classic) = native.classic(intake.limits.max_buckets) else {
         intake.refuse_series(Reason::BadHistogram, 1, pairs, usize::MAX);
         return Ok(());
     };
-    let mut parts = classic.parts();
-    if stale {
-        histogram::end(&mut parts);
-    }
-    if histogram::take(intake, pairs, native.at_ms, "le", &parts)? {
+    if histogram::take(intake, pairs, native.at_ms, "le", &classic.parts())? {
         intake.received.written.histograms += 1;
+    }
+    Ok(())
+}
+
+/// Ends what every histogram has. A sender that says so sends no buckets along: which there are is
+/// known to whoever keeps them.
+fn end(at_ms: i64, pairs: &[(&str, &str)], intake: &mut Intake<'_>) -> Result<(), BodyError> {
+    let every = Classic {
+        sum: Some(0.0),
+        ..Classic::default()
+    };
+    let mut parts = every.parts();
+    histogram::end(&mut parts);
+    if histogram::take(intake, pairs, at_ms, "le", &parts)? {
+        intake.received.written.histograms += 1;
+        if let Ok(labels) = Labels::new(pairs.iter().copied()) {
+            intake.received.ended.push(Ended { labels, at_ms });
+        }
     }
     Ok(())
 }

@@ -286,9 +286,14 @@ fn listed_bounds_and_ends_of_histograms_are_read() {
     let received = v1(&[v1_series(&[("__name__", "d")], &[]).message(4, listed)]);
     let values: Vec<_> = shown(&received).into_iter().map(|(_, s)| s[0].1).collect();
     assert_eq!(values, [0.0, 1.0, 4.0, 9.0, 4.0]);
-    let end = Encoder::default().fixed64(3, STALE_BITS);
+    let end = Encoder::default().fixed64(3, STALE_BITS).varint(15, 7);
     let received = v1(&[v1_series(&[("__name__", "d")], &[]).message(4, end)]);
     assert!(received.batch.series().all(|s| s.samples[0].is_stale()));
+    let ended: Vec<_> = shown(&received).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(ended, ["d_bucket{le=\"+Inf\"}", "d_sum", "d_count"]);
+    // Its buckets are known to whoever keeps them.
+    let ended = &received.ended[0];
+    assert_eq!((ended.labels.to_string().as_str(), ended.at_ms), ("d", 7));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::EngineStore;
 use super::error::{EngineError, words};
 use super::http::{self, Ask};
 use super::selector;
-use crate::metrics::{EvaluateError, Expression, ReadError, When};
+use crate::metrics::{EvaluateError, Expression, ReadError, Span, When};
 
 /// The most bytes of an answer that is held in memory.
 const MOST_ANSWER: usize = 64 << 20;
@@ -92,14 +92,19 @@ impl EngineStore {
         }
     }
 
-    pub(super) async fn names_of(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
-        self.list("/api/v1/labels", matchers).await
+    pub(super) async fn names_of(
+        &self,
+        matchers: &[Matcher],
+        within: Option<Span>,
+    ) -> Result<Vec<String>, ReadError> {
+        self.list("/api/v1/labels", matchers, within).await
     }
 
     pub(super) async fn values_of(
         &self,
         name: &str,
         matchers: &[Matcher],
+        within: Option<Span>,
     ) -> Result<Vec<String>, ReadError> {
         // The name is a part of the path: nothing but such a name may lead somewhere else.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.' | '-');
@@ -109,11 +114,16 @@ impl EngineStore {
             return Err(ReadError::Refused(words));
         }
         let path = format!("/api/v1/label/{name}/values");
-        self.list(&path, matchers).await
+        self.list(&path, matchers, within).await
     }
 
-    async fn list(&self, path: &str, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
-        let mut form = vec![("start", BEGINNING.to_owned())];
+    async fn list(
+        &self,
+        path: &str,
+        matchers: &[Matcher],
+        within: Option<Span>,
+    ) -> Result<Vec<String>, ReadError> {
+        let mut form = between(within);
         if !matchers.is_empty() {
             form.push(("match[]", selector::text(self.address.kind, matchers)));
         }
@@ -126,14 +136,13 @@ impl EngineStore {
     pub(super) async fn labels_of(
         &self,
         matchers: &[Matcher],
+        within: Option<Span>,
         limit: usize,
     ) -> Result<Vec<Labels>, ReadError> {
-        let form = [
-            ("match[]", selector::text(self.address.kind, matchers)),
-            ("start", BEGINNING.to_owned()),
-            // Not known to every version; the cap of the answer holds with all.
-            ("limit", limit.saturating_add(1).to_string()),
-        ];
+        let mut form = between(within);
+        form.push(("match[]", selector::text(self.address.kind, matchers)));
+        // Not known to every version; the cap of the answer holds with all.
+        form.push(("limit", limit.saturating_add(1).to_string()));
         let found: Vec<BTreeMap<String, String>> = self.data("/api/v1/series", &form).await?;
         if found.len() > limit {
             return Err(ReadError::TooManySeries {
@@ -251,6 +260,20 @@ impl EngineStore {
     pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, EngineError> {
         http::turn(&self.reads, &self.address.query, self.longest).await
     }
+}
+
+/// When series have to have samples; everything since the beginning where nothing is said.
+fn between(within: Option<Span>) -> Vec<(&'static str, String)> {
+    let from_ms = within.map_or(0, |span| span.from_ms);
+    let start = if from_ms < 1_000 {
+        BEGINNING.to_owned()
+    } else {
+        seconds(from_ms)
+    };
+    let end = within.map(|span| span.to_ms).filter(|to| *to < i64::MAX);
+    let mut form = vec![("start", start)];
+    form.extend(end.map(|to_ms| ("end", seconds(to_ms))));
+    form
 }
 
 /// An instant or a length in seconds, to the millisecond.

@@ -43,7 +43,7 @@ use self::breaker::Breaker;
 use super::read::windows_of;
 use super::{
     Appended, DiskUse, EvaluateError, Expression, Maintained, MemoryUse, MetricStore, Place,
-    ReadError, Retention, Selection, SeriesSamples, SeriesWindows, SourceUse,
+    ReadError, Retention, Selection, SeriesSamples, SeriesWindows, SourceUse, Span,
 };
 use crate::{Result, StoreError};
 
@@ -176,20 +176,30 @@ impl MetricStore for EngineStore {
         }
     }
 
-    async fn series(&self, matchers: &[Matcher], limit: usize) -> Result<Vec<Labels>, ReadError> {
-        self.labels_of(matchers, limit).await
+    async fn series(
+        &self,
+        matchers: &[Matcher],
+        within: Option<Span>,
+        limit: usize,
+    ) -> Result<Vec<Labels>, ReadError> {
+        self.labels_of(matchers, within, limit).await
     }
 
-    async fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, ReadError> {
-        self.names_of(matchers).await
+    async fn label_names(
+        &self,
+        matchers: &[Matcher],
+        within: Option<Span>,
+    ) -> Result<Vec<String>, ReadError> {
+        self.names_of(matchers, within).await
     }
 
     async fn label_values(
         &self,
         name: &str,
         matchers: &[Matcher],
+        within: Option<Span>,
     ) -> Result<Vec<String>, ReadError> {
-        self.values_of(name, matchers).await
+        self.values_of(name, matchers, within).await
     }
 
     async fn metadata(&self) -> Vec<MetricMeta> {

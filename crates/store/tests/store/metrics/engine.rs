@@ -66,7 +66,7 @@ async fn an_engine_that_is_away_acknowledges_nothing_and_loses_nothing(mut peer:
     let named = !host.is_empty() && peer.url().ends_with(host);
     assert!(named, "{away:?}");
     assert!(store.select(&everything()).await.is_err());
-    assert!(store.label_names(&[]).await.is_err());
+    assert!(store.label_names(&[], None).await.is_err());
     peer.start_again();
     // A sender sends again what was not acknowledged, and maybe what was.
     for _ in 0..2 {
@@ -93,9 +93,9 @@ async fn questions_that_are_at_fault_are_refused_in_its_words(peer: Peer) {
             .map(|_| regex())
             .unwrap(),
     );
-    let refused = store.series(&[regex], 10).await;
+    let refused = store.series(&[regex], None, 10).await;
     assert!(matches!(refused, Err(ReadError::Refused(_))), "{refused:?}");
-    let refused = store.label_values("../../x", &[]).await;
+    let refused = store.label_values("../../x", &[], None).await;
     assert!(matches!(refused, Err(ReadError::Refused(_))), "{refused:?}");
     assert!(matches!(store.place(), Place::Engine { .. }));
     assert!(matches!(store.disk_use().await, Err(StoreError::NotHere)));
@@ -260,7 +260,7 @@ fn an_engine_that_is_away_too_often_is_left_alone() {
             panic!("{left:?}");
         };
         // Questions may go to another address.
-        let asked = store.label_names(&[]).await;
+        let asked = store.label_names(&[], None).await;
         assert!(
             matches!(
                 &asked,
@@ -294,7 +294,7 @@ fn an_engine_that_hangs_or_answers_without_end_is_left() {
         let piece = format!("10000\r\n{}\r\n", "x".repeat(65_536));
         let endless = FakeEngine::endless(head, &piece).await;
         let store = engine(EngineKind::Prometheus, &endless.url(), None);
-        let found = store.label_names(&[]).await;
+        let found = store.label_names(&[], None).await;
         let Err(ReadError::Store(StoreError::Engine(EngineError::TooLarge { mib: 64, .. }))) =
             found
         else {

@@ -32,6 +32,8 @@ async fn fill_up(store: &ChunkStore) -> (u64, i64) {
         assert_eq!(count(store).await as u64, taken);
     }
     assert!(refused > 10 && taken > 0, "{refused} {taken}");
+    let check = store.check_writing(at(now)).await;
+    assert!(matches!(check, Err(StoreError::Full)), "{check:?}");
     assert_eq!(store.memory_use().await.series as u64, taken);
     (taken, now)
 }
@@ -49,6 +51,7 @@ fn without_room_nothing_is_acknowledged_and_it_recovers_after_a_restart() {
         assert_eq!(count(&store).await as u64, taken);
         let counts = push(&store, &[sample(now + STEP, 1.0)]).await;
         assert_eq!(counts.samples, 1);
+        store.check_writing(at(now + STEP)).await.unwrap();
     });
 }
 
@@ -66,6 +69,7 @@ fn a_disk_that_is_full_takes_nothing_and_once_it_has_room_everything() {
         std::fs::remove_file(&ballast).unwrap();
         let counts = push(&store, &[sample(now + STEP, 1.0)]).await;
         assert_eq!(counts.samples, 1);
+        store.check_writing(at(now + STEP)).await.unwrap();
         store.close().await;
         let store = ChunkStore::open_sqlite(disk.path()).await.unwrap();
         assert_eq!(count(&store).await as u64, taken + 1);

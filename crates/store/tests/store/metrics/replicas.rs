@@ -41,7 +41,7 @@ fn what_one_took_the_other_reads_at_once() {
         named.meta.push(meta.clone());
         a.append(&source(), named, at(START)).await.unwrap();
         assert_eq!(
-            b.label_values("__name__", &[]).await.unwrap(),
+            b.label_values("__name__", &[], None).await.unwrap(),
             ["cpu", "up"]
         );
         assert_eq!(b.metadata().await, [meta]);
@@ -202,7 +202,7 @@ fn a_source_that_one_deletes_is_gone_for_the_other_and_its_numbers_are_free() {
         assert_eq!(count(&a).await, 60_002);
         a.delete_source(&source()).await.unwrap();
         assert_eq!(count(&b).await, 2);
-        assert_eq!(b.series(&[], 10).await.unwrap().len(), 2);
+        assert_eq!(b.series(&[], None, 10).await.unwrap().len(), 2);
         assert_eq!(b.sources().await.len(), 1);
         assert_eq!(b.memory_use().await.series, 2);
         // Both give the numbers again, at the same time, and nothing old comes back.
@@ -217,7 +217,7 @@ fn a_source_that_one_deletes_is_gone_for_the_other_and_its_numbers_are_free() {
         }
         let fresh = home.metrics().await;
         for store in [&a, &b, &fresh] {
-            let found = store.series(&[], 100).await.unwrap();
+            let found = store.series(&[], None, 100).await.unwrap();
             assert_eq!(found.len(), 22);
             let mut all = everything();
             all.matchers.clear();

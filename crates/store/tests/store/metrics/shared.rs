@@ -94,12 +94,12 @@ async fn series_and_labels_are_found(home: impl Opens) {
     store.append(&source(), all, at(START)).await.unwrap();
     home.settle();
     assert_eq!(store.metadata().await, [meta]);
-    let names = store.label_names(&[]).await.unwrap();
+    let names = store.label_names(&[], None).await.unwrap();
     assert_eq!(names, ["__name__", "host"]);
-    let names = store.label_values("__name__", &[]).await.unwrap();
+    let names = store.label_values("__name__", &[], None).await.unwrap();
     assert_eq!(names, ["cpu", "up"]);
     let up = [matcher("__name__", MatchOp::Equal, "up")];
-    assert_eq!(store.label_names(&up).await.unwrap(), ["__name__"]);
+    assert_eq!(store.label_names(&up, None).await.unwrap(), ["__name__"]);
     for (op, value, hosts) in [
         (MatchOp::Regex, "h[12]", &["h1", "h2"][..]),
         (MatchOp::Equal, "h4", &["h4"]),
@@ -108,9 +108,9 @@ async fn series_and_labels_are_found(home: impl Opens) {
         (MatchOp::Equal, "h9", &[]),
     ] {
         let wanted = [matcher("host", op, value)];
-        let found = store.label_values("host", &wanted).await.unwrap();
+        let found = store.label_values("host", &wanted, None).await.unwrap();
         assert_eq!(found, hosts, "{op:?} {value}");
-        let found = store.series(&wanted, 10).await.unwrap();
+        let found = store.series(&wanted, None, 10).await.unwrap();
         let of_hosts = found.iter().filter(|l| !l.as_ref().get("host").is_empty());
         assert_eq!(of_hosts.count(), hosts.len(), "{op:?} {value}");
         let samples = Selection {
@@ -120,10 +120,10 @@ async fn series_and_labels_are_found(home: impl Opens) {
         let samples = store.select(&samples).await.unwrap();
         assert_eq!(samples.len(), found.len(), "{op:?} {value}");
     }
-    let found = store.series(&[], 10).await.unwrap();
+    let found = store.series(&[], None, 10).await.unwrap();
     assert_eq!(found.len(), 6);
     assert_eq!(found[1].to_string(), "cpu{host=\"h1\"}");
-    let many = store.series(&[], 5).await;
+    let many = store.series(&[], None, 5).await;
     assert!(matches!(
         many,
         Err(ReadError::TooManySeries { limit: 5, .. })
@@ -267,7 +267,7 @@ async fn values_of_labels_hold_any_text(home: impl Opens) {
     batch.push(&mut labels, [sample(START, 1.0)]).unwrap();
     store.append(&source(), batch, at(START)).await.unwrap();
     home.settle();
-    assert_eq!(store.label_values("host", &[]).await.unwrap(), [odd]);
+    assert_eq!(store.label_values("host", &[], None).await.unwrap(), [odd]);
     let wanted = Selection {
         matchers: vec![matcher("host", MatchOp::Equal, odd)],
         ..everything()
@@ -276,6 +276,6 @@ async fn values_of_labels_hold_any_text(home: impl Opens) {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].0.as_ref().get("long"), long);
     assert_eq!(found[0].0.as_ref().get("host"), odd);
-    let found = store.series(&wanted.matchers, 2).await.unwrap();
+    let found = store.series(&wanted.matchers, None, 2).await.unwrap();
     assert_eq!(found[0].as_ref().get("host"), odd);
 }
