@@ -42,7 +42,7 @@ pub use page::{
 };
 pub use preferences::{DensitySwitch, Preferences, ThemeSwitch};
 pub use runway::{
-    AXIS_TICKS, Reach, Runway, RunwayAxis, RunwayStrip, Strip, StripAction, StripView, Tick,
+    AXIS_TICKS, Reach, Room, Runway, RunwayAxis, RunwayStrip, Strip, StripAction, StripView, Tick,
     axis_position, reach_text,
 };
 pub use series_colour::{palette, series_colour, series_colour_index};
