@@ -214,7 +214,7 @@ fn Lines(
     view! {
         <Card title="Over time" note=note>
             <Chart tree numbers=Signal::derive(move || moving.with(numbers)) label=format!("{label} over time") tall=true>
-                <StaticChart points=points label=label/>
+                <StaticChart points=points label=label span=(curves.range.from.0, curves.range.to.0)/>
             </Chart>
         </Card>
         <Card title="Series" flush=true>

@@ -407,6 +407,7 @@ fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl IntoVie
         return view! { <DataTable points=rows unit=unit caption=label/> }.into_any();
     }
     let limit = drawn.series.limit.map(|l| (l.value, limit_words(l, &unit)));
+    let span = drawn.span();
     let id = drawn.series.id.clone();
     let now_drawn = RwSignal::new(drawn);
     Effect::new(move || {
@@ -438,7 +439,7 @@ fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl IntoVie
     });
     view! {
         <Chart tree numbers label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
-            <StaticChart points=rows unit=unit label=label limit/>
+            <StaticChart points=rows unit=unit label=label limit span/>
         </Chart>
     }
     .into_any()

@@ -30,7 +30,7 @@ mod unfold;
 
 pub use badge::{Badge, Kbd, Tone};
 pub use button::{Button, ButtonKind, ButtonLink};
-pub use chart::{BAND_80, BAND_95, Chart, ECHARTS_URL, Numbers, Points};
+pub use chart::{BAND_80, BAND_95, Chart, ECHARTS_URL, Numbers, PLOT_SIDES, Points};
 pub use code::Code;
 pub use command::{PALETTE_ID, Palette, PaletteItem, SearchButton};
 pub use form::{Checkbox, Field, FileInput, Input, Select, SelectOption, Textarea};
