@@ -78,9 +78,8 @@ pub fn Explore() -> impl IntoView {
                 let names = names.await.unwrap_or_default();
                 view! {
                     {text.get().is_empty().then(|| {
-                        let some = !names.is_empty();
                         view! {
-                            {some.then(|| view! { <Watched/> })}
+                            <Watched invites=!names.is_empty()/>
                             <Names names/>
                         }
                     })}
