@@ -109,7 +109,7 @@ fn row(row: Row, now: i64) -> impl IntoView {
             <td class="num" data-label="Health">{row.score}</td>
             <td data-label="State"><Badge tone label=word/></td>
             <td data-label="What takes points away">{why}</td>
-            <td class="num" data-label="Series">{row.series}</td>
+            <td class="num" data-label="Series">{ui::count_text(row.series)}</td>
             <td data-label="Seen">
                 {match row.seen {
                     Some(at) => view! { <When at=at form=WhenForm::Relative now=Signal::stored(now)/> }.into_any(),

@@ -307,7 +307,7 @@ fn lede(series: &Series) -> String {
 }
 
 fn samples_note(samples: u64, drawn: usize) -> String {
-    let all = ui::number_text(Some(samples as f64), "");
+    let all = ui::count_text(samples);
     if samples as f64 > drawn as f64 {
         format!("{all} samples, thinned to what a chart can show")
     } else {

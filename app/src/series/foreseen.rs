@@ -22,7 +22,7 @@ pub fn Foreseen(limited: bool, forecast: Forecast, now: Instant) -> impl IntoVie
         let due = crossing.median.filter(|_| waited && !crossing.already);
         due.filter(|at| *at < now)
     });
-    let note = format!("step {step}, {history} points of history");
+    let note = format!("step {step}, {} points of history", ui::count_text(history));
     view! {
         <Card title="When" note=note>
             {match (limited, crossing) {

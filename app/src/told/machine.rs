@@ -137,7 +137,11 @@ fn told(deduction: HealthDeduction, now: Instant) -> Wrong {
         Ailment::AtLimit => ("at its limit".to_owned(), page),
         Ailment::NearLimit { at } => (format!("reaches its limit in {}", ago(now, at)), page),
         Ailment::Silent { series, since } => (
-            format!("{series} series silent for {}", ago(since, now)),
+            format!(
+                "{} series silent for {}",
+                ui::count_text(series),
+                ago(since, now)
+            ),
             format!("/series?source={}", deduction.source),
         ),
     };
