@@ -20,7 +20,7 @@ use crate::failure::OrFailure;
 use crate::forecast::fit_job;
 use crate::guard::require;
 
-pub(crate) use almanac::{Almanac, Occasion};
+pub(crate) use almanac::{Almanac, Occasion, date};
 
 /// The setting that says whose public holidays count.
 const REGION: &str = "calendar_region";
@@ -56,13 +56,13 @@ impl Calendars for Hub {
             holidays: holidays
                 .into_iter()
                 .map(|(at, name)| CalendarDay {
-                    day: almanac::date(at),
+                    day: date(at),
                     begins: api::Instant(at),
                     name: name.to_owned(),
                 })
                 .collect(),
             entries,
-            today: almanac::date(today),
+            today: date(today),
         })
     }
 
