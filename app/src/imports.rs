@@ -176,8 +176,14 @@ fn ImportTable(imports: Vec<Import>) -> impl IntoView {
 fn state_words(state: &ImportState) -> (Tone, String) {
     match state {
         ImportState::Draft => (Tone::Accent, "waits for you".into()),
-        ImportState::Running { rows, .. } => (Tone::Accent, format!("running, {rows} rows")),
-        ImportState::Done { result } => (Tone::Good, format!("{} samples", result.samples)),
+        ImportState::Running { rows, .. } => (
+            Tone::Accent,
+            format!("running, {} rows", ui::count_text(*rows)),
+        ),
+        ImportState::Done { result } => (
+            Tone::Good,
+            format!("{} samples", ui::count_text(result.samples)),
+        ),
         ImportState::Failed { .. } => (Tone::Alert, "failed".into()),
         ImportState::Cancelled => (Tone::Neutral, "cancelled".into()),
     }
@@ -248,7 +254,7 @@ fn Stage(
                         <Progress
                             label="Reading and checking. Nothing is visible until all of it is in."
                             done=Signal::stored(share)
-                            detail=format!("{} rows", ui::number_text(Some(rows as f64), ""))
+                            detail=format!("{} rows", ui::count_text(rows))
                         />
                         {stop("Cancel")}
                     </Card>
@@ -278,15 +284,14 @@ fn Stage(
 
 #[component]
 fn Finished(result: ImportResult) -> impl IntoView {
-    let number = |n: u64| ui::number_text(Some(n as f64), "");
     let mut words = format!(
         "{} rows became {} samples in {} series.",
-        number(result.rows),
-        number(result.samples),
-        result.series
+        ui::count_text(result.rows),
+        ui::count_text(result.samples),
+        ui::count_text(result.series)
     );
     for (count, what) in result.lost() {
-        words = format!("{words} {} {what}.", number(count));
+        words = format!("{words} {} {what}.", ui::count_text(count));
     }
     view! {
         <Notice tone=Tone::Good title="Imported" means=words>
@@ -302,14 +307,14 @@ fn Finished(result: ImportResult) -> impl IntoView {
 fn BadRows(total: u64, bad: Vec<BadCell>) -> impl IntoView {
     let shown = bad.len();
     view! {
-        <Card title=format!("{total} rows could not be read") note=format!("the first {shown}") flush=true>
+        <Card title=format!("{} rows could not be read", ui::count_text(total)) note=format!("the first {shown}") flush=true>
             <Table caption="Rows that could not be read" columns=vec![Column::number("Line", ""), Column::text("Why")]>
                 {bad
                     .into_iter()
                     .map(|cell| {
                         view! {
                             <tr>
-                                <td class="num" data-label="Line">{cell.line}</td>
+                                <td class="num" data-label="Line">{ui::count_text(cell.line)}</td>
                                 <td data-label="Why">{cell.reason}</td>
                             </tr>
                         }

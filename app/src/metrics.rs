@@ -78,9 +78,8 @@ pub fn Explore() -> impl IntoView {
                 let names = names.await.unwrap_or_default();
                 view! {
                     {text.get().is_empty().then(|| {
-                        let some = !names.is_empty();
                         view! {
-                            {some.then(|| view! { <Watched/> })}
+                            <Watched invites=!names.is_empty()/>
                             <Names names/>
                         }
                     })}
@@ -106,7 +105,7 @@ fn Names(names: Vec<String>) -> impl IntoView {
         }
         .into_any();
     }
-    let note = format!("{} of them", names.len());
+    let note = format!("{} of them", ui::count_text(names.len()));
     view! {
         <Card title="Metrics" note=note>
             <ul class="name-list">
@@ -193,7 +192,7 @@ fn Lines(
     let note = if curves.total as usize > shown {
         format!(
             "the first {shown} of {} series, a point each {step}",
-            curves.total
+            ui::count_text(curves.total)
         )
     } else {
         format!("{shown} series, a point each {step}")
@@ -214,7 +213,7 @@ fn Lines(
     view! {
         <Card title="Over time" note=note>
             <Chart tree numbers=Signal::derive(move || moving.with(numbers)) label=format!("{label} over time") tall=true>
-                <StaticChart points=points label=label/>
+                <StaticChart points=points label=label span=(curves.range.from.0, curves.range.to.0)/>
             </Chart>
         </Card>
         <Card title="Series" flush=true>

@@ -73,9 +73,13 @@ pub fn address(expression: &str) -> String {
     format!("/explore/watch?q={}", escape(expression))
 }
 
-/// What is watched, and what would be worth it.
+/// What is watched, and what would be worth it. What is watched is listed wherever its metrics come
+/// from, and also when they came no longer.
 #[component]
-pub fn Watched() -> impl IntoView {
+pub fn Watched(
+    /// Where nothing is watched, it says how that begins; without metrics something else comes first.
+    invites: bool,
+) -> impl IntoView {
     let stream = live::live();
     let SessionContext(session) = expect_context();
     let save = ServerAction::<SaveRecording>::new();
@@ -91,7 +95,7 @@ pub fn Watched() -> impl IntoView {
                 match found.await {
                     Ok((rules, ideas)) => {
                         view! {
-                            <Rules rules save may_write/>
+                            {(invites || !rules.is_empty()).then(|| view! { <Rules rules save may_write/> })}
                             {(may_write && !ideas.is_empty()).then(|| view! { <Ideas ideas/> })}
                         }
                             .into_any()
@@ -153,7 +157,7 @@ fn row(rule: RecordingRule, save: ServerAction<SaveRecording>, may_write: bool) 
         (RecordingState::Failed { .. }, _) => (Tone::Alert, "fails"),
     };
     let series = match rule.state {
-        RecordingState::Recorded { series } => series.to_string(),
+        RecordingState::Recorded { series } => ui::count_text(series),
         _ => "–".to_owned(),
     };
     let why = match rule.state {
@@ -181,7 +185,7 @@ fn row(rule: RecordingRule, save: ServerAction<SaveRecording>, may_write: bool) 
                 </div>
             </td>
             <td class="num" data-label="Series">{series}</td>
-            <td class="num" data-label="Every">{rule.every_seconds}</td>
+            <td class="num" data-label="Every">{ui::count_text(rule.every_seconds)}</td>
             <td data-label="">
                 {may_write
                     .then(|| {

@@ -113,7 +113,8 @@ fn Lines(list: List, only: String, clear: bool) -> impl IntoView {
                 .then(|| {
                     let words = if clear { "Hide" } else { "Show" };
                     view! {
-                        {format!("{quiet} more will not reach their limit as far as can be seen. ")}
+                        {ui::count_text(quiet)}
+                        " more will not reach their limit as far as can be seen. "
                         <a href=address(&only, !clear)>{words}" them"</a>
                         " "
                     }
@@ -121,7 +122,8 @@ fn Lines(list: List, only: String, clear: bool) -> impl IntoView {
             {(list.without_limit > 0)
                 .then(|| {
                     view! {
-                        {format!("{} series have no limit: ", list.without_limit)}
+                        {ui::count_text(list.without_limit)}
+                        " series have no limit: "
                         <a href="/series">"set one"</a>
                         " and they are watched."
                     }

@@ -140,6 +140,7 @@ fn Rows(page: SeriesPage, text: String, source: String, offset: u32) -> impl Int
     ];
     let last = offset + u32::try_from(page.series.len()).unwrap_or(PAGE);
     let total = page.total;
+    let [from, until, all] = [offset + 1, last, total].map(ui::count_text);
     let now = page.now;
     let to = move |from: u32| {
         format!(
@@ -161,7 +162,7 @@ fn Rows(page: SeriesPage, text: String, source: String, offset: u32) -> impl Int
             </Table>
         </Card>
         <nav class="pager" aria-label="Pages">
-            <span class="quiet num">{format!("{}–{last} of {total}", offset + 1)}</span>
+            <span class="quiet num">{format!("{from}–{until} of {all}")}</span>
             {earlier.map(|href| view! { <ButtonLink href>"Earlier"</ButtonLink> })}
             {later.map(|href| view! { <ButtonLink href>"Later"</ButtonLink> })}
         </nav>

@@ -1,10 +1,10 @@
-//! Settings: API keys, and what is kept.
+//! Settings: how things look in this browser, API keys, and what is kept.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use ui::{ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Tone};
+use ui::{ButtonLink, Card, DensitySwitch, Glyph, Notice, PageHead, Skeleton, ThemeSwitch, Tone};
 
-use crate::frame::SessionContext;
+use crate::frame::{Session, SessionContext};
 use crate::key::Keys;
 use crate::metrics::{Senders, Storage};
 use crate::problem::Problem;
@@ -16,16 +16,20 @@ pub fn SettingsPage() -> impl IntoView {
     let SessionContext(session) = expect_context();
     view! {
         <Title text="Settings"/>
-        <PageHead title="Settings" lede="The keys that programs use, and what is kept."/>
+        <PageHead title="Settings" lede="How things look to you, and what is set for everybody."/>
         <NewSecret/>
         <Transition fallback=|| view! { <Card><Skeleton lines=4/></Card> }>
             {move || Suspend::new(async move {
                 match session.await {
                     Ok(session) => {
+                        let others = of_others(&session);
                         view! {
                             <Elsewhere people=session.may_look_after/>
+                            <Own/>
                             {session.may_manage.then(|| view! { <Keys/> })}
                             {session.may_write.then(|| view! { <Storage/> })}
+                            {others
+                                .map(|(title, means)| view! { <Notice tone=Tone::Neutral title means=means.to_owned()/> })}
                         }
                             .into_any()
                     }
@@ -47,6 +51,39 @@ fn Elsewhere(
             <ButtonLink href="/account" icon=Glyph::User>"Your account"</ButtonLink>
             {people.then(|| view! { <ButtonLink href="/people" icon=Glyph::User>"People and roles"</ButtonLink> })}
         </nav>
+    }
+}
+
+/// How things look in this browser: anybody's own to choose.
+#[component]
+fn Own() -> impl IntoView {
+    let path = Signal::stored("/settings".to_owned());
+    view! {
+        <Card title="In this browser" note="Times are in its own time zone.">
+            <div class="row-form">
+                <ThemeSwitch path/>
+                <DensitySwitch path/>
+            </div>
+        </Card>
+    }
+}
+
+/// What others set here, and whom to ask; none for somebody who may set everything.
+fn of_others(session: &Session) -> Option<(&'static str, &'static str)> {
+    match (session.may_manage, session.may_write) {
+        (true, true) => None,
+        (true, false) => Some((
+            "How long metrics are kept is set by others",
+            "Your role looks and does not change. An operator or an administrator sets it.",
+        )),
+        (false, true) => Some((
+            "Keys for programs are made by others",
+            "Ask an administrator for one: each sends samples or reads, and can be taken back.",
+        )),
+        (false, false) => Some((
+            "The rest is set by others",
+            "Keys for programs are made by an administrator, and how long metrics are kept is set by an operator or an administrator. Ask one of them.",
+        )),
     }
 }
 

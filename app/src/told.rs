@@ -161,7 +161,10 @@ const fn aspect_words(aspect: Aspect) -> &'static str {
 /// How rare a finding is: what is rarer than one in a thousand is not known more closely.
 fn rarity(finding: &Finding) -> String {
     if finding.p_value < 0.001 {
-        return "fewer than 1 in 1 000 points are so unusual".to_owned();
+        return format!(
+            "fewer than 1 in {} points are so unusual",
+            ui::count_text(1_000)
+        );
     }
     format!(
         "about 1 in {:.0} points is so unusual",
@@ -192,12 +195,15 @@ pub fn shown(unusual: &Unusual) -> Shown {
         note: match (known, findings.len()) {
             (false, _) => "unknown".to_owned(),
             (true, 1) => "1 finding in the time shown".to_owned(),
-            (true, many) => format!("{many} findings in the time shown"),
+            (true, many) => format!("{} findings in the time shown", ui::count_text(many)),
         },
         nothing: nothing(unusual),
         findings: findings.iter().take(SHOWN).map(told).collect(),
         more: if more > 0 {
-            format!("{more} earlier ones: choose a shorter time.")
+            format!(
+                "{} earlier ones: choose a shorter time.",
+                ui::count_text(more)
+            )
         } else {
             String::new()
         },
@@ -227,7 +233,7 @@ fn slider(unusual: &Unusual) -> Slider {
         let count = match findings {
             0 => "no finding".to_owned(),
             1 => "1 finding".to_owned(),
-            many => format!("{many} findings"),
+            many => format!("{} findings", ui::count_text(many)),
         };
         format!("From a score of {threshold:.2}: {count} in {span}.")
     };

@@ -12,7 +12,7 @@ use charming::element::{
     MarkLineData, MarkLineVariant, Symbol,
 };
 use charming::series::Line;
-use ui::{BAND_80, BAND_95};
+use ui::{BAND_80, BAND_95, PLOT_SIDES};
 
 /// The id of the line of what was seen.
 pub const HISTORY: &str = "history";
@@ -29,11 +29,10 @@ fn over_time() -> Chart {
     Chart::new()
         .grid(
             Grid::new()
-                .left(8)
-                .right(16)
+                .left(PLOT_SIDES)
+                .right(PLOT_SIDES)
                 .top(16)
-                .bottom(8)
-                .contain_label(true),
+                .bottom(24),
         )
         .x_axis(Axis::new().type_(AxisType::Time))
         .y_axis(Axis::new().type_(AxisType::Value).scale(true))

@@ -30,6 +30,8 @@ test("a person is invited, chooses a password, and a viewer only looks", async (
   await expect(other.getByRole("link", { name: "Your account" }).first()).toBeVisible();
   await expect(other.getByText("API keys")).toHaveCount(0);
   await expect(other.getByText("People and roles")).toHaveCount(0);
+  await expect(other.locator("main").getByRole("navigation", { name: "Theme" })).toBeVisible();
+  await expect(other.getByText("The rest is set by others")).toBeVisible();
   await other.goto(`${empty.url}/welcome`);
   await expect(other.getByText("Your role looks and does not change")).toBeVisible();
   // What would be refused is not offered.

@@ -124,6 +124,28 @@ test("a phone's bar leads everywhere and is no wider than the phone", async ({ p
   }
 });
 
+test("what a phone's bar has no room for is named under More, with the page that is open", async ({ page, hub }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const bar = page.locator("nav.bottom");
+  const more = bar.locator("summary");
+  const places = ["Machines", "Models", "Calendar", "Jobs", "Settings"];
+  await page.goto(`${hub.url}/series`);
+  await expect(more).not.toHaveAttribute("aria-current");
+  await more.click();
+  await expect(bar.locator(".more-sheet a")).toHaveText(places);
+  for (const place of ["Calendar", "Machines"]) {
+    await page.goto(`${hub.url}/${place.toLowerCase()}`);
+    await expect(more).toHaveAttribute("aria-current", "true");
+    await more.click();
+    const sheet = bar.locator(".more-sheet");
+    await expect(sheet.getByRole("link", { name: place, exact: true })).toHaveAttribute("aria-current", "page");
+    await expect(sheet.locator("[aria-current]")).toHaveCount(1);
+    const box = await sheet.boundingBox();
+    expect(box?.x ?? -1).toBeGreaterThanOrEqual(0);
+    expect((box?.x ?? 0) + (box?.width ?? 999)).toBeLessThanOrEqual(360);
+  }
+});
+
 test("every response carries the content policy and a request id", async ({ hub, context }) => {
   const answer = await context.request.get(`${hub.url}/`);
   const policy = answer.headers()["content-security-policy"] ?? "";

@@ -44,7 +44,7 @@ test("node-exporter is added, drawn, missed when it stops, and removed", async (
     await fill(page, empty, "node", url, javaScriptEnabled);
     await page.getByRole("button", { name: "Test now" }).click();
     await expect(page.getByText("The target answers")).toBeVisible();
-    await expect(page.getByText(/It showed \d{3,} series/)).toBeVisible();
+    await expect(page.getByText(/It showed [\d\u202f]{3,} series/)).toBeVisible();
     // What was typed is still there.
     await expect(page.getByLabel("Name")).toHaveValue("node");
     await page.getByRole("button", { name: "Add target" }).click();

@@ -96,8 +96,14 @@ async fn check_roles(settings: &Settings, store: &Store) -> anyhow::Result<()> {
     };
     let roles = store.roles().await?;
     let known: Vec<&str> = roles.iter().map(Role::name).collect();
-    let mapped = provider.roles.iter().map(|(_, role)| ("MILLRACE_OIDC_ROLES", role));
-    let default = provider.default_role.iter().map(|role| ("MILLRACE_OIDC_DEFAULT_ROLE", role));
+    let mapped = provider
+        .roles
+        .iter()
+        .map(|(_, role)| ("MILLRACE_OIDC_ROLES", role));
+    let default = provider
+        .default_role
+        .iter()
+        .map(|role| ("MILLRACE_OIDC_DEFAULT_ROLE", role));
     for (setting, role) in mapped.chain(default) {
         if !known.contains(&role.as_str()) {
             bail!(

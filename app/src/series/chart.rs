@@ -35,6 +35,11 @@ impl Drawn {
         shown_until(self.range, self.forecast.as_ref())
     }
 
+    /// Where time begins and ends, in microseconds.
+    pub fn span(&self) -> (i64, i64) {
+        (self.range.from.0, self.end().0)
+    }
+
     fn future(&self) -> impl Iterator<Item = &ForecastPoint> {
         let end = self.end();
         self.forecast

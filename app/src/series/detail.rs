@@ -320,7 +320,7 @@ fn lede(series: &Series) -> String {
 }
 
 fn samples_note(samples: u64, drawn: usize) -> String {
-    let all = ui::number_text(Some(samples as f64), "");
+    let all = ui::count_text(samples);
     if samples as f64 > drawn as f64 {
         format!("{all} samples, thinned to what a chart can show")
     } else {
@@ -420,6 +420,7 @@ fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl IntoVie
         return view! { <DataTable points=rows unit=unit caption=label/> }.into_any();
     }
     let limit = drawn.series.limit.map(|l| (l.value, limit_words(l, &unit)));
+    let span = drawn.span();
     let id = drawn.series.id.clone();
     let now_drawn = RwSignal::new(drawn);
     Effect::new(move || {
@@ -451,7 +452,7 @@ fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl IntoVie
     });
     view! {
         <Chart tree numbers label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
-            <StaticChart points=rows unit=unit label=label limit/>
+            <StaticChart points=rows unit=unit label=label limit span/>
         </Chart>
     }
     .into_any()

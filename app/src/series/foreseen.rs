@@ -8,12 +8,7 @@ use crate::runway::reach;
 
 /// What is foreseen of a series whose newest sample is of the instant `newest`.
 #[component]
-pub fn Foreseen(
-    limited: bool,
-    forecast: Forecast,
-    newest: Instant,
-    now: Instant,
-) -> impl IntoView {
+pub fn Foreseen(limited: bool, forecast: Forecast, newest: Instant, now: Instant) -> impl IntoView {
     let missed = forecast.missed(newest, now);
     let Forecast {
         step,
@@ -21,7 +16,7 @@ pub fn Foreseen(
         crossing,
         ..
     } = forecast;
-    let note = format!("step {step}, {history} points of history");
+    let note = format!("step {step}, {} points of history", ui::count_text(history));
     view! {
         <Card title="When" note=note>
             {match (limited, crossing, missed) {

@@ -225,7 +225,11 @@ fn told(deduction: HealthDeduction, together: &Together, now: Instant) -> Wrong 
             wrong.because = because(together);
         }
         Ailment::Silent { series, since } => {
-            wrong.words = format!("{series} series silent for {}", ago(since, now));
+            wrong.words = format!(
+                "{} series silent for {}",
+                ui::count_text(series),
+                ago(since, now)
+            );
             wrong.href = of_source;
         }
     }

@@ -9,6 +9,7 @@ mod account;
 mod audit;
 mod calendar;
 mod caller;
+mod count;
 mod demo;
 mod error;
 mod event;
@@ -52,6 +53,7 @@ pub use calendar::{
     HolidayRegion, LONGEST_ENTRY_DAYS, MOST_CALENDAR_ENTRIES, Touches, UsedEffect,
 };
 pub use caller::{Caller, Origin, Refusals, Who};
+pub use count::grouped;
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, MOST_MARKS, Mark, MarkKind, Occurrence, Unusable};

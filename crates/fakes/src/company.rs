@@ -7,6 +7,7 @@ use api::Instant;
 
 use crate::calendar::Days;
 use crate::chance::Chance;
+use crate::occasions::{DemoEntry, entries};
 use crate::stories::{Story, stories};
 use crate::track::{DemoSeries, DemoSource, Track};
 use crate::{cloud, goods, money, servers, workshop};
@@ -121,6 +122,11 @@ impl Company {
                     })
             })
             .collect()
+    }
+
+    /// What its calendar knows.
+    pub fn entries(&self) -> Vec<DemoEntry> {
+        entries(self.days)
     }
 
     /// What is planted in it, the most urgent first.

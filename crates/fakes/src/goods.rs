@@ -5,6 +5,7 @@ use api::Instant;
 use crate::calendar::{Days, HISTORY_DAYS, TABLE_DAYS, through_the_year, trade_done, weekday};
 use crate::catalogue::{Plan, Product, products};
 use crate::chance::Chance;
+use crate::occasions::{OFFER, on_offer};
 use crate::track::{DemoSeries, DemoSource, Rhythm, Track};
 
 /// How a week's orders fall on its days, Monday first; their mean is 1.
@@ -210,6 +211,9 @@ fn orders_on(product: &Product, days: Days, row: usize, chance: Chance) -> f64 {
 ///
 /// None in the weeks around the anchor, and none for what runs out: there the decline is the story.
 fn promotion(product: &Product, row: usize, day: i64, chance: Chance) -> f64 {
+    if on_offer(product.number, row) {
+        return OFFER;
+    }
     let quiet = HISTORY_DAYS - 28..HISTORY_DAYS + 14;
     let (block, within) = (day.div_euclid(40), day.rem_euclid(40));
     let on = chance.of("promotion").even(block) < 0.35 && (20..25).contains(&within);

@@ -6,6 +6,7 @@ use api::Instant;
 
 use crate::calendar::{Days, weekday};
 use crate::chance::Chance;
+use crate::occasions::stocktaking;
 use crate::track::{DemoSeries, DemoSource, Rhythm, Track};
 
 const FIVE_MINUTES: i64 = 5 * Instant::MINUTE;
@@ -19,6 +20,8 @@ const ODD_DRIFT: f64 = 0.13;
 /// Three machines and the kiln.
 pub(crate) fn tracks(days: Days, chance: Chance) -> Vec<Track> {
     let source = DemoSource::new("workshop", "workshop", 60);
+    // What comes once an hour would be silent for most of it if it came from where minutes do.
+    let counters = DemoSource::new("counters", "workshop counters", 3_600);
     let mut tracks = Vec::new();
     for machine in ["CNC-1", "CNC-2", "Lathe-1"] {
         let chance = chance.of(machine);
@@ -29,7 +32,7 @@ pub(crate) fn tracks(days: Days, chance: Chance) -> Vec<Track> {
             chance.of("temperature"),
         ));
         tracks.push(vibration(machine, &source, days, chance.of("vibration")));
-        tracks.push(good_parts(machine, &source, days, chance.of("parts")));
+        tracks.push(good_parts(machine, &counters, days, chance.of("parts")));
     }
     tracks.extend(kiln(days, chance.of("kiln")));
     tracks
@@ -158,6 +161,11 @@ fn burst(days: Days, chance: Chance, at: Instant) -> f64 {
     }
 }
 
+/// The key of the series of a machine's good parts.
+pub(crate) fn good_parts_key(machine: &str) -> String {
+    format!("{}/good-parts", machine.to_lowercase())
+}
+
 fn good_parts(machine: &'static str, source: &DemoSource, days: Days, chance: Chance) -> Track {
     let series = of_machine(source, machine, "good-parts", "good_parts", "good parts")
         .unit("parts")
@@ -168,11 +176,16 @@ fn good_parts(machine: &'static str, source: &DemoSource, days: Days, chance: Ch
         live: Instant::HOUR,
         until: None,
     };
+    let closed = stocktaking(days);
     Track::new(series, rhythm, move |at| {
         let in_an_hour = if runs_at_night(machine) { 9.0 } else { 16.0 };
         // The hour that ends at `at`.
         let middle = at.minus(Instant::HOUR / 2);
-        let weekend = weekday(middle.0.div_euclid(Instant::DAY)) >= 5;
+        let day = middle.0.div_euclid(Instant::DAY);
+        if day == closed {
+            return 0.0;
+        }
+        let weekend = weekday(day) >= 5;
         // On weekends there is one person for all machines.
         let worked = busy(machine, middle) * if weekend { 0.4 } else { 1.0 };
         chance.count(at.0.div_euclid(Instant::HOUR), in_an_hour * worked)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use api::{Aggregation, Direction, Instant, Limit};
+use api::{Aggregation, Direction, EntryKind, Instant, Limit};
 use fakes::{Company, DemoSeries, StoryKind};
 
 /// Leap day, ends and beginnings of months and years, either side of the close at 23:59, the
@@ -145,8 +145,7 @@ fn history_is_in_order_and_ends_at_the_anchor() {
             let every = series.source.expected_every_seconds.unwrap();
             let missed = company.anchor().seconds_since(last) / f64::from(every);
             let silent = series.key.starts_with("kiln/");
-            let flow = series.aggregation == Aggregation::Sum;
-            assert!(flow || silent == (missed > 3.0), "{}: {missed}", series.key);
+            assert_eq!(silent, missed > 3.0, "{}: {missed}", series.key);
         }
     }
 }
@@ -298,6 +297,63 @@ fn small_ticks_give_what_one_large_tick_gives() {
     assert!(small.iter().any(|s| s.key == "stock/SKU-4"), "stock falls");
     assert!(small.iter().any(|s| s.key == "cash"), "the day rolls");
     assert!(company.tick(until, now).is_empty(), "time does not go back");
+}
+
+#[test]
+fn nothing_but_the_kiln_falls_silent_however_long_it_runs() {
+    let company = Company::new(Instant::from_seconds(1_795_150_000), Company::SEED);
+    for hours in [1, 2, 30, 24 * 40, 24 * 500] {
+        // Some 25 minutes after the hour.
+        let now = company.anchor().plus(hours * Instant::HOUR);
+        let now = Instant(now.0 - now.0.rem_euclid(Instant::HOUR) + 25 * Instant::MINUTE);
+        let new = company.tick(now.minus(2 * Instant::DAY), now);
+        let newest: BTreeMap<String, Instant> = new.into_iter().map(|s| (s.key, s.at)).collect();
+        for series in company.series() {
+            let history = || company.history(&series.key).last().map(|(at, _)| *at);
+            let last = newest.get(&series.key).copied().or_else(history).unwrap();
+            let every = series.source.expected_every_seconds.unwrap();
+            let missed = now.seconds_since(last) / f64::from(every);
+            let silent = series.key.starts_with("kiln/");
+            assert_eq!(
+                silent,
+                missed > 3.0,
+                "{} after {hours} h: {missed}",
+                series.key
+            );
+        }
+    }
+}
+
+#[test]
+fn the_calendar_explains_what_its_days_show() {
+    for company in some_companies() {
+        let entries = company.entries();
+        assert_eq!(entries.len(), 3);
+        for entry in entries {
+            assert!(entry.first <= entry.last, "{entry:?}");
+            let end = entry.last.plus(Instant::DAY);
+            for key in &entry.touches {
+                let history = company.history(key);
+                assert!(!history.is_empty(), "{key}");
+                let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+                let (within, outside): (Vec<_>, Vec<_>) = history
+                    .into_iter()
+                    .partition(|(at, _)| *at > entry.first && *at <= end);
+                if within.is_empty() {
+                    assert!(entry.first > company.anchor(), "{entry:?}");
+                    continue;
+                }
+                let [within, outside] = [within, outside]
+                    .map(|part| mean(part.into_iter().map(|(_, value)| value).collect()));
+                let explained = if entry.kind == EntryKind::Closure {
+                    within < 0.01 * outside
+                } else {
+                    within > 1.3 * outside
+                };
+                assert!(explained, "{key}: {within} beside {outside}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::failure::OrFailure;
 use crate::forecast::fit_job;
 use crate::guard::require;
 
-pub(crate) use almanac::{Almanac, Occasion};
+pub(crate) use almanac::{Almanac, Occasion, date};
 
 /// The setting that says whose public holidays count.
 const REGION: &str = "calendar_region";
@@ -56,13 +56,13 @@ impl Calendars for Hub {
             holidays: holidays
                 .into_iter()
                 .map(|(at, name)| CalendarDay {
-                    day: almanac::date(at),
+                    day: date(at),
                     begins: api::Instant(at),
                     name: name.to_owned(),
                 })
                 .collect(),
             entries,
-            today: almanac::date(today),
+            today: date(today),
         })
     }
 
@@ -91,7 +91,8 @@ impl Calendars for Hub {
         let entries = self.store.calendar_entries().await.or_failure(caller)?;
         if entries.len() >= MOST_CALENDAR_ENTRIES {
             return Err(Error::conflict(format!(
-                "The calendar holds {MOST_CALENDAR_ENTRIES} entries at most. Remove old ones first."
+                "The calendar holds {} entries at most. Remove old ones first.",
+                api::grouped(MOST_CALENDAR_ENTRIES)
             )));
         }
         let change = self.checked_entry(caller, change).await?;
@@ -221,7 +222,10 @@ fn read(change: CalendarChange) -> Result<CalendarChange> {
     }
     let days = i64::from(first.until(last).map_or(i32::MAX, |span| span.get_days())) + 1;
     if days > LONGEST_ENTRY_DAYS {
-        let words = format!("That is {days} days; an entry has {LONGEST_ENTRY_DAYS} at most.");
+        let words = format!(
+            "That is {} days; an entry has {LONGEST_ENTRY_DAYS} at most.",
+            api::grouped(days)
+        );
         return Err(Error::field("last", words));
     }
     let touches = match change.touches {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::{
-    Caller, Demo, DemoState, Event, Instant, Permission, Result, SeriesId, SourceId, SourceKind,
-    Topic,
+    CalendarChange, CalendarEntryId, Caller, Demo, DemoState, Event, Instant, Permission, Result,
+    SeriesId, SourceId, SourceKind, Topic, Touches,
 };
 use async_trait::async_trait;
 use fakes::{Company, DemoSeries};
@@ -14,11 +14,14 @@ use store::{Arrival, NewSeries, NewSource};
 
 use crate::Hub;
 use crate::audit::Note;
+use crate::calendar::date;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 
 /// Where the store remembers that the demo company is there.
 const SETTING: &str = "demo";
+/// How the identifiers of its calendar's entries begin: told by them, they go with it.
+const ENTRIES: &str = "00000000-0000-7000-8000-0000000000";
 /// How many samples are written at once while it is made.
 const SLICE: usize = 20_000;
 
@@ -82,6 +85,7 @@ impl Demo for Hub {
             }
         }
         self.count_in(caller, &made.sources, &brought).await?;
+        self.plant_entries(caller, &made).await?;
         let store = self.noting(caller, Note::of("demo.start"));
         store.put_setting(SETTING, &kept).await.or_failure(caller)?;
         *running = Some(made);
@@ -95,6 +99,7 @@ impl Demo for Hub {
         let mut running = self.demo.lock().await;
         let store = self.noting(caller, Note::of("demo.remove"));
         store.delete_demo().await.or_failure(caller)?;
+        self.forget_entries(caller).await?;
         self.store
             .delete_setting(SETTING)
             .await
@@ -144,6 +149,37 @@ impl Hub {
                 .bump_source(source, &arrival, last)
                 .await
                 .or_failure(caller)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the company's own days into the calendar, once.
+    async fn plant_entries(&self, caller: &Caller, made: &Running) -> Result<()> {
+        // What a start that failed left behind.
+        self.forget_entries(caller).await?;
+        for (place, entry) in made.company.entries().into_iter().enumerate() {
+            let touched = entry.touches.iter().filter_map(|key| made.ids.get(key));
+            let says = CalendarChange {
+                name: entry.name,
+                kind: entry.kind,
+                first: date(entry.first.0),
+                last: date(entry.last.0),
+                touches: Touches::Series(touched.map(|(id, _)| id.clone()).collect()),
+            };
+            let id = CalendarEntryId(format!("{ENTRIES}{place:02}"));
+            let put = self.store.insert_calendar_entry(&id, &says).await;
+            put.or_failure(caller)?;
+        }
+        Ok(())
+    }
+
+    /// Takes them out again, whatever people made of them.
+    async fn forget_entries(&self, caller: &Caller) -> Result<()> {
+        let entries = self.store.calendar_entries().await.or_failure(caller)?;
+        let planted = |id: &CalendarEntryId| id.as_str().starts_with(ENTRIES);
+        for entry in entries.iter().filter(|entry| planted(&entry.id)) {
+            let gone = self.store.delete_calendar_entry(&entry.id).await;
+            gone.or_failure(caller)?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api::{
     Caller, Error, FitReason, Instant, JobId, JobKind, JobState, Jobs, MOST_JOBS, Permission,
-    Queue, Result, SeriesId, Topic,
+    Queue, Result, SeriesId, Topic, grouped,
 };
 use async_trait::async_trait;
 use store::{ClaimedJob, JobEnd, NewJob};
@@ -253,10 +253,12 @@ impl Hub {
             JobKind::UpdateForecasts => {
                 let done = self.update_due(caller).await?;
                 Ok(match (done.updated, done.queued) {
-                    (updated, 0) => format!("{updated} series are up to date."),
-                    (updated, fits) => {
-                        format!("{updated} series are up to date; {fits} fits were put in.")
-                    }
+                    (updated, 0) => format!("{} series are up to date.", grouped(updated)),
+                    (updated, fits) => format!(
+                        "{} series are up to date; {} fits were put in.",
+                        grouped(updated),
+                        grouped(fits)
+                    ),
                 })
             }
             JobKind::TidyUp => {
@@ -264,7 +266,9 @@ impl Hub {
                 let before = self.clock.now().minus(KEPT);
                 let jobs = self.store.forget_jobs(before).await.or_failure(caller)?;
                 Ok(format!(
-                    "{versions} old versions and {jobs} old results were forgotten."
+                    "{} old versions and {} old results were forgotten.",
+                    grouped(versions),
+                    grouped(jobs)
                 ))
             }
             // Fits are done together.

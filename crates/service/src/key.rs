@@ -50,7 +50,10 @@ impl Keys for Hub {
         {
             return Err(Error::field(
                 "rate",
-                format!("Choose 1 to {HIGHEST_RATE} samples a second, or nothing for no limit."),
+                format!(
+                    "Choose 1 to {} samples a second, or nothing for no limit.",
+                    api::grouped(HIGHEST_RATE)
+                ),
             ));
         }
         let now = self.clock.now();

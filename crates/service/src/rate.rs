@@ -123,7 +123,10 @@ pub(crate) fn rate_of(caller: &Caller) -> Option<(&KeyId, u32)> {
 
 /// What is said of a request that came too early, on the sources page and to the sender.
 pub(crate) fn too_fast(rate: u32) -> String {
-    format!("rate limit: the key may send {rate} samples a second")
+    format!(
+        "rate limit: the key may send {} samples a second",
+        api::grouped(rate)
+    )
 }
 
 impl Hub {

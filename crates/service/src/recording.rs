@@ -148,7 +148,8 @@ fn of_the_expression(error: Error) -> Error {
 
 fn too_many(found: usize) -> String {
     format!(
-        "This gives {found} series, and a rule keeps up to {MOST_RECORDED}. Choose with labels, or add them up: sum by (instance) (…)."
+        "This gives {} series, and a rule keeps up to {MOST_RECORDED}. Choose with labels, or add them up: sum by (instance) (…).",
+        api::grouped(found)
     )
 }
 

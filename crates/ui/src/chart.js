@@ -89,8 +89,12 @@ class Chart {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     tree.animation = !still && (tree.animation ?? false);
     for (const axis of [tree.xAxis ?? []].flat()) Object.assign(axis, this.span);
+    // The plot lies where the tree says, however long its labels are: what stands below it, on the
+    // same time, has the same sides.
+    for (const grid of [tree.grid ?? []].flat()) grid.outerBoundsMode = "none";
     for (const axis of [tree.yAxis ?? []].flat()) {
-      axis.axisLabel = { formatter: this.number, ...axis.axisLabel };
+      const inside = { inside: true, margin: 0, verticalAlign: "bottom", padding: [0, 0, 3, 0] };
+      axis.axisLabel = { formatter: this.number, ...inside, ...axis.axisLabel };
     }
     for (const series of [tree.series ?? []].flat()) {
       series.data = this.points.get(series.id) ?? series.data;

@@ -21,6 +21,10 @@ pub const ECHARTS_URL: &str = "/vendor/echarts.6.1.0.js";
 pub const BAND_80: (&str, &str) = ("band80.low", "band80.span");
 /// The series ids of the 95 % band: its low end, and the span above it.
 pub const BAND_95: (&str, &str) = ("band95.low", "band95.span");
+/// How far a plot lies from either side of its chart, in pixels: in ECharts' drawing, in the one
+/// made on the server, and for what stands below on the same time. The values of its axis stand
+/// inside, so that it does not hang on how long they are. `style/charts.css` has it too.
+pub const PLOT_SIDES: i32 = 16;
 
 #[wasm_bindgen(module = "/src/chart.js")]
 extern "C" {
@@ -203,6 +207,12 @@ mod tests {
         assert!(html.contains("the static chart"), "{html}");
         assert!(html.contains("aria-label=\"Stock of SKU-7\""), "{html}");
         assert!(!html.contains("chart-drawn"), "{html}");
+    }
+
+    #[test]
+    fn the_style_sheet_has_the_plots_sides() {
+        let sheet = include_str!("../../../style/charts.css");
+        assert!(sheet.contains(&format!("--plot-sides: {PLOT_SIDES}px;")));
     }
 
     #[test]

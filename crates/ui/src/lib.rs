@@ -30,7 +30,7 @@ mod unfold;
 
 pub use badge::{Badge, Kbd, Tone};
 pub use button::{Button, ButtonKind, ButtonLink};
-pub use chart::{BAND_80, BAND_95, Chart, ECHARTS_URL, Numbers, Points};
+pub use chart::{BAND_80, BAND_95, Chart, ECHARTS_URL, Numbers, PLOT_SIDES, Points};
 pub use code::Code;
 pub use command::{PALETTE_ID, Palette, PaletteItem, SearchButton};
 pub use form::{Checkbox, Field, FileInput, Input, Select, SelectOption, Textarea};
@@ -42,7 +42,7 @@ pub use page::{
 };
 pub use preferences::{DensitySwitch, Preferences, ThemeSwitch};
 pub use runway::{
-    AXIS_TICKS, Reach, Runway, RunwayAxis, RunwayStrip, Strip, StripAction, StripView, Tick,
+    AXIS_TICKS, Reach, Room, Runway, RunwayAxis, RunwayStrip, Strip, StripAction, StripView, Tick,
     axis_position, reach_text,
 };
 pub use series_colour::{palette, series_colour, series_colour_index};
@@ -51,7 +51,8 @@ pub use spark::Sparkline;
 pub use static_chart::{ChartPoint, DataTable, StaticChart};
 pub use table::{Align, Column, Table};
 pub use text::{
-    Money, Number, likely_text, money_short, money_text, number_text, range_text, span_text,
+    Money, Number, count_text, likely_text, money_short, money_text, number_text, range_text,
+    span_text,
 };
 pub use time::{When, WhenForm, relative_text, utc_day_text, utc_iso, utc_text};
 pub use toast::{Toast, ToastAction, ToastRegion, Toasts, provide_toasts, use_toasts};

@@ -80,16 +80,14 @@ fn Switch(
     let nav = NodeRef::<Nav>::new();
     let default = choices.first().map_or("", |choice| choice.0);
     Effect::new(move || {
-        if let Some(nav) = nav.get() {
-            say_current(&nav, name, default);
+        if nav.get().is_some() {
+            say_current(name, default);
         }
     });
     let choose = move |event: leptos::ev::MouseEvent, value: &'static str| {
         event.prevent_default();
         remember(name, (value != default).then_some(value));
-        if let Some(nav) = nav.get_untracked() {
-            say_current(&nav, name, default);
-        }
+        say_current(name, default);
     };
     view! {
         <nav class=format!("segmented switch switch-{name}") aria-label=label node_ref=nav>
@@ -143,9 +141,10 @@ pub(crate) fn remembered(name: &str) -> Option<String> {
         .get_attribute(&format!("data-{name}"))
 }
 
-fn say_current(nav: &web_sys::Element, name: &str, default: &str) {
+/// Says it in every switch of that name: the menu has one, and a page may have another.
+fn say_current(name: &str, default: &str) {
     let current = remembered(name).unwrap_or_else(|| default.to_owned());
-    let Ok(links) = nav.query_selector_all("a") else {
+    let Ok(links) = document().query_selector_all(&format!(".switch-{name} a")) else {
         return;
     };
     for link in (0..links.length()).filter_map(|index| links.get(index)) {

@@ -40,7 +40,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(points: &[ChartPoint], limit: Option<f64>) -> Option<Self> {
+    fn of(points: &[ChartPoint], limit: Option<f64>, span: Option<(i64, i64)>) -> Option<Self> {
         let values = points.iter().flat_map(|point| {
             let ends = |band: Option<(f64, f64)>| [band.map(|b| b.0), band.map(|b| b.1)];
             [point.value, point.forecast]
@@ -56,7 +56,10 @@ impl Scale {
             (low - 1.0, high + 1.0)
         };
         let step = nice_step((high - low) / 4.0);
-        let (start, end) = (points.first()?.at, points.last()?.at);
+        let (start, end) = match span {
+            Some(span) => span,
+            None => (points.first()?.at, points.last()?.at),
+        };
         Some(Self {
             start,
             end: end.max(start + 1),
@@ -135,11 +138,14 @@ pub fn StaticChart(
     /// When something happened, in microseconds, and a short name of it: upright lines.
     #[prop(optional)]
     marks: Vec<(i64, String)>,
+    /// Where time begins and ends, in microseconds; where the points do, if absent.
+    #[prop(default = None, into)]
+    span: Option<(i64, i64)>,
     /// What it shows, for screen readers.
     #[prop(into)]
     label: String,
 ) -> impl IntoView {
-    let Some(scale) = Scale::of(&points, limit.as_ref().map(|limit| limit.0)) else {
+    let Some(scale) = Scale::of(&points, limit.as_ref().map(|limit| limit.0), span) else {
         return view! { <p class="unknown chart-none">"No points in this range"</p> }.into_any();
     };
     view! {

@@ -45,6 +45,15 @@ pub fn number_text(value: Option<f64>, unit: &str) -> String {
     }
 }
 
+/// How many there are: grouped, and as [`number_text`] writes large ones.
+pub fn count_text(count: impl TryInto<u64>) -> String {
+    let count: Result<u64, _> = count.try_into();
+    match count {
+        Ok(count) => digits(count as f64),
+        Err(_) => UNKNOWN.to_owned(),
+    }
+}
+
 /// How likely something is, in whole percent. A forecast is never certain: the ends are "> 99 %" and
 /// "< 1 %".
 pub fn likely_text(share: f64) -> String {
@@ -333,6 +342,14 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(plain(number_text(Some(value), "")), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn a_count_is_grouped_whatever_it_was_counted_in() {
+        assert_eq!(plain(count_text(100_000_u64)), "100 000");
+        assert_eq!(plain(count_text(1_000_usize)), "1 000");
+        assert_eq!(plain(count_text(7_u32)), "7");
+        assert_eq!(count_text(-1_i64), "unknown");
     }
 
     #[test]

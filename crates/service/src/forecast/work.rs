@@ -151,7 +151,7 @@ fn told(version: &NewVersion) -> String {
     format!(
         "Fitted {} on {} points in {:.1} ms of CPU time.",
         version.fitted.reason.words(),
-        version.points,
+        api::grouped(version.points),
         version.cpu_us as f64 / 1_000.0
     )
 }

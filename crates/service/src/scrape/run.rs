@@ -260,7 +260,8 @@ impl Hub {
         Ok(match taken {
             Ok(scraped) => {
                 let series = scraped.received.batch.series().count();
-                let mut words = format!("It showed {series} series within {ms} ms.");
+                let mut words =
+                    format!("It showed {} series within {ms} ms.", api::grouped(series));
                 if scraped.received.refused.faults() > 0 {
                     words = format!(
                         "{words} Not everything could be read: {}.",

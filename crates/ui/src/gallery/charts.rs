@@ -42,22 +42,22 @@ pub fn ChartGallery() -> impl IntoView {
                 />
             </Chart>
         </Card>
-        <Card title="The same as a table" note="pieces" flush=true>
+        <Card title="Stock of SKU-7, day by day" note="pieces" flush=true>
             <DataTable points=points() caption="Stock of SKU-7"/>
         </Card>
-        <Card title="A chart without points">
-            <StaticChart points=Vec::new() label="Nothing"/>
+        <Card title="Kiln temperature, last hour" note="°C">
+            <StaticChart points=Vec::new() label="Kiln temperature over the last hour"/>
         </Card>
         <div class="tiles">
             <a class="tile" href="/series/1">
-                <span class="tile-name">"CPU of this host"</span>
+                <span class="tile-name">"CPU of web-1"</span>
                 <span class="tile-value num">"37.2 %"</span>
                 <Sparkline values=wave()/>
             </a>
             <a class="tile" href="/series/2">
-                <span class="tile-name">"Disk /"</span>
+                <span class="tile-name">"/var on db-1"</span>
                 <span class="tile-value num">"81.4 %"</span>
-                <Sparkline values=wave() limit=90.0 label="Disk, near its limit"/>
+                <Sparkline values=wave() limit=90.0 label="/var on db-1, near its limit"/>
             </a>
         </div>
     }

@@ -13,7 +13,7 @@ pub fn FormGallery() -> impl IntoView {
         SelectOption::new("over", "breaks at"),
     ];
     view! {
-        <Card title="Limit">
+        <Card title="Limit of /var on db-1">
             <form class="row-form">
                 <Field id="gallery-kind" label="It">
                     <Select name="kind" options=kinds value="over"/>
@@ -31,7 +31,7 @@ pub fn FormGallery() -> impl IntoView {
                 <Button kind=ButtonKind::Primary>"Save"</Button>
             </form>
         </Card>
-        <Card title="A file">
+        <Card title="Import stock counts">
             <form class="stack">
                 <FileInput
                     name="file"
@@ -40,10 +40,10 @@ pub fn FormGallery() -> impl IntoView {
                     hint="Up to 2 GB. Nothing is stored before you have seen a preview."
                 />
                 <Field id="gallery-note" label="Note" optional=true>
-                    <Textarea name="note" value="Counted by hand on Friday"/>
+                    <Textarea name="note" value="Counted in the workshop on Fri 20 Nov"/>
                 </Field>
                 <Checkbox name="head" label="The first row holds names" checked=true/>
-                <Input name="search" label="Search" placeholder="Name or label"/>
+                <Input name="search" label="Search series" placeholder="walnut, db-1, orders"/>
             </form>
         </Card>
     }

@@ -168,7 +168,7 @@ fn quiet() -> Vec<StripView> {
             spark: Vec::new(),
             confidence: None,
             ..line(
-                "Certificate of shop.alder-oak.example with a very long name that will not fit",
+                "Certificate of shop.alder-oak.example, as the load balancer in Frankfurt shows it",
                 "expires",
                 Reach::Unknown {
                     reason: "not enough history yet (9 of 24 points)".to_owned(),

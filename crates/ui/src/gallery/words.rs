@@ -21,12 +21,12 @@ pub fn WordsGallery() -> impl IntoView {
         Segment::new("History", "#history", false),
     ];
     view! {
-        <Tabs label="Parts" segments=Signal::stored(parts)/>
+        <Tabs label="About SKU-7" segments=Signal::stored(parts)/>
         <Buttons/>
         <Card title="Sources" note="4 of 4" flush=true>
             <Rows/>
         </Card>
-        <Card title="Marks and numbers">
+        <Card title="States">
             <p class="row-form">
                 {TONES.map(|(tone, label)| view! { <Badge tone=tone label=label/> }).into_iter().collect_view()}
                 <Kbd label="Ctrl K"/>
@@ -37,7 +37,7 @@ pub fn WordsGallery() -> impl IntoView {
             </p>
         </Card>
         <Notices/>
-        <Card title="A list with nothing in it">
+        <Card title="Series">
             <Empty
                 title="No series yet"
                 text="They appear as data comes in: a file, a scrape target, samples over HTTP."
@@ -48,7 +48,7 @@ pub fn WordsGallery() -> impl IntoView {
                 </ButtonLink>
             </Empty>
         </Card>
-        <Card title="Waiting">
+        <Card title="Machines" note="being read">
             <Skeleton lines=4/>
         </Card>
     }
@@ -63,11 +63,11 @@ fn Buttons() -> impl IntoView {
                 <Button icon=Glyph::Download>"CSV"</Button>
                 <Button kind=ButtonKind::Quiet icon=Glyph::Refresh>"Read again"</Button>
                 <Button kind=ButtonKind::Danger icon=Glyph::Trash>"Delete SKU-7"</Button>
-                <Button disabled=true>"Not now"</Button>
+                <Button disabled=true>"Approve"</Button>
                 <Button kind=ButtonKind::Primary busy=true>"Saving"</Button>
                 <Button small=true>"Plan"</Button>
                 <Button kind=ButtonKind::Quiet icon=Glyph::Copy label="Copy"/>
-                <ButtonLink href="/" icon=Glyph::Right>"A link"</ButtonLink>
+                <ButtonLink href="/" icon=Glyph::Right>"See the Runway"</ButtonLink>
             </div>
         </Card>
     }

@@ -19,30 +19,42 @@ pub struct Tick {
     pub seconds: f64,
     /// Its words.
     pub label: &'static str,
-    /// Left out where there is little room.
-    pub minor: bool,
+    /// How wide the axis must be for its words.
+    pub room: Room,
 }
 
-const fn tick(seconds: f64, label: &'static str, minor: bool) -> Tick {
+/// From which width of the axis on a mark has its words; the widths stand in `style/runway.css`,
+/// since the server does not know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Any: it always has them.
+    Any,
+    /// More than the narrowest.
+    Wide,
+    /// The most.
+    Widest,
+}
+
+const fn tick(seconds: f64, label: &'static str, room: Room) -> Tick {
     Tick {
         seconds,
         label,
-        minor,
+        room,
     }
 }
 
 /// The marks, from now on. The hour has no words, which would touch those of now; the right edge
 /// has no mark: it is no instant but the end of the view.
 pub const AXIS_TICKS: [Tick; 9] = [
-    tick(0.0, "now", false),
-    tick(HOUR, "", true),
-    tick(6.0 * HOUR, "6 h", false),
-    tick(DAY, "1 d", false),
-    tick(3.0 * DAY, "3 d", true),
-    tick(WEEK, "1 wk", false),
-    tick(2.0 * WEEK, "2 wk", true),
-    tick(4.0 * WEEK, "4 wk", false),
-    tick(9.0 * WEEK, "9 wk", false),
+    tick(0.0, "now", Room::Any),
+    tick(HOUR, "", Room::Widest),
+    tick(6.0 * HOUR, "6 h", Room::Any),
+    tick(DAY, "1 d", Room::Any),
+    tick(3.0 * DAY, "3 d", Room::Widest),
+    tick(WEEK, "1 wk", Room::Any),
+    tick(2.0 * WEEK, "2 wk", Room::Widest),
+    tick(4.0 * WEEK, "4 wk", Room::Any),
+    tick(9.0 * WEEK, "9 wk", Room::Wide),
 ];
 
 /// Where an instant stands on the axis: 0 is now and everything before, 1 is 26 weeks and
@@ -69,7 +81,11 @@ pub fn RunwayAxis() -> impl IntoView {
                 .into_iter()
                 .map(|tick| {
                     let x = percent(axis_position(tick.seconds));
-                    let class = if tick.minor { "tick tick-minor" } else { "tick" };
+                    let class = match tick.room {
+                        Room::Any => "tick",
+                        Room::Wide => "tick tick-wide",
+                        Room::Widest => "tick tick-widest",
+                    };
                     let anchor = if tick.seconds > 0.0 { "middle" } else { "start" };
                     view! {
                         <g class=class>
@@ -128,10 +144,18 @@ mod tests {
     fn six_hours_and_nine_weeks_both_read_well() {
         assert!(axis_position(6.0 * HOUR) > 0.15);
         assert!(axis_position(9.0 * WEEK) < 0.9);
-        // No two of the marks that always show are nearer than a twelfth of the width.
-        let shown: Vec<_> = AXIS_TICKS.iter().filter(|tick| !tick.minor).collect();
-        for pair in shown.windows(2) {
-            assert!(axis_position(pair[1].seconds) - axis_position(pair[0].seconds) > 0.083);
-        }
+        // Words are up to 26 px wide; `style/runway.css` says from which widths they stand.
+        let nearest = |width: f64, shown: fn(Room) -> bool| {
+            let shown: Vec<_> = AXIS_TICKS
+                .iter()
+                .filter(|tick| !tick.label.is_empty() && shown(tick.room))
+                .map(|tick| width * axis_position(tick.seconds))
+                .collect();
+            let apart = shown.windows(2).map(|pair| pair[1] - pair[0]);
+            apart.fold(f64::INFINITY, f64::min)
+        };
+        assert!(nearest(13.0 * 16.0, |room| room == Room::Any) > 30.0);
+        assert!(nearest(22.0 * 16.0, |room| room != Room::Widest) > 34.0);
+        assert!(nearest(26.0 * 16.0, |_| true) > 34.0);
     }
 }

@@ -7,6 +7,6 @@ pub mod axis;
 pub mod row;
 pub mod strip;
 
-pub use axis::{AXIS_TICKS, RunwayAxis, Tick, axis_position};
+pub use axis::{AXIS_TICKS, Room, RunwayAxis, Tick, axis_position};
 pub use row::{Runway, RunwayStrip, StripAction, StripView};
 pub use strip::{Reach, Strip, reach_text};

@@ -109,7 +109,7 @@ pub fn RunwayStrip(
     view! {
         <li class="runway-row">
             <div class="runway-what">
-                <a class="runway-title" href=href>
+                <a class="runway-title" href=href title=title.clone()>
                     {title.clone()}
                 </a>
                 <span class="runway-subtitle">{subtitle}</span>

@@ -112,6 +112,11 @@ pub fn Strip(
     );
     let sentence = reach_sentence(&reach);
     let on_hover = sentence.clone();
+    // No text of the drawing, which could neither be wrapped nor stand on a ground of its own.
+    let reason = match &reach {
+        Reach::Unknown { reason } => Some(reason.clone()),
+        _ => None,
+    };
     let mark = match reach {
         Reach::Over { .. } => over().into_any(),
         Reach::In {
@@ -120,14 +125,26 @@ pub fn Strip(
             band_95,
         } => bands(median, band_80, band_95).into_any(),
         Reach::Clear { until } => clear(until).into_any(),
-        Reach::Unknown { reason } => unknown(reason).into_any(),
+        Reach::Unknown { .. } => unknown().into_any(),
     };
     view! {
-        <svg class=class role="img" aria-label=sentence>
-            <title>{on_hover}</title>
-            <StripGrid/>
-            <g class="strip-mark">{mark}</g>
-        </svg>
+        <div class="strip-place">
+            <svg class=class role="img" aria-label=sentence>
+                <title>{on_hover}</title>
+                <StripGrid/>
+                <g class="strip-mark">{mark}</g>
+            </svg>
+            {reason
+                .map(|reason| {
+                    let whole = reason.clone();
+                    // The drawing's label says it already.
+                    view! {
+                        <span class="strip-reason" aria-hidden="true" title=whole>
+                            {reason}
+                        </span>
+                    }
+                })}
+        </div>
     }
 }
 
@@ -167,16 +184,13 @@ fn clear(until: f64) -> impl IntoView {
     }
 }
 
-fn unknown(reason: String) -> impl IntoView {
+fn unknown() -> impl IntoView {
     // Hatching without a pattern, which would need an id of its own in every line: a thick line,
     // dashed, leant over.
     view! {
         <g class="strip-hatch" transform="skewX(-35)">
             <line x1="-4" x2="110%" y1="15" y2="15"></line>
         </g>
-        <text class="strip-reason" x="8" y="19">
-            {reason}
-        </text>
     }
 }
 

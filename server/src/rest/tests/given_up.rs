@@ -15,7 +15,8 @@ static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// A page with a chart that is drawn in the browser.
 async fn with_a_chart(home: &Home) -> String {
     let key = home.admin_key().await;
-    let sample = |minute: i64| json!({"name": "stock", "at": 1_780_000_000 - minute * 60, "value": minute});
+    let sample =
+        |minute: i64| json!({"name": "stock", "at": 1_780_000_000 - minute * 60, "value": minute});
     let samples: Vec<_> = (0..300).map(sample).collect();
     let answer = home.post(&key, "/api/v1/samples", &json!(samples)).await;
     assert_eq!(answer.json()["accepted"], 300, "{}", answer.body);
