@@ -76,6 +76,10 @@ pub struct ImportResult {
     /// Rows that describe a moment that an earlier row of the file described: they share a sample.
     #[serde(default)]
     pub merged_rows: u64,
+    /// Rows of days to come, such as planned figures: they are kept, and no forecast hears of one before
+    /// its day is over.
+    #[serde(default)]
+    pub future_rows: u64,
     /// Rows that could not be read.
     pub bad_rows: u64,
     /// The first of them, at most 50.
@@ -83,12 +87,17 @@ pub struct ImportResult {
 }
 
 impl ImportResult {
-    /// What became of values that are no samples of their own: how many, and what of them, where there are any.
+    /// What became of values that are no samples of their own, or of no day yet: how many, and what of
+    /// them, where there are any.
     pub fn lost(&self) -> impl Iterator<Item = (u64, &'static str)> + use<> {
         let all = [
             (self.empty_values, "values were empty"),
             (self.merged_rows, "rows share a moment with an earlier one"),
             (self.replaced, "samples took the place of earlier ones"),
+            (
+                self.future_rows,
+                "rows are dated after today: they are kept, and no forecast hears of them before",
+            ),
         ];
         all.into_iter().filter(|(count, _)| *count > 0)
     }

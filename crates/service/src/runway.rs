@@ -126,7 +126,9 @@ pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instan
     if now > present_until(last.at, state.as_ref()) {
         return out_of_date(last.at, now);
     }
-    if last.value.is_some_and(|v| limit.reached_by(v)) {
+    // A planned figure is no measured one, and it hides the one that is the newest by now.
+    let planned = last.at > now.plus(Instant::DAY);
+    if !planned && last.value.is_some_and(|v| limit.reached_by(v)) {
         return Outlook::Over { since: last.at };
     }
     match state {
@@ -141,6 +143,9 @@ pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instan
                     why: WhyUnknown::Pending,
                 }
             }
+            Some(crossing) if planned && crossing.already => Outlook::Over {
+                since: forecast.known_until,
+            },
             Some(_) if forecast.missed(last.at, now).is_some() => out_of_date(last.at, now),
             Some(crossing) => foreseen(crossing, now),
             None => Outlook::Unknown {
@@ -270,6 +275,20 @@ mod tests {
             Instant(20),
         );
         assert_eq!(outlook, Outlook::Over { since: Instant(10) });
+    }
+
+    #[test]
+    fn a_planned_figure_at_the_limit_is_not_over_today() {
+        let planned = fakes::series("stock").falling_to(0.0);
+        let planned = planned.last(Instant(30 * Instant::DAY), 0.0).build();
+        let told = |crossing| outlook(&planned, Some(state(crossing)), Instant(20));
+        assert!(matches!(
+            told(crossing(0.9, Some(50))),
+            Outlook::Reaches { .. }
+        ));
+        let mut over = crossing(1.0, Some(0));
+        over.already = true;
+        assert_eq!(told(over), Outlook::Over { since: Instant(0) });
     }
 
     #[test]

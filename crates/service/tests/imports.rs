@@ -77,3 +77,18 @@ async fn an_import_says_what_it_left_out_and_what_it_replaced() {
     let made = home.upload(table).await.unwrap();
     assert_eq!(home.import(&made).await.replaced, 2);
 }
+
+#[tokio::test]
+async fn rows_of_days_to_come_are_counted_and_kept() {
+    // It is the 28th of May.
+    let home = home().await;
+    let table = "date,stock\n2026-05-27,5\n2026-05-28,4\n2026-05-29,3\n2026-06-30,2\n";
+    let made = home.upload(table).await.unwrap();
+    let result = home.import(&made).await;
+    assert_eq!((result.samples, result.future_rows), (4, 2));
+    let words: Vec<_> = result.lost().collect();
+    assert!(
+        matches!(words[..], [(2, words)] if words.contains("after today")),
+        "{words:?}"
+    );
+}

@@ -21,6 +21,16 @@ pub(crate) fn unit_of(cell: &str) -> Option<&'static str> {
         })
 }
 
+/// The same, looked for only where the cell is more than its number.
+pub(crate) fn unit_beside(cell: &str) -> Option<&'static str> {
+    let bare = cell.trim_start_matches(['-', '+']).as_bytes();
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if is_digit(bare.first()) && is_digit(bare.last()) {
+        return None;
+    }
+    unit_of(cell)
+}
+
 /// A currency's code, if the text is one.
 pub(crate) fn currency_code(text: &str) -> Option<&'static str> {
     CODES

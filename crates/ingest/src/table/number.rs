@@ -34,7 +34,8 @@ pub enum NumberProblem {
 
 /// Reads a cell as a number. `Ok(None)` means that nothing is known (blank, `NULL`, `n/a`, `-`),
 /// which is never 0. Percentages keep their figure (`45 %` is 45), currency signs and codes are
-/// passed over, `(12)` and `12-` are negative.
+/// passed over (whoever reads a column sees to it that they are the same), any other unit is no part
+/// of a number, and `(12)` and `12-` are negative.
 pub fn parse_number(cell: &str, format: &NumberFormat<'_>) -> Result<Option<f64>, NumberProblem> {
     let text = cell.trim();
     // Most cells of most files end here.

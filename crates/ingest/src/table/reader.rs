@@ -11,6 +11,7 @@ use super::cells::{column_names, is_blank_label};
 use super::fold::Order;
 use super::instant::Moment;
 use super::layout::clip;
+use super::money::unit_beside;
 use super::number::parse_number;
 use super::records::{Record, Records};
 use super::time::read_time;
@@ -156,6 +157,8 @@ pub(crate) struct Plan {
     pub(crate) header: Vec<String>,
     time: usize,
     values: Vec<usize>,
+    /// The unit that each of them showed first: a number in another one is a number of something else.
+    units: Vec<Option<&'static str>>,
     labels: Vec<usize>,
     shape: TimeShape,
     zone: TimeZone,
@@ -182,6 +185,7 @@ impl Plan {
             header,
             time: 0,
             values: Vec::new(),
+            units: Vec::new(),
             labels: Vec::new(),
             shape: layout.time.shape,
             zone: layout.zone()?,
@@ -211,6 +215,7 @@ impl Plan {
                 Role::Ignore => {}
             }
         }
+        plan.units.resize(plan.values.len(), None);
         Ok(plan)
     }
 
@@ -254,7 +259,7 @@ impl Plan {
         at_us
     }
 
-    fn measures(&self, record: Record<'_>) -> Result<(Moment, Vec<Option<f64>>), Problem> {
+    fn measures(&mut self, record: Record<'_>) -> Result<(Moment, Vec<Option<f64>>), Problem> {
         self.check_width(record)?;
         let time = Self::text(record, self.time)?;
         let moment = read_time(time, self.shape, &self.zone).map_err(|problem| {
@@ -267,10 +272,17 @@ impl Plan {
         })?;
         let format = self.layout.numbers();
         let mut values = Vec::with_capacity(self.values.len());
-        for &i in &self.values {
+        for (&i, unit) in self.values.iter().zip(&mut self.units) {
             let cell = Self::text(record, i)?;
             let value = parse_number(cell, &format)
                 .map_err(|problem| Problem::at(record, i, cell, problem.to_string()))?;
+            if let (Some(_), Some(shown)) = (value, unit_beside(cell)) {
+                let first = *unit.get_or_insert(shown);
+                if first != shown {
+                    let reason = format!("in {shown}, where rows before are in {first}");
+                    return Err(Problem::at(record, i, cell, reason));
+                }
+            }
             values.push(value);
         }
         Ok((moment, values))

@@ -51,6 +51,38 @@ fn bad_rows_say_line_column_and_reason_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_number_in_another_unit_is_not_mixed_with_the_others_of_its_column() {
+    let layout = layout_of(
+        "date,cost,share\n2024-01-01,5 €,12 %\n2024-01-02,6 €,13 %\n2024-01-03,7 €,14 %\n",
+    );
+    assert_eq!(names(&layout, Role::Value), ["cost", "share"]);
+    let text = "date,cost,share\n2024-01-01,-5 €,12 %\n2024-01-02,7 $,13 %\n2024-01-03,8,14\n\
+                2024-01-04,EUR 9,15 €\n2024-01-05,5 kg,1 %\n2024-01-06,-,1 %\n";
+    let (good, bad) = read(text.as_bytes(), &layout);
+    let values: Vec<_> = good.iter().map(|row| row.values.clone()).collect();
+    assert_eq!(
+        values,
+        [
+            [Some(-5.0), Some(12.0)],
+            [Some(8.0), Some(14.0)],
+            [None, Some(1.0)]
+        ]
+    );
+    let told: Vec<(u64, Option<&str>, &str)> = bad
+        .iter()
+        .map(|row| (row.line, row.column.as_deref(), row.reason.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (3, Some("cost"), "in USD, where rows before are in EUR"),
+            (5, Some("share"), "in EUR, where rows before are in %"),
+            (6, Some("cost"), "not a number"),
+        ]
+    );
+}
+
+#[test]
 fn columns_are_found_by_name_after_they_moved() {
     let layout = layout_of(SALES);
     let (good, bad) = read(b"orders,extra,date,shop\n7,x,2024-01-01,eu\n", &layout);

@@ -107,7 +107,8 @@ async fn import(
             "No row could be read as it is set up now.{why}"
         )));
     }
-    let written = write(hub, caller, path, &reading, summary.sorted, progress).await?;
+    let (written, future_rows) =
+        write(hub, caller, path, &reading, summary.sorted, progress).await?;
     let samples = written.new + written.replaced;
     let first = summary.problems.first();
     let arrival = Arrival {
@@ -129,6 +130,7 @@ async fn import(
         series: u32::try_from(written.series.len()).unwrap_or(u32::MAX),
         empty_values: summary.missing,
         merged_rows: summary.duplicates,
+        future_rows,
         bad_rows: summary.bad,
         bad: summary.problems.into_iter().map(bad_cell).collect(),
     })
@@ -169,7 +171,7 @@ async fn check(
         .map_err(|error| Error::invalid(error.to_string()))
 }
 
-/// Streams the file into one transaction.
+/// Streams the file into one transaction; answers how many rows are of days to come, too.
 async fn write(
     hub: &Arc<Hub>,
     caller: &Caller,
@@ -177,12 +179,14 @@ async fn write(
     reading: &Reading,
     sorted: bool,
     progress: &Arc<Progress>,
-) -> Result<Imported, Error> {
+) -> Result<(Imported, u64), Error> {
     let (sender, mut receiver) = mpsc::channel::<Vec<Point>>(4);
     let layout = reading.layout.clone();
     let watched = progress.clone();
-    let reader =
-        tokio::task::spawn_blocking(move || read(path, &layout, sorted, &watched, &sender));
+    let tomorrow = hub.clock.now().0.div_euclid(Instant::DAY) * Instant::DAY + Instant::DAY;
+    let reader = tokio::task::spawn_blocking(move || {
+        read(path, &layout, (sorted, tomorrow), &watched, &sender)
+    });
     let source = NewSource {
         external_key: format!("file:{}", reading.source_name),
         name: reading.source_name.clone(),
@@ -200,29 +204,32 @@ async fn write(
         writer.write(&rows).await.or_failure(caller)?;
     }
     // The channel also closes where reading failed: then nothing is committed.
-    reader
+    let future = reader
         .await
         .map_err(|_| internal(caller))?
         .map_err(|error| Error::invalid(error.to_string()))?;
-    writer.commit(hub.clock.now()).await.or_failure(caller)
+    let written = writer.commit(hub.clock.now()).await.or_failure(caller)?;
+    Ok((written, future))
 }
 
+/// Sends the file's points to the writer; answers how many rows are of `tomorrow` or later.
 fn read(
     path: PathBuf,
     layout: &Layout,
-    sorted: bool,
+    (sorted, tomorrow): (bool, i64),
     progress: &Progress,
     sender: &mpsc::Sender<Vec<Point>>,
-) -> Result<(), TableError> {
+) -> Result<u64, TableError> {
     let file = File::open(path)?;
     let total = file.metadata()?.len();
     let mut reader = Reader::open(BufReader::new(file), layout)?;
     let mut merge = Merge::new(layout, sorted, Limits::default());
     let mut slice = Vec::with_capacity(SLICE);
-    let mut rows = 0_u64;
+    let (mut rows, mut future) = (0_u64, 0_u64);
     while let Some(item) = reader.next() {
         rows += 1;
         if let Item::Row(row) = item? {
+            future += u64::from(row.at_us >= tomorrow);
             slice.extend(merge.push(row)?);
         }
         if slice.len() >= SLICE || rows.is_multiple_of(SLICE as u64) {
@@ -245,7 +252,7 @@ fn read(
         }
     }
     let _ = sender.blocking_send(slice);
-    Ok(())
+    Ok(future)
 }
 
 /// Which series a value column of a set of labels is.
