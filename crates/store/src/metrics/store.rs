@@ -14,8 +14,8 @@ use super::sqlite::SqliteBackend;
 use super::state::State;
 use super::writer::{Command, Writer};
 use super::{
-    Appended, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
-    SeriesSamples, SeriesWindows, SourceUse,
+    Appended, DiskUse, Footing, Maintained, MemoryUse, MetricStore, ReadError, Retention,
+    Selection, SeriesSamples, SeriesWindows, SourceUse,
 };
 use crate::url::Target;
 use crate::{DatabaseUrl, Result, StoreError};
@@ -249,6 +249,11 @@ impl MetricStore for ChunkStore {
         let source = source.clone();
         self.ask(|reply| Command::DeleteSource(source, reply))
             .await?
+    }
+
+    async fn footing(&self) -> Option<Footing> {
+        self.shared.catch_up().await.ok()?;
+        Some(self.shared.state().footing())
     }
 
     async fn disk_use(&self) -> Result<DiskUse> {
