@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Tone};
 
+use crate::cache::Caches;
 use crate::frame::SessionContext;
 use crate::key::Keys;
 use crate::metrics::{Senders, Storage};
@@ -26,6 +27,7 @@ pub fn SettingsPage() -> impl IntoView {
                             <Elsewhere people=session.may_look_after/>
                             {session.may_manage.then(|| view! { <Keys/> })}
                             {session.may_write.then(|| view! { <Storage/> })}
+                            <Caches may_write=session.may_write/>
                         }
                             .into_any()
                     }
