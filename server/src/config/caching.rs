@@ -1,5 +1,7 @@
 //! Settings of the caches: how long answers are kept, and in how much memory.
 
+#![expect(clippy::struct_field_names, reason = "a field's name is the flag's")]
+
 use std::time::Duration;
 
 use clap::Args;
