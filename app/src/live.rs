@@ -19,7 +19,7 @@ pub struct Live {
     pub mark: RwSignal<ui::Live>,
     /// The last batch of points.
     pub points: RwSignal<Vec<LivePoint>>,
-    versions: [RwSignal<u32>; 8],
+    versions: [RwSignal<u32>; 9],
 }
 
 impl Live {
@@ -47,6 +47,7 @@ const fn slot(topic: Topic) -> usize {
         Topic::Metrics => 5,
         Topic::Findings => 6,
         Topic::Jobs => 7,
+        Topic::Caches => 8,
     }
 }
 

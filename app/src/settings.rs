@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{ButtonLink, Card, DensitySwitch, Glyph, Notice, PageHead, Skeleton, ThemeSwitch, Tone};
 
+use crate::cache::Caches;
 use crate::frame::{Session, SessionContext};
 use crate::key::Keys;
 use crate::metrics::{Senders, Storage};
@@ -28,6 +29,7 @@ pub fn SettingsPage() -> impl IntoView {
                             <Own/>
                             {session.may_manage.then(|| view! { <Keys/> })}
                             {session.may_write.then(|| view! { <Storage/> })}
+                            <Caches may_write=session.may_write/>
                             {others
                                 .map(|(title, means)| view! { <Notice tone=Tone::Neutral title means=means.to_owned()/> })}
                         }

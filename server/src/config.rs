@@ -4,6 +4,7 @@
     reason = "clap prints these comments to a terminal"
 )]
 
+mod caching;
 mod command;
 mod engine;
 mod guarding;
@@ -78,8 +79,8 @@ pub(crate) struct Settings {
     /// audit.anchors in the data folder when left out. Each server has one of its own.
     #[arg(long, env = "MILLRACE_AUDIT_ANCHOR", global = true)]
     pub(crate) audit_anchor: Option<PathBuf>,
-    /// Redis for events between several servers, such as redis://host:6379; left out, PostgreSQL
-    /// carries them.
+    /// Redis for events between several servers and for what they share of their caches, such as
+    /// redis://host:6379; left out, PostgreSQL carries events and each keeps what it computed.
     #[arg(
         long,
         env = "MILLRACE_REDIS_URL",
@@ -135,6 +136,9 @@ pub(crate) struct Settings {
     /// The largest file that can be uploaded, in MiB.
     #[arg(long, env = "MILLRACE_UPLOAD_MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536), global = true)]
     pub(crate) upload_mib: u32,
+    /// How long answers are kept.
+    #[command(flatten)]
+    pub(crate) caching: caching::Caching,
     /// What stands between the network and the pages.
     #[command(flatten)]
     pub(crate) guard: Guarding,

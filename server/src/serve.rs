@@ -57,6 +57,7 @@ pub(crate) async fn open_locked(
             metrics,
             times: settings.session_times(),
             provider: settings.identity_provider()?,
+            cache: settings.caches()?,
         },
     );
     Ok((hub, store))

@@ -35,6 +35,15 @@ pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
         let name = format!("millrace_{}", gauge.name);
         metrics::gauge!(name, &gauge.labels).set(gauge.value);
     }
+    for cache in app.hub.cache_counts().await.areas {
+        let labels = [("area", cache.area.as_str())];
+        metrics::counter!("millrace_cache_hits_total", &labels).absolute(cache.hits);
+        metrics::counter!("millrace_cache_misses_total", &labels).absolute(cache.misses);
+        metrics::counter!("millrace_cache_invalidations_total", &labels)
+            .absolute(cache.invalidations);
+        metrics::gauge!("millrace_cache_entries", &labels).set(cache.entries as f64);
+        metrics::gauge!("millrace_cache_bytes", &labels).set(cache.bytes as f64);
+    }
     (
         [("content-type", "text/plain; version=0.0.4")],
         app.metrics.render(),

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod cache;
 mod calendar;
 mod caller;
 mod count;
@@ -48,6 +49,7 @@ pub use audit::{
     AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
     AuditOutcome, AuditPage, AuditRecord, MOST_AUDIT_ENTRIES,
 };
+pub use cache::{CacheArea, CacheRedis, CacheReport, CacheUse, Caches};
 pub use calendar::{
     Calendar, CalendarChange, CalendarDay, CalendarEntry, Calendars, EffectKind, EntryKind,
     HolidayRegion, LONGEST_ENTRY_DAYS, MOST_CALENDAR_ENTRIES, Touches, UsedEffect,
@@ -121,6 +123,8 @@ pub struct Services {
     pub accounts: Arc<dyn Accounts>,
     /// Who did what.
     pub audit: Arc<dyn Audit>,
+    /// What is kept for a while.
+    pub caches: Arc<dyn Caches>,
     /// The company's calendar.
     pub calendars: Arc<dyn Calendars>,
     /// The demo company.

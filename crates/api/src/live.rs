@@ -55,4 +55,6 @@ pub enum Topic {
     Metrics,
     /// Work beside the pages; told at most once a second.
     Jobs,
+    /// What an area of the caches held is so no longer; the id is its word, and without one all is meant.
+    Caches,
 }

@@ -1,7 +1,7 @@
 //! What is told to open pages, with a memory so that a page that lost its connection resumes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use api::{Caller, Event, Permission, Result};
 use futures::{Stream, StreamExt, stream};
@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::Hub;
+use crate::cache::Cache;
 use crate::guard::require;
 use crate::share::Counted;
 
@@ -32,6 +33,8 @@ struct Inner {
     own: broadcast::Sender<Word>,
     /// What was counted elsewhere.
     heard: broadcast::Sender<Counted>,
+    /// What is told before any page is.
+    caches: Mutex<Vec<Weak<Cache>>>,
 }
 
 /// What the other servers are told.
@@ -61,6 +64,7 @@ impl Bus {
             sender: broadcast::channel(LAG).0,
             own: broadcast::channel(OUTBOX).0,
             heard: broadcast::channel(OUTBOX).0,
+            caches: Mutex::default(),
         }))
     }
 
@@ -70,6 +74,20 @@ impl Bus {
             let _ = self.0.own.send(Word::Event(event.clone()));
         }
         self.deliver(event);
+    }
+
+    /// Tells a cache, from now on, before pages are told: what they ask for then is to be new.
+    pub(crate) fn tell(&self, cache: &Arc<Cache>) {
+        let mut caches = self.0.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        caches.retain(|other| other.strong_count() > 0);
+        caches.push(Arc::downgrade(cache));
+    }
+
+    fn tell_caches(&self, event: &Event) {
+        let caches = self.0.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        for cache in caches.iter().filter_map(Weak::upgrade) {
+            cache.hear(event);
+        }
     }
 
     /// Tells the other servers, where there are any, what was counted here.
@@ -96,6 +114,7 @@ impl Bus {
 
     /// Tells every page that is open here.
     pub(crate) fn deliver(&self, event: Event) {
+        self.tell_caches(&event);
         // The lock is held over the sending, so that ids arrive in order.
         let mut memory = self.memory();
         memory.last += 1;

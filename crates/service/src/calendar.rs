@@ -6,9 +6,9 @@
 mod almanac;
 
 use api::{
-    Calendar, CalendarChange, CalendarDay, CalendarEntry, CalendarEntryId, Calendars, Caller,
-    Error, FitReason, HolidayRegion, LONGEST_ENTRY_DAYS, MOST_CALENDAR_ENTRIES, Permission, Result,
-    SeriesId, SourceId, Topic, Touches,
+    CacheArea, Calendar, CalendarChange, CalendarDay, CalendarEntry, CalendarEntryId, Calendars,
+    Caller, Error, FitReason, HolidayRegion, LONGEST_ENTRY_DAYS, MOST_CALENDAR_ENTRIES, Permission,
+    Result, SeriesId, SourceId, Topic, Touches,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -204,6 +204,8 @@ impl Hub {
         for topic in [Topic::Forecasts, Topic::Jobs] {
             self.changed(topic, None);
         }
+        // Lists of what is unusual say what the calendar says of that time.
+        self.outdated(Some(CacheArea::Alerts)).await;
         Ok(())
     }
 }

@@ -7,9 +7,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use api::{
-    Caller, Domain, EffectKind, Error, Event, Finding, Findings, Foretold, Instant, MOST_FINDINGS,
-    PREVIEW_DAYS, Permission, Range, Result, Scored, Sensitivity, Series, SeriesId, Topic, Unusual,
-    Verdict, WhyUnknown,
+    CacheArea, Caller, Domain, EffectKind, Error, Event, Finding, Findings, Foretold, Instant,
+    MOST_FINDINGS, PREVIEW_DAYS, Permission, Range, Result, Scored, Sensitivity, Series, SeriesId,
+    Topic, Unusual, Verdict, WhyUnknown,
 };
 use async_trait::async_trait;
 use series::Step;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Hub;
 use crate::audit::Note;
+use crate::cache::{Fresh, Key};
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 use crate::lease;
@@ -38,11 +39,9 @@ const PREVIEWED: std::ops::RangeInclusive<u32> = 60..=98;
 impl Findings for Hub {
     async fn newest(&self, caller: &Caller) -> Result<Vec<Finding>> {
         require(caller, Permission::MonitoringRead)?;
-        let found = self.store.findings(Instant(i64::MIN), MOST_FINDINGS).await;
-        let mut found = found.or_failure(caller)?;
-        // By the time that is told of each, which is when it was worst and not when it ended.
-        found.sort_by_key(|finding| std::cmp::Reverse(finding.worst));
-        self.on_the_calendar(caller, found).await
+        let key = Key::of(CacheArea::Alerts, "newest");
+        let list = || async { self.newest_findings(caller).await.map(Fresh::Keep) };
+        self.cache.get(Some(key), list).await
     }
 
     async fn unusual(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Unusual> {
@@ -67,6 +66,10 @@ impl Findings for Hub {
                 // An older version wrote it: the next look writes it anew.
                 None => Err(WhyUnknown::Pending),
             },
+        };
+        let scores = match scores {
+            Ok(scores) => Ok((self.foretell(&scores, sensitivity).await?, scores)),
+            Err(why) => Err(why),
         };
         Ok(unusual(found, sensitivity, scores, range))
     }
@@ -155,6 +158,25 @@ impl Findings for Hub {
 }
 
 impl Hub {
+    /// The newest findings of all series.
+    async fn newest_findings(&self, caller: &Caller) -> Result<Vec<Finding>> {
+        let found = self.store.findings(Instant(i64::MIN), MOST_FINDINGS).await;
+        let mut found = found.or_failure(caller)?;
+        // By the time that is told of each, which is when it was worst and not when it ended.
+        found.sort_by_key(|finding| std::cmp::Reverse(finding.worst));
+        self.on_the_calendar(caller, found).await
+    }
+
+    /// What the threshold found of late and what others would have: some passes over all of the scores
+    /// for each, and always the same for the same ones.
+    async fn foretell(&self, scores: &Scores, sensitivity: Sensitivity) -> Result<Foretelling> {
+        let thresholds = thresholds(sensitivity);
+        let key = Key::of(CacheArea::Models, "preview").with(scores.bytes());
+        let key = key.with(sensitivity.threshold.to_bits().to_be_bytes());
+        let count = || async { Ok(Fresh::Keep(scores.counts(&thresholds))) };
+        self.cache.get(Some(key), count).await
+    }
+
     /// Findings with what the calendar says of their time: a promotion that somebody enters later explains
     /// what was found before. A holiday says something of business, and nothing of a disk.
     async fn on_the_calendar(
@@ -234,16 +256,12 @@ impl Hub {
             .put_scan(id, &scan, from, &looked.findings)
             .await
             .or_failure(caller)?;
-        let open = before
-            .iter()
-            .filter(|finding| finding.verdict.is_none() && finding.begins >= from);
-        let known: Vec<_> = open
-            .map(|finding| (finding.begins, finding.worst))
-            .collect();
-        let newest_first = looked.findings.iter().rev();
-        Ok(!newest_first
-            .map(|finding| (finding.begins, finding.worst))
-            .eq(known))
+        let (news, other) = compared(&before, &looked.findings, from);
+        if other {
+            // What lasts goes on without a word to pages, but lists are to say how long.
+            self.outdated(Some(CacheArea::Alerts)).await;
+        }
+        Ok(news)
     }
 
     /// How sensitive a series is: what was set by hand, moved by what was said since.
@@ -276,6 +294,22 @@ fn moved(set: Option<(Option<f64>, Instant)>, said: &[Judgement]) -> Sensitivity
         confirmed: end.confirmed,
         dismissed: end.dismissed,
     }
+}
+
+/// Whether the findings from an instant on are others than those that nobody judged were, the newest
+/// first; and whether anything of them is.
+fn compared(before: &[Finding], now: &[Finding], from: Instant) -> (bool, bool) {
+    let open = || {
+        let all = before.iter();
+        all.filter(move |finding| finding.verdict.is_none() && finding.begins >= from)
+    };
+    let newest_first = || now.iter().rev();
+    let which = |finding: &Finding| (finding.begins, finding.worst);
+    let told = |finding: &Finding| (which(finding), finding.last, finding.score.to_bits());
+    (
+        !newest_first().map(which).eq(open().map(which)),
+        !newest_first().map(told).eq(open().map(told)),
+    )
 }
 
 /// Whether somebody has judged the same stretch: on another grid its ends may differ.
@@ -320,6 +354,19 @@ async fn beside_the_pages(
     }
 }
 
+/// How many findings each threshold has in the last days, and how many days that is.
+type Foretelling = (Vec<u32>, f64);
+
+/// The threshold of a series and those of a preview.
+fn thresholds(sensitivity: Sensitivity) -> Vec<f64> {
+    let previewed = PREVIEWED
+        .step_by(2)
+        .map(|hundredths| f64::from(hundredths) / 100.0);
+    std::iter::once(sensitivity.threshold)
+        .chain(previewed)
+        .collect()
+}
+
 /// The scores of a grid.
 struct Scores {
     from: Instant,
@@ -329,6 +376,16 @@ struct Scores {
 }
 
 impl Scores {
+    /// All of it, as a cache tells it from others.
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.from.0.to_be_bytes().to_vec();
+        bytes.extend(self.step.seconds().to_be_bytes());
+        // No score is as high.
+        let scores = self.values.iter().map(|score| score.unwrap_or(u16::MAX));
+        bytes.extend(scores.flat_map(u16::to_be_bytes));
+        bytes
+    }
+
     fn at(&self, place: usize) -> Instant {
         let place = i64::try_from(place).unwrap_or(i64::MAX);
         Instant(self.step.advance(self.from.0, place))
@@ -370,7 +427,7 @@ impl Scores {
     }
 
     /// How many findings each threshold has in the last [`PREVIEW_DAYS`], and how many days that is.
-    fn counts(&self, thresholds: &[f64]) -> (Vec<u32>, f64) {
+    fn counts(&self, thresholds: &[f64]) -> Foretelling {
         let end = self.at(self.values.len());
         let begin = end.minus(i64::from(PREVIEW_DAYS) * Instant::DAY);
         let first = self.place(begin);
@@ -389,7 +446,7 @@ impl Scores {
 fn unusual(
     findings: Vec<Finding>,
     sensitivity: Sensitivity,
-    scores: std::result::Result<Scores, WhyUnknown>,
+    scores: std::result::Result<(Foretelling, Scores), WhyUnknown>,
     range: Range,
 ) -> Unusual {
     let mut out = Unusual {
@@ -401,20 +458,14 @@ fn unusual(
         days: 0.0,
         preview: Vec::new(),
     };
-    let scores = match scores {
-        Ok(scores) => scores,
+    let ((counts, days), scores) = match scores {
+        Ok(known) => known,
         Err(why) => {
             out.why_not = Some(why);
             return out;
         }
     };
-    let mut thresholds = vec![sensitivity.threshold];
-    thresholds.extend(
-        PREVIEWED
-            .step_by(2)
-            .map(|hundredths| f64::from(hundredths) / 100.0),
-    );
-    let (counts, days) = scores.counts(&thresholds);
+    let thresholds = thresholds(sensitivity);
     let told = thresholds.iter().zip(&counts).skip(1);
     out.recent = counts.first().copied().unwrap_or(0);
     out.preview = told

@@ -21,6 +21,7 @@ use series::Step;
 use store::StoredForecast;
 
 use crate::Hub;
+use crate::cache::{Served, serve};
 use crate::failure::OrFailure;
 use crate::guard::require;
 
@@ -45,6 +46,10 @@ impl Forecasts for Hub {
         let mut states = self
             .forecast_states(caller, std::slice::from_ref(id))
             .await?;
+        if states.contains_key(id) {
+            // What the engine computed is kept until the series has news.
+            serve(Served::Hit);
+        }
         Ok(states.remove(id).unwrap_or(ForecastState::Unknown {
             why: WhyUnknown::Pending,
         }))
@@ -53,6 +58,7 @@ impl Forecasts for Hub {
     async fn refresh(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState> {
         require(caller, Permission::MonitoringWrite)?;
         let state = self.fit_now(caller, id, FitReason::Asked).await?;
+        serve(Served::Miss);
         self.changed(Topic::Forecasts, Some(id));
         Ok(state)
     }

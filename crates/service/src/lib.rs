@@ -7,6 +7,7 @@ mod account;
 mod aside;
 mod audit;
 mod bus;
+mod cache;
 mod calendar;
 mod demo;
 mod event;
@@ -54,6 +55,7 @@ pub use audit::{
     Anchors, AuditKeeper, Verified, audit_head, audit_line, read_anchors, verify_audit,
 };
 pub use bus::Bus;
+pub use cache::{CacheSettings, Served, watching};
 pub use demo::DemoTicker;
 pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
@@ -71,6 +73,8 @@ pub struct Hub {
     store: Store,
     clock: Arc<dyn Clock>,
     bus: Bus,
+    /// What was computed and is kept for a while.
+    cache: Arc<cache::Cache>,
     uploads: PathBuf,
     max_upload_bytes: u64,
     /// Imports that run, so that they can be cancelled.
@@ -123,6 +127,8 @@ pub struct Settings {
     pub provider: Option<Provider>,
     /// What passkeys are bound to.
     pub party: RelyingParty,
+    /// How long answers are kept.
+    pub cache: CacheSettings,
 }
 
 impl Settings {
@@ -136,6 +142,7 @@ impl Settings {
             times: SessionTimes::default(),
             provider: None,
             party: RelyingParty::unknown(),
+            cache: CacheSettings::default(),
         }
     }
 }
@@ -143,8 +150,11 @@ impl Settings {
 impl Hub {
     /// The operations on a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>, bus: Bus, settings: Settings) -> Arc<Self> {
+        let cache = Arc::new(cache::Cache::new(settings.cache, &store));
+        bus.tell(&cache);
         Arc::new(Self {
             store,
+            cache,
             clock,
             attempts: Arc::new(account::Attempts::new(bus.clone())),
             bus,
@@ -177,6 +187,7 @@ impl Hub {
         Services {
             accounts: self.clone(),
             audit: self.clone(),
+            caches: self.clone(),
             calendars: self.clone(),
             demo: self.clone(),
             events: self.clone(),

@@ -9,7 +9,7 @@ mod scan;
 use std::collections::{BTreeMap, HashMap};
 
 use api::{
-    Ailment, Caller, Domain, Finding, ForecastState, HealthDeduction, Instant, Machine,
+    Ailment, CacheArea, Caller, Domain, Finding, ForecastState, HealthDeduction, Instant, Machine,
     MachineHealth, MachineList, Machines, Outlook, Permission, Range, Result, Series, SeriesId,
     SourceId, Together, WhyUnknown,
 };
@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use store::MachineLook;
 
 use crate::Hub;
+use crate::cache::{Fresh, Key};
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 use crate::runway::outlook;
@@ -97,22 +98,36 @@ impl Hub {
         caller: &Caller,
         now: Instant,
     ) -> Result<HashMap<SeriesId, Vec<(Finding, f64)>>> {
-        let found = self.store.findings(now.minus(NEWS), MOST_FINDINGS).await;
-        let found = found.or_failure(caller)?.into_iter();
+        let since = now.minus(NEWS);
+        let key = Key::of(CacheArea::Alerts, "weighed");
+        let weigh = || async { self.weigh_findings(caller, since).await.map(Fresh::Keep) };
+        let weighed = self.cache.get(Some(key), weigh).await?;
         let mut by_series: HashMap<SeriesId, Vec<(Finding, f64)>> = HashMap::new();
-        for finding in found.filter(|finding| finding.domain == Domain::Machine) {
-            let of = by_series.entry(finding.series.clone()).or_default();
-            of.push((finding, 0.0));
-        }
-        for (id, findings) in &mut by_series {
-            let threshold = self.sensitivity(caller, id).await?.threshold;
-            for (finding, severity) in findings {
-                // What somebody called worth knowing counts, however sensitive the series has become since.
-                let threshold = threshold.min(finding.score);
-                *severity = anomaly::severity(finding.score, threshold);
-            }
+        // What was news when it was weighed may be none any more.
+        for one in weighed.into_iter().filter(|(one, _)| one.last >= since) {
+            by_series.entry(one.0.series.clone()).or_default().push(one);
         }
         Ok(by_series)
+    }
+
+    /// Asks for the sensitivity of each series that has any, which is what takes long.
+    async fn weigh_findings(&self, caller: &Caller, since: Instant) -> Result<Vec<(Finding, f64)>> {
+        let found = self.store.findings(since, MOST_FINDINGS).await;
+        let mut found = found.or_failure(caller)?;
+        found.retain(|finding| finding.domain == Domain::Machine);
+        let mut thresholds: HashMap<SeriesId, f64> = HashMap::new();
+        let mut weighed = Vec::with_capacity(found.len());
+        for finding in found {
+            let threshold = match thresholds.get(&finding.series) {
+                Some(threshold) => *threshold,
+                None => self.sensitivity(caller, &finding.series).await?.threshold,
+            };
+            thresholds.insert(finding.series.clone(), threshold);
+            // What somebody called worth knowing counts, however sensitive the series has become since.
+            let severity = anomaly::severity(finding.score, threshold.min(finding.score));
+            weighed.push((finding, severity));
+        }
+        Ok(weighed)
     }
 
     /// The machines that send metrics; none where metrics cannot be asked.

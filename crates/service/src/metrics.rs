@@ -4,6 +4,7 @@ mod ask;
 mod complete;
 mod curves;
 mod ended;
+mod kept;
 mod push;
 mod steady;
 mod storage;
@@ -14,8 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::{
-    Caller, Completion, Curves, Error, Event, Keep, MetricStorage, Metrics, MetricsProblem,
-    MetricsQuestion, Permission, Push, PushAnswer, Range, Result, SourceId, Topic, Who,
+    CacheArea, Caller, Completion, Curves, Error, Event, Keep, MetricStorage, Metrics,
+    MetricsProblem, MetricsQuestion, Permission, Push, PushAnswer, Range, Result, SourceId, Topic,
+    Who,
 };
 use async_trait::async_trait;
 use ingest::metrics::otlp::DeltaState;
@@ -45,6 +47,8 @@ pub(crate) struct Intake {
     news: News,
     /// What expiry goes by.
     steady: Mutex<Steady>,
+    /// Since when nothing came late.
+    quiet: Mutex<kept::Quiet>,
     started: std::time::Instant,
 }
 
@@ -57,6 +61,7 @@ impl Intake {
             tallies: Mutex::default(),
             news: News::default(),
             steady: Mutex::default(),
+            quiet: Mutex::default(),
             started: std::time::Instant::now(),
         }
     }
@@ -158,10 +163,10 @@ impl Metrics for Hub {
         if self.metrics.news.waits() {
             self.bus.publish(METRICS);
         }
-        self.metric_store()?
-            .maintain(now)
-            .await
-            .or_failure(caller)?;
+        let done = self.metric_store()?.maintain(now).await;
+        if done.or_failure(caller)?.expired > 0 {
+            self.outdated(Some(CacheArea::Metrics)).await;
+        }
         Ok(())
     }
 }

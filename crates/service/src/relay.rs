@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::account::Attempts;
 use crate::bus::Word;
+use crate::cache::Cache;
 use crate::share::{self, Counted, Shared};
 use crate::{Bus, Clock, Hub};
 
@@ -52,6 +53,7 @@ pub struct Relay {
     clock: Arc<dyn Clock>,
     attempts: Arc<Attempts>,
     buckets: Vec<Arc<dyn Shared>>,
+    cache: Arc<Cache>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -67,6 +69,8 @@ impl Relay {
     /// on; `buckets` are limits besides the hub's own.
     pub fn new(hub: &Hub, channel: Channel, mut buckets: Vec<Arc<dyn Shared>>) -> Self {
         buckets.push(hub.rates.clone());
+        // Until it is heard what the others tell.
+        hub.cache.deafen();
         Self {
             bus: hub.bus.clone(),
             channel,
@@ -75,6 +79,7 @@ impl Relay {
             clock: hub.clock.clone(),
             attempts: hub.attempts.clone(),
             buckets,
+            cache: hub.cache.clone(),
         }
     }
 
@@ -85,7 +90,7 @@ impl Relay {
         tokio::join!(
             share::run(&self.bus, &self.attempts, &self.buckets, &now),
             speak(&self.channel, self.published, &self.own, &hello),
-            listen(&self.bus, &self.channel, &self.own, &hello)
+            listen(&self.bus, &self.cache, &self.channel, &self.own, &hello)
         );
     }
 }
@@ -143,7 +148,7 @@ async fn say(
 }
 
 /// Tells what other servers say, and starts over after every gap.
-async fn listen(bus: &Bus, channel: &Channel, own: &str, hello: &Notify) {
+async fn listen(bus: &Bus, cache: &Cache, channel: &Channel, own: &str, hello: &Notify) {
     let mut outage = Outage::new(
         channel.name(),
         "what happens at other servers is not seen here",
@@ -154,8 +159,10 @@ async fn listen(bus: &Bus, channel: &Channel, own: &str, hello: &Notify) {
                 if outage.is_on() {
                     bus.deliver(Event::Reset);
                 }
+                cache.listen();
                 hello.notify_one();
                 let heard = follow(bus, &mut listener, own, hello, &mut outage).await;
+                cache.deafen();
                 sleep(outage.silent(heard)).await;
             }
             Err(error) => sleep(outage.because(&error)).await,

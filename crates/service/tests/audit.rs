@@ -75,6 +75,7 @@ const READS: &[&str] = &[
     "audit.entries",
     "audit.export_entries",
     "audit.retention",
+    "caches.caches",
     "calendars.calendar",
     "demo.state",
     "events.marks",
@@ -754,6 +755,10 @@ async fn the_rest(home: &mut Home) {
         .await;
     home.noted("demo.remove", "demo.remove", demo.remove(&admin))
         .await;
+    let caches = home.services.caches.clone();
+    let work = caches.empty_caches(&admin, Some(api::CacheArea::Alerts));
+    let ((), entry) = home.noted("caches.empty_caches", "cache.empty", work).await;
+    assert_eq!(entry.record.object.id, "alerts");
     let audit = home.services.audit.clone();
     let work = audit.set_retention(&admin, Some(365));
     let ((), entry) = home.noted("audit.set_retention", "audit.keep", work).await;

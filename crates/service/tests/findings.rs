@@ -7,7 +7,7 @@ use api::{
     Verdict, WhyUnknown,
 };
 use fakes::FixedClock;
-use service::{Bus, Hub, Settings};
+use service::{Bus, Hub, Served, Settings};
 use store::{DatabaseUrl, Store};
 
 const START: i64 = 1_780_000_000;
@@ -73,6 +73,11 @@ async fn a_spike_is_found_once_and_judged() {
     assert_eq!((found.recent, &found.why_not), (1, &None));
     assert!(!found.ribbon.is_empty());
     assert_eq!(findings.newest(&caller).await.unwrap().len(), 1);
+
+    // What other thresholds would have found is counted once.
+    let again = findings.unusual(&caller, &id, ever());
+    let (again, served) = service::watching(again).await;
+    assert_eq!((again.as_ref(), served), (Ok(&found), Some(Served::Hit)));
 
     let threshold = found.sensitivity.threshold;
     let judge = |verdict| findings.judge(&caller, &id, finding.begins, verdict);

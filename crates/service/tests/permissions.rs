@@ -204,6 +204,16 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.audit.set_retention(&c, None).await }),
         ),
         (
+            "caches.caches",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.caches.caches(&c).await }),
+        ),
+        (
+            "caches.empty_caches",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.caches.empty_caches(&c, None).await }),
+        ),
+        (
             "calendars.calendar",
             Hold(MonitoringRead),
             call(|s, c| async move { s.calendars.calendar(&c).await }),

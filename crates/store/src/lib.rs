@@ -22,6 +22,7 @@
 mod account;
 mod audit;
 mod bulk;
+mod cache;
 mod calendar;
 mod channel;
 mod convert;
@@ -65,6 +66,7 @@ use api::Instant;
 
 pub use account::{Lock, NewAccount};
 pub use audit::{Anchor, Fault, audit_hash};
+pub use cache::RedisCache;
 pub use channel::{Channel, Listener, RedisUrl, RedisUrlError, Speaker};
 pub use error::{Result, StoreError};
 pub use factor::StoredTotp;

@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod cache;
 mod calendar;
 mod demo;
 mod docs;
@@ -101,6 +102,7 @@ fn described() -> OpenApiRouter<App> {
         area("Models", model::routes()),
         area("Calendar", calendar::routes()),
         area("Jobs", job::routes()),
+        area("Caches", cache::routes()),
         area("Sources", source::routes()),
         area("Scrape targets", scrape::routes()),
         area("Recording rules", recording::routes()),
@@ -143,7 +145,20 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/influx/write", push(PushProtocol::InfluxV1))
         .merge(queries())
         .merge(api)
+        .layer(middleware::from_fn(cached))
         .layer(axum::extract::DefaultBodyLimit::max(MOST_BYTES))
+}
+
+/// Says whether what was answered had been computed before.
+async fn cached(request: Request, next: Next) -> Response {
+    let (mut response, served) = service::watching(next.run(request)).await;
+    if let Some(served) = served
+        && response.status().is_success()
+    {
+        let served = HeaderValue::from_static(served.as_str());
+        response.headers_mut().insert("x-cache", served);
+    }
+    response
 }
 
 /// Prometheus' HTTP API, so that Grafana takes Millrace for one.

@@ -165,4 +165,7 @@ person whose role holds it.
 Instants are microseconds since 1970 UTC. What is not known is null and never 0. Errors are problem \
 documents (RFC 9457) with the id under which the log knows the request. Lists come in pages: `next` is \
 the address of the page that follows. Metrics are sent and asked for in the protocols of Prometheus, \
-OpenTelemetry and Influx, which are not described here.";
+OpenTelemetry and Influx, which are not described here.
+
+Where an answer may have been computed before, the header `x-cache` says so: `hit` where all of it had \
+been, `miss` otherwise.";

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use api::{Caller, MetricsProblem, MetricsQuestion, Result, Stretch};
@@ -16,7 +17,9 @@ use store::metrics::{
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::kept::is_settled;
 use crate::Hub;
+use crate::cache::Fresh;
 
 /// The longest that a question may take.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -42,7 +45,7 @@ impl Hub {
                     let answer = run_apart(store, move |engine, samples, stop| {
                         engine.instant(&query, at_ms, samples, stop)
                     });
-                    said(answer.await)
+                    said(answer.await).map(|(answer, _)| answer)
                 }
             }
             MetricsQuestion::Range {
@@ -51,33 +54,52 @@ impl Hub {
                 to_ms,
                 step_ms,
             } => {
-                let when = When::Range {
-                    from_ms,
-                    to_ms,
-                    step_ms,
-                };
-                if let Some(answer) = there(&*store, &query, when).await {
-                    answer
-                } else {
-                    let answer = run_apart(store, move |engine, samples, stop| {
-                        engine.range(&query, (from_ms, to_ms, step_ms), samples, stop)
-                    });
-                    said(answer.await)
-                }
+                let times = (from_ms, to_ms, step_ms);
+                let key = self.past_key("range", &query, times).await;
+                let ask = || over_a_range(store.clone(), query.clone(), times, now_ms);
+                self.cache.get(key, ask).await
             }
             MetricsQuestion::Labels { matches, within } => {
-                label_names(&*store, &matches, span(within)).await
+                let key = self.names_key("labels", &matches, within).await;
+                let ask = || async {
+                    let names = label_names(&*store, &matches, span(within)).await;
+                    names.map(Fresh::Keep)
+                };
+                self.cache.get(key, ask).await
             }
             MetricsQuestion::LabelValues {
                 name,
                 matches,
                 within,
-            } => label_values(&*store, &name, &matches, span(within)).await,
+            } => {
+                let key = self.names_key("label values", &matches, within).await;
+                let key = key.map(|key| key.with(&name));
+                let ask = || async {
+                    let values = label_values(&*store, &name, &matches, span(within)).await;
+                    values.map(Fresh::Keep)
+                };
+                self.cache.get(key, ask).await
+            }
             MetricsQuestion::Series { matches, within } => {
-                listed(&*store, &matches, span(within)).await
+                let key = self.names_key("series", &matches, within).await;
+                let ask = || async {
+                    listed(&*store, &matches, span(within))
+                        .await
+                        .map(Fresh::Keep)
+                };
+                self.cache.get(key, ask).await
             }
             MetricsQuestion::Metadata { metric, limit } => {
-                Ok(metadata(&*store, metric.as_deref(), limit).await)
+                let key = self
+                    .names_key("metadata", metric.as_slice(), Stretch::default())
+                    .await;
+                let most = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+                let key = key.map(|key| key.with_number(most));
+                let ask = || async {
+                    let known = metadata(&*store, metric.as_deref(), limit).await;
+                    Ok(Fresh::Keep(known))
+                };
+                self.cache.get(key, ask).await
             }
         };
         if let Err(problem) = &answered
@@ -93,10 +115,34 @@ impl Hub {
     }
 }
 
-fn said(answer: std::result::Result<query::Answer, QueryError>) -> Answered {
+/// An answer as JSON, with the newest instant that it depends on.
+fn said(answer: Evaluated) -> std::result::Result<(String, i64), MetricsProblem> {
     answer
-        .map(|answer| answer.to_json())
+        .map(|(answer, newest_ms)| (answer.to_json(), newest_ms))
         .map_err(|error| problem(&error))
+}
+
+/// An expression at each step of a range; kept where it depends on nothing that is news.
+async fn over_a_range(
+    store: Arc<dyn MetricStore>,
+    query: String,
+    times: (i64, i64, i64),
+    now_ms: i64,
+) -> std::result::Result<Fresh<String>, MetricsProblem> {
+    let (from_ms, to_ms, step_ms) = times;
+    let when = When::Range {
+        from_ms,
+        to_ms,
+        step_ms,
+    };
+    if let Some(answer) = there(&*store, &query, when).await {
+        return answer.map(Fresh::Once);
+    }
+    let answer = run_apart(store, move |engine, samples, stop| {
+        engine.range(&query, times, samples, stop)
+    });
+    let (answer, newest_ms) = said(answer.await)?;
+    Ok(Fresh::keep_if(is_settled(newest_ms, now_ms), answer))
 }
 
 /// The answer of who keeps the samples, if that is who evaluates.
@@ -158,14 +204,15 @@ fn problem(error: &QueryError) -> MetricsProblem {
     }
 }
 
+/// What an expression gave, and the newest instant of which samples were asked for; the least there is
+/// where none were.
+type Evaluated = std::result::Result<(query::Answer, i64), QueryError>;
+
 /// Runs an evaluation where it holds nobody up; it ends when nobody waits for it any more.
 ///
 /// # Errors
 /// As the evaluation; one that broke off is an `Execution` error.
-pub(super) async fn run_apart<F>(
-    store: Arc<dyn MetricStore>,
-    run: F,
-) -> std::result::Result<query::Answer, QueryError>
+pub(super) async fn run_apart<F>(store: Arc<dyn MetricStore>, run: F) -> Evaluated
 where
     F: FnOnce(
             &Engine,
@@ -185,6 +232,7 @@ where
             handle,
             cancelled: cancelled.clone(),
             until,
+            newest_ms: AtomicI64::new(i64::MIN),
         };
         let stop = move || {
             if cancelled.is_cancelled() {
@@ -194,7 +242,8 @@ where
             }
         };
         let engine = Engine::default();
-        run(&engine, &samples, &stop)
+        let answer = run(&engine, &samples, &stop);
+        answer.map(|answer| (answer, samples.newest_ms.load(Ordering::Relaxed)))
     });
     let answered = work.await;
     drop(guard);
@@ -210,6 +259,8 @@ pub(super) struct Stored {
     handle: Handle,
     cancelled: CancellationToken,
     until: Instant,
+    /// The newest instant of which samples were asked for.
+    newest_ms: AtomicI64,
 }
 
 impl query::Samples for Stored {
@@ -229,6 +280,7 @@ impl query::Samples for Stored {
                 ..Limits::default()
             },
         };
+        self.newest_ms.fetch_max(wanted.to_ms, Ordering::Relaxed);
         // An engine may take its time; who has left or run out of time does not wait for it.
         let found = self.handle.block_on(async {
             tokio::select! {

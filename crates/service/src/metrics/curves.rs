@@ -10,7 +10,9 @@ use series::{Labels, MetricSample};
 use store::metrics::{EvaluateError, Expression, MetricStore, ReadError, When};
 
 use super::ask::run_apart;
+use super::kept::is_settled;
 use crate::Hub;
+use crate::cache::Fresh;
 
 /// As many points as a chart has room for.
 const POINTS: i64 = 300;
@@ -27,20 +29,37 @@ impl Hub {
         // The last step is the end: what came in a moment ago is seen.
         let steps = to_ms.saturating_sub(from_ms).div_euclid(step_ms);
         let from_ms = to_ms.saturating_sub(steps.saturating_mul(step_ms));
-        let mut series = evaluated(self.metric_store()?, text, (from_ms, to_ms, step_ms)).await?;
-        series.sort_by(|a, b| a.labels.cmp(&b.labels));
-        let total = u32::try_from(series.len()).unwrap_or(u32::MAX);
-        series.truncate(MOST_CURVES);
-        Ok(Curves {
-            range,
-            step_seconds: step_ms as f64 / 1_000.0,
-            curves: series
-                .into_iter()
-                .map(|series| curve(&series, (from_ms, to_ms, step_ms)))
-                .collect(),
-            total,
-        })
+        let times = (from_ms, to_ms, step_ms);
+        let key = self.past_key("curves", &text, times).await;
+        // Two ranges may end within one millisecond.
+        let key = key.map(|key| key.with_number(range.from.0).with_number(range.to.0));
+        let (store, now_ms) = (self.metric_store()?, self.now_ms());
+        let draw = || drawn(store, text.clone(), range, times, now_ms);
+        self.cache.get(key, draw).await
     }
+}
+
+async fn drawn(
+    store: &Arc<dyn MetricStore>,
+    text: String,
+    range: Range,
+    times: (i64, i64, i64),
+    now_ms: i64,
+) -> Result<Fresh<Curves>> {
+    let (mut series, newest_ms) = evaluated_until(store, text, times).await?;
+    series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    let total = u32::try_from(series.len()).unwrap_or(u32::MAX);
+    series.truncate(MOST_CURVES);
+    let curves = Curves {
+        range,
+        step_seconds: times.2 as f64 / 1_000.0,
+        curves: series
+            .into_iter()
+            .map(|series| curve(&series, times))
+            .collect(),
+        total,
+    };
+    Ok(Fresh::keep_if(is_settled(newest_ms, now_ms), curves))
 }
 
 /// The series that an expression gives between two instants and at them, a value each step; all in
@@ -51,8 +70,18 @@ impl Hub {
 pub(crate) async fn evaluated(
     store: &Arc<dyn MetricStore>,
     text: String,
-    (from_ms, to_ms, step_ms): (i64, i64, i64),
+    times: (i64, i64, i64),
 ) -> Result<Vec<RangeSeries>> {
+    let (series, _) = evaluated_until(store, text, times).await?;
+    Ok(series)
+}
+
+/// The same, with the newest instant that it depends on.
+async fn evaluated_until(
+    store: &Arc<dyn MetricStore>,
+    text: String,
+    (from_ms, to_ms, step_ms): (i64, i64, i64),
+) -> Result<(Vec<RangeSeries>, i64)> {
     let when = When::Range {
         from_ms,
         to_ms,
@@ -60,14 +89,15 @@ pub(crate) async fn evaluated(
     };
     let expression = Expression { text, when };
     if let Some(answer) = store.evaluate(&expression).await {
-        return matrix(&answer.map_err(refused)?);
+        // Nobody here knows what it depends on.
+        return Ok((matrix(&answer.map_err(refused)?)?, i64::MAX));
     }
     let text = expression.text;
     let answer = run_apart(store.clone(), move |engine, samples, stop| {
         engine.range(&text, (from_ms, to_ms, step_ms), samples, stop)
     });
     match answer.await.map_err(said)? {
-        Answer::Matrix(series) => Ok(series),
+        (Answer::Matrix(series), newest_ms) => Ok((series, newest_ms)),
         _ => Err(Error::field("q", NO_CURVE)),
     }
 }

@@ -41,14 +41,15 @@ impl FromStr for RedisUrl {
 impl RedisUrl {
     /// Answers once Redis does.
     pub async fn ping(&self) -> Result<()> {
-        let mut connection = self.connect().await?;
+        let mut connection = self.connect(PATIENCE).await?;
         Ok(redis::cmd("PING").query_async(&mut connection).await?)
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection> {
+    /// A connection; making it and each of its answers may take that long.
+    pub(crate) async fn connect(&self, patience: Duration) -> Result<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(patience))
+            .set_response_timeout(Some(patience));
         Ok(self
             .0
             .get_multiplexed_async_connection_with_config(&config)
@@ -78,7 +79,7 @@ pub(super) struct Speaker(MultiplexedConnection);
 
 impl Speaker {
     pub(super) async fn connect(url: &RedisUrl) -> Result<Self> {
-        Ok(Self(url.connect().await?))
+        Ok(Self(url.connect(PATIENCE).await?))
     }
 
     pub(super) async fn say(&mut self, texts: &[String]) -> Result<()> {

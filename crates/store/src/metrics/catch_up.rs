@@ -137,7 +137,7 @@ impl State {
             self.learn_sealed(row);
         }
         for meta in tables.meta {
-            self.meta.insert(meta.name.clone(), meta);
+            self.learn_meta(meta);
         }
         damaged
     }

@@ -347,6 +347,19 @@ pub struct MemoryUse {
     pub head_bytes: usize,
 }
 
+/// What answers rest on: as long as it is the same, so are they.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footing {
+    /// Which series there are, and what was said of their names. The same in each process that knows
+    /// the same.
+    pub names: u64,
+    /// Another number since samples came that were older than [`LATE_MS`], or some were lost or
+    /// forgotten with their series. Counted by this process, and of no meaning to another.
+    ///
+    /// What expires by its age does not count: [`Maintained::expired`] says so.
+    pub past: u64,
+}
+
 /// What [`MetricStore::maintain`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Maintained {
@@ -446,6 +459,13 @@ pub trait MetricStore: Send + Sync {
 
     /// Removes a source with all its series. In an engine they stay.
     async fn delete_source(&self, source: &SourceId) -> Result<()>;
+
+    /// What answers rest on, everything included that is acknowledged when this is called. `None` where
+    /// nobody can tell: in an engine others may write, and where the database does not answer another
+    /// process may have.
+    async fn footing(&self) -> Option<Footing> {
+        None
+    }
 
     /// What lies on the disk.
     async fn disk_use(&self) -> Result<DiskUse>;

@@ -4,12 +4,13 @@
 //! to copy what they need.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chunks::{Accepted, CHUNK_SAMPLES, Corrupt, Entry, Head, Index, SeriesRef, first_target, wal};
-use series::MetricMeta;
+use series::{MetricMeta, MetricSample};
 
 use super::backend::{Changes, SealedRow};
-use super::{Counts, LATE_MS, MemoryUse, Retention, Span};
+use super::{Counts, Footing, LATE_MS, MemoryUse, Retention, Span};
 
 /// A series that is being written to.
 #[derive(Debug, Default)]
@@ -103,6 +104,31 @@ pub(super) struct State {
     pub(super) wal_id: i64,
     /// The greatest number that was given to an entry, whether it came to be or not.
     pub(super) next_id: i64,
+    /// A mark for each series and each word about a name, all of them added bit by bit: in whatever
+    /// order they came and went, the same ones make the same number.
+    names: u64,
+    /// How often what was there may have become another.
+    past: u64,
+}
+
+/// A number that stands for a value, the same in each process.
+fn mark(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn mark_of_series(series: SeriesRef, entry: &Entry) -> u64 {
+    mark(&(series.0, entry.source, entry.labels.as_ref().as_bytes()))
+}
+
+fn mark_of_meta(meta: &MetricMeta) -> u64 {
+    mark(&(&meta.name, meta.kind, &meta.unit, &meta.help))
+}
+
+/// Whether a sample came so late that answers about the past may be others now.
+fn is_old(sample: &MetricSample, received_ms: i64) -> bool {
+    sample.at_ms < received_ms.saturating_sub(LATE_MS)
 }
 
 /// At how many samples the head of a series is sealed.
@@ -123,7 +149,24 @@ impl State {
         Self {
             sources: self.sources.clone(),
             next_id: self.next_id,
+            past: self.past.wrapping_add(1),
             ..Self::default()
+        }
+    }
+
+    /// What answers rest on.
+    pub(super) fn footing(&self) -> Footing {
+        Footing {
+            names: self.names,
+            past: self.past,
+        }
+    }
+
+    /// Takes in what a sender said about a name.
+    pub(super) fn learn_meta(&mut self, meta: MetricMeta) {
+        self.names ^= mark_of_meta(&meta);
+        if let Some(before) = self.meta.insert(meta.name.clone(), meta) {
+            self.names ^= mark_of_meta(&before);
         }
     }
 
@@ -140,9 +183,11 @@ impl State {
                 ..Slot::default()
             };
         }
-        if self.index.get(series).is_none() {
-            *self.series_of.entry(entry.source).or_default() += 1;
+        match self.index.get(series) {
+            None => *self.series_of.entry(entry.source).or_default() += 1,
+            Some(before) => self.names ^= mark_of_series(series, before),
         }
+        self.names ^= mark_of_series(series, &entry);
         self.index.insert(series, entry);
     }
 
@@ -151,6 +196,8 @@ impl State {
         let Some(entry) = self.index.remove(series) else {
             return;
         };
+        self.names ^= mark_of_series(series, &entry);
+        self.past = self.past.wrapping_add(1);
         if let Some(count) = self.series_of.get_mut(&entry.source) {
             *count -= 1;
         }
@@ -210,9 +257,12 @@ impl State {
     ) -> Result<(), Corrupt> {
         self.wal_id = self.wal_id.max(wal_id);
         let (slots, due) = (&mut self.slots, &mut self.due);
-        wal::read(record, |series, samples, received_ms| {
+        let mut old = false;
+        let read = wal::read(record, |series, samples, received_ms| {
             let slot = slots.get_mut(series.0 as usize);
             let Some(slot) = slot.filter(|slot| slot.live && wal_id > slot.sealed_wal) else {
+                // In a chunk already, which was not there when another answer was given.
+                old |= samples.iter().any(|sample| is_old(sample, received_ms));
                 return each(series, None);
             };
             if slot.head.is_empty() {
@@ -220,7 +270,9 @@ impl State {
             }
             let mut counts = Counts::default();
             for sample in samples {
-                match slot.head.append(*sample, received_ms, LATE_MS) {
+                let taken = slot.head.append(*sample, received_ms, LATE_MS);
+                old |= taken != Accepted::TooOld && is_old(sample, received_ms);
+                match taken {
                     Accepted::InOrder => counts.samples += 1,
                     Accepted::Late => {
                         counts.samples += 1;
@@ -234,7 +286,9 @@ impl State {
                 due.push(series);
             }
             each(series, Some(counts));
-        })
+        });
+        self.past = self.past.wrapping_add(u64::from(old));
+        read
     }
 
     /// Lets series be sealed whose oldest sample has waited long enough; all, where `all` says so.
@@ -272,7 +326,7 @@ impl State {
             self.remove_source(*num);
         }
         for meta in &changes.meta {
-            self.meta.insert(meta.name.clone(), meta.clone());
+            self.learn_meta(meta.clone());
         }
         if changes.is_news() {
             self.wal_id = self.wal_id.max(changes.id);

@@ -15,8 +15,8 @@ use super::sqlite::SqliteBackend;
 use super::state::State;
 use super::writer::{Command, Writer};
 use super::{
-    Appended, DiskUse, Maintained, MemoryUse, MetricStore, ReadError, Retention, Selection,
-    SeriesSamples, SeriesWindows, SourceUse, Span,
+    Appended, DiskUse, Footing, Maintained, MemoryUse, MetricStore, ReadError, Retention,
+    Selection, SeriesSamples, SeriesWindows, SourceUse, Span,
 };
 use crate::url::Target;
 use crate::{DatabaseUrl, Result, StoreError};
@@ -287,6 +287,11 @@ impl MetricStore for ChunkStore {
         let source = source.clone();
         self.ask(|reply| Command::DeleteSource(source, reply))
             .await?
+    }
+
+    async fn footing(&self) -> Option<Footing> {
+        self.shared.catch_up().await.ok()?;
+        Some(self.shared.state().footing())
     }
 
     async fn disk_use(&self) -> Result<DiskUse> {

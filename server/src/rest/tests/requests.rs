@@ -423,3 +423,36 @@ async fn samples_may_be_compressed_with_gzip_and_nothing_else() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_answer_says_whether_it_had_been_computed_before() {
+    let home = Home::new().await;
+    let key = home.admin_key().await;
+    let path = "/prometheus/api/v1/labels";
+    for expected in ["miss", "hit"] {
+        let answer = home.get(&key, path).await;
+        assert_eq!(answer.headers["x-cache"], expected, "{}", answer.body);
+    }
+    let report = home.get(&key, "/api/v1/caches").await;
+    assert!(!report.headers.contains_key("x-cache"));
+    let report = report.json();
+    assert_eq!(
+        (&report["areas"][0]["area"], &report["redis"]),
+        (&json!("metrics"), &json!("none"))
+    );
+    assert_eq!(report["areas"][0]["hits"], 1);
+    let empty = request("DELETE", &key, "/api/v1/caches?area=metrics", None);
+    assert_eq!(home.ask(empty).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(home.get(&key, path).await.headers["x-cache"], "miss");
+    for expected in ["miss", "hit"] {
+        let answer = home.get(&key, "/api/v1/findings").await;
+        assert_eq!(answer.headers["x-cache"], expected);
+    }
+    // What is about the present is computed each time, and what is refused says nothing.
+    for path in [
+        "/prometheus/api/v1/query?query=1",
+        "/prometheus/api/v1/query_range",
+    ] {
+        assert!(!home.get(&key, path).await.headers.contains_key("x-cache"));
+    }
+}

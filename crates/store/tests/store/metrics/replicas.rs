@@ -50,6 +50,41 @@ fn what_one_took_the_other_reads_at_once() {
 }
 
 #[test]
+fn what_answers_rest_on_is_the_same_for_both_and_moves_when_it_has_to() {
+    on_postgres(|home| async move {
+        let (a, b) = (home.metrics().await, home.metrics().await);
+        let footings = async || {
+            let (of_a, of_b) = (a.footing().await.unwrap(), b.footing().await.unwrap());
+            assert_eq!(of_a.names, of_b.names);
+            (of_a.names, [of_a.past, of_b.past])
+        };
+        let none = footings().await;
+        let sent = a.append(&source(), batch(2, [START]), at(START)).await;
+        assert_eq!(sent.unwrap().counts.samples, 2);
+        let some = footings().await;
+        assert_ne!(some.0, none.0);
+        assert_eq!(some.1, none.1);
+        // More of the same, on its usual way.
+        let next = START + STEP;
+        b.append(&source(), batch(2, [next]), at(next))
+            .await
+            .unwrap();
+        assert_eq!(footings().await, some);
+        // A series that begins long ago.
+        let sent = b.append(&source(), batch(3, [START - DAY]), at(next)).await;
+        assert_eq!(sent.unwrap().counts.samples, 1);
+        let late = footings().await;
+        assert_ne!(late.0, some.0);
+        assert!(late.1[0] != some.1[0] && late.1[1] != some.1[1]);
+        // One that was opened later knows the same names.
+        let fresh = home.metrics().await;
+        assert_eq!(fresh.footing().await.unwrap().names, late.0);
+        a.delete_source(&source()).await.unwrap();
+        assert_eq!(footings().await.0, none.0);
+    });
+}
+
+#[test]
 fn both_give_one_number_to_one_series_while_both_take_samples() {
     on_postgres(|home| async move {
         let stores = [
