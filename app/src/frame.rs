@@ -16,7 +16,7 @@ use crate::live;
 use crate::problem::Problem;
 use crate::rpc;
 use crate::search::Search;
-use crate::wire;
+use crate::wire::{self, Outdated};
 
 /// What every page shows of the person and the installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,11 +105,15 @@ pub struct SessionContext(pub wire::Loaded<Session>);
 #[component]
 pub fn Frame() -> impl IntoView {
     let stream = live::live();
+    let location = use_location();
+    let (pathname, search) = (location.pathname, location.search);
+    let outdated = Outdated::provide(Memo::new(move |_| {
+        format!("{}?{}", pathname.get(), search.get())
+    }));
     let session = wire::load(move || stream.version(Topic::Demo), |_| load_session());
     provide_context(SessionContext(session));
     Effect::new(live::open);
-    let location = use_location();
-    let path = Signal::derive(move || location.pathname.get());
+    let path = Signal::derive(move || pathname.get());
     view! {
         <Shell
             nav=Signal::stored(places())
@@ -118,6 +122,7 @@ pub fn Frame() -> impl IntoView {
             status=move || view! { <LiveMark state=stream.mark/> }
             user=move || view! { <Person session path/> }
         >
+            {move || outdated.why().map(|failure| view! { <Problem failure still_shown=true/> })}
             <Outlet/>
         </Shell>
         <Search path/>

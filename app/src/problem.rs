@@ -15,6 +15,9 @@ pub fn Problem(
     /// It stands above the form that it is about: loading the page anew would lose what was typed.
     #[prop(optional)]
     of_form: bool,
+    /// It stands above the page, which shows what it had.
+    #[prop(optional)]
+    still_shown: bool,
 ) -> impl IntoView {
     let Failure(error) = failure;
     rpc::set_status(&error);
@@ -24,6 +27,9 @@ pub fn Problem(
         Error::Unauthenticated => "Signed out",
         Error::Unavailable { message } if message == rpc::UNREACHED => {
             "The server cannot be reached"
+        }
+        Error::Internal { .. } | Error::Unavailable { .. } if still_shown => {
+            "What is shown may be old"
         }
         Error::Internal { .. } | Error::Unavailable { .. } if of_form => "That was not done",
         Error::Internal { .. } | Error::Unavailable { .. } => "This could not be shown",

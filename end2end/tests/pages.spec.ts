@@ -186,6 +186,23 @@ test.describe("a server that is gone", () => {
     await expect(page.getByRole("banner").locator(".live-on")).toBeVisible({ timeout: 20_000 });
   });
 
+  test("leaves what was shown where it only cannot be read anew @hydrated", async ({ page, hub }) => {
+    await page.goto(`${hub.url}/series?q=walnut+tray`);
+    await ready(page, true);
+    await page.getByRole("link", { name: /Walnut tray/ }).first().click();
+    await expect(page.getByText("History and forecast")).toBeVisible();
+    const again = page.getByRole("button", { name: "Compute the forecast anew" });
+    const told = page.getByText("The server cannot be reached");
+    await page.route(/load_detail/, (route) => route.abort());
+    await again.click();
+    await expect(told).toBeVisible({ timeout: 15_000 });
+    await expect(page.getByText("History and forecast")).toBeVisible();
+    await page.unrouteAll();
+    await again.click();
+    await expect(told).toHaveCount(0, { timeout: 15_000 });
+    await expect(page.getByText("History and forecast")).toBeVisible();
+  });
+
   test("is told as that, and the page can be asked for again @hydrated", async ({ page, empty }) => {
     await empty.claim();
     await signIn(page, empty);

@@ -1,6 +1,6 @@
 //! What a model says, as a forecast with instants, bands and the crossing of the limit.
 
-use api::{Crossing, Direction, Forecast, ForecastPoint, Instant, Point, Series};
+use api::{Crossing, Direction, Forecast, ForecastPoint, Instant, Point, Series, Unit};
 use forecast::Outcome;
 use series::Step;
 
@@ -11,14 +11,15 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
     let (step, end) = (model.step, model.end);
     // A grid point stands for its period; a level is reached by the period's end.
     let at = |i: usize| Instant(step.advance(end, i64::try_from(i).unwrap_or(i64::MAX)));
+    let most = ceiling(series);
     let points = (0..outcome.point.len())
         .map(|i| ForecastPoint {
             at: at(i),
-            point: outcome.point[i],
-            lo80: outcome.lo80[i],
-            hi80: outcome.hi80[i],
-            lo95: outcome.lo95[i],
-            hi95: outcome.hi95[i],
+            point: outcome.point[i].min(most),
+            lo80: outcome.lo80[i].min(most),
+            hi80: outcome.hi80[i].min(most),
+            lo95: outcome.lo95[i].min(most),
+            hi95: outcome.hi95[i].min(most),
         })
         .collect();
     let horizon = at(outcome.point.len().saturating_sub(1));
@@ -38,6 +39,20 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
             .limit
             .zip(last)
             .map(|(limit, (_, last))| crossing(limit, outcome, last, (step, end), horizon)),
+    }
+}
+
+/// What the series cannot pass: of a whole no more than all of it is used. Told by the names that this
+/// host's readings and the demo's have; what others send is never known to be non-negative.
+///
+/// Only what is shown is cut: the crossing of a limit is read off curves that go on, since a band that
+/// was cut no longer says how likely what it was cut at is.
+fn ceiling(series: &Series) -> f64 {
+    let share = series.non_negative && series.unit == Unit::Percent;
+    if share && series.name.ends_with("_used_percent") {
+        100.0
+    } else {
+        f64::INFINITY
     }
 }
 
@@ -107,6 +122,37 @@ mod tests {
     use api::FitReason;
 
     const DAY: i64 = Instant::DAY;
+
+    #[test]
+    fn a_share_of_a_whole_is_not_foreseen_beyond_it() {
+        let value = |d: i64| 0.85 * d as f64 + if d % 7 == 0 { 0.5 } else { 0.0 };
+        let samples: Vec<_> = (0..110).map(|d| (d * DAY, value(d))).collect();
+        let now = Instant(109 * DAY);
+        let disk = fakes::series("disk_used_percent").rising_to(95.0);
+        let disk = disk.unit(Unit::Percent).last(now, value(109));
+        let series = disk.clone().non_negative().build();
+        let (model, _) = fit(
+            &series,
+            &samples,
+            now,
+            (FitReason::First, &Almanac::new(None, Vec::new())),
+            &|| false,
+        )
+        .unwrap();
+        let outcome = asked(&model, model.horizon, &forecast::Pool::default()).unwrap();
+        let highest = |forecast: &Forecast| {
+            let all = forecast.points.iter().map(|point| point.hi95);
+            all.fold(f64::NEG_INFINITY, f64::max)
+        };
+        let told = shaped(&series, &model, &outcome, now);
+        assert!(highest(&told) <= 100.0, "{}", highest(&told));
+        assert!(told.points.iter().all(|point| point.point <= point.hi80));
+        // Of others a percentage may pass a hundred, and what is told of the limit is the same.
+        let free = shaped(&disk.build(), &model, &outcome, now);
+        assert!(highest(&free) > 100.0, "{}", highest(&free));
+        assert_eq!(told.crossing, free.crossing);
+        assert!(told.crossing.unwrap().median.is_some());
+    }
 
     #[test]
     fn stock_that_falls_by_five_a_day_runs_out_when_it_is_gone() {
