@@ -65,9 +65,6 @@ fn table(lines: Vec<Line>) -> impl IntoView {
         Column::number("Version", ""),
         Column::text("Note"),
     ];
-    let number = |value: Option<f64>| {
-        value.map_or_else(|| "–".to_owned(), |value| number_text(Some(value), ""))
-    };
     let rows = lines.into_iter().rev().map(|line| {
         view! {
             <tr>
@@ -84,4 +81,8 @@ fn table(lines: Vec<Line>) -> impl IntoView {
             {rows.collect_view()}
         </Table>
     }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| number_text(Some(value), ""))
 }

@@ -216,7 +216,7 @@ impl Cache {
         let slot = key.slot(area.version.load(Ordering::Acquire));
         let mut found: Option<(T, Served)> = None;
         let work = async {
-            if let Some((bytes, value)) = self.from_second(&key).await {
+            if let Some((bytes, value)) = self.read_second(&key).await {
                 found = Some((value, Served::Hit));
                 return Ok(bytes);
             }
@@ -231,7 +231,7 @@ impl Cache {
                 return Err(Left::Unkept);
             };
             let bytes: Arc<[u8]> = bytes.into();
-            self.to_second(&key, &bytes, area.lifetime).await;
+            self.write_second(&key, &bytes, area.lifetime).await;
             Ok(bytes)
         };
         let entry = kept.entry(slot).or_try_insert_with(work).await;
@@ -259,14 +259,14 @@ impl Cache {
         compute().await.map(Fresh::value)
     }
 
-    async fn from_second<T: DeserializeOwned>(&self, key: &Key) -> Option<(Arc<[u8]>, T)> {
+    async fn read_second<T: DeserializeOwned>(&self, key: &Key) -> Option<(Arc<[u8]>, T)> {
         let second = self.second.as_ref().filter(|_| key.shared)?;
         let bytes = second.get(key).await?;
         let value = postcard::from_bytes(&bytes).ok()?;
         Some((bytes.into(), value))
     }
 
-    async fn to_second(&self, key: &Key, bytes: &[u8], lifetime: Duration) {
+    async fn write_second(&self, key: &Key, bytes: &[u8], lifetime: Duration) {
         if let Some(second) = self.second.as_ref().filter(|_| key.shared) {
             second.put(key, bytes, lifetime).await;
         }

@@ -43,6 +43,7 @@ fn names() -> MetricsQuestion {
     MetricsQuestion::LabelValues {
         name: "__name__".into(),
         matches: Vec::new(),
+        within: api::Stretch::default(),
     }
 }
 

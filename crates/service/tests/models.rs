@@ -321,6 +321,7 @@ async fn errors_are_kept_day_by_day_with_the_versions_that_made_them() {
     let second = kept.changes[0];
     assert_eq!((second.at, second.version), (of(2).made_at, 2));
 
-    let other = home.services.models.errors(&home.caller, &"none".into());
-    assert!(other.await.unwrap().points.is_empty());
+    let none = "none".into();
+    let other = home.services.models.errors(&home.caller, &none).await;
+    assert!(other.unwrap().points.is_empty());
 }

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn it_is_quiet_once_nothing_came_late_for_so_long() {
         let (mut quiet, start) = (Quiet::default(), Instant::now());
-        let (long, after) = (Duration::from_secs(60), |s| start + Duration::from_secs(s));
+        let (long, after) = (Duration::from_mins(1), |s| start + Duration::from_secs(s));
         assert!(!quiet.is(1, long, start));
         assert!(!quiet.is(1, long, after(60)));
         assert!(quiet.is(1, long, after(61)));
