@@ -1,6 +1,6 @@
 //! The caches: a card of the settings.
 
-use api::{CacheArea, Topic};
+use api::Topic;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{Button, ButtonKind, Card, Column, Skeleton, Table};
@@ -23,7 +23,7 @@ pub async fn read_caches() -> rpc::Answer<Told> {
 #[server(output = Postcard)]
 pub async fn empty_caches(#[server(default)] area: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    let area = CacheArea::of_word(&area);
+    let area = api::CacheArea::of_word(&area);
     Ok(services.caches.empty_caches(&caller, area).await?)
 }
 

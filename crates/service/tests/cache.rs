@@ -204,8 +204,9 @@ struct Redis {
 
 impl Redis {
     async fn start() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
         let tools = std::env::var_os("MILLRACE_TOOLS").map(PathBuf::from);
         let own = tools.map(|tools| tools.join("bin/redis-server"));
         let program = own.filter(|p| p.exists()).unwrap_or("redis-server".into());

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use api::{Caller, Role, SeriesFilter};
 use axum::body::to_bytes;
 use serde_json::json;
 use tower::ServiceExt as _;
@@ -20,14 +21,15 @@ async fn with_a_chart(home: &Home) -> String {
     let samples: Vec<_> = (0..300).map(sample).collect();
     let answer = home.post(&key, "/api/v1/samples", &json!(samples)).await;
     assert_eq!(answer.json()["accepted"], 300, "{}", answer.body);
-    let listed = home.get(&key, "/api/v1/series").await.json();
-    format!("/series/{}", listed["series"][0]["id"].as_str().unwrap())
+    let (series, caller) = (&home.app.services.series, Caller::system("test"));
+    let listed = series.list(&caller, SeriesFilter::default()).await.unwrap();
+    format!("/series/{}", listed.series[0].id)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_page_that_is_given_up_takes_nothing_with_it() {
     let home = Home::new().await;
-    let who = home.person(api::Role::Admin).await;
+    let who = home.person(Role::Admin).await;
     let chart = with_a_chart(&home).await;
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
