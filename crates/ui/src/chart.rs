@@ -143,14 +143,21 @@ pub fn Chart(
                 last.mounted.dispose();
             }
         });
-        Effect::new(move || {
+        let show = move |numbers: &Numbers| {
+            drawing.with_value(|drawing| {
+                if let Some(drawing) = drawing {
+                    tree.with_value(|tree| drawing.show(tree, numbers));
+                }
+            });
+        };
+        // At once: where ECharts is there already, it draws before any effect runs.
+        numbers.with_untracked(show);
+        Effect::new(move |before: Option<()>| {
             unit.track();
             numbers.with(|numbers| {
-                drawing.with_value(|drawing| {
-                    if let Some(drawing) = drawing {
-                        tree.with_value(|tree| drawing.show(tree, numbers));
-                    }
-                });
+                if before.is_some() {
+                    show(numbers);
+                }
             });
         });
     });
