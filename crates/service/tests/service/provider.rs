@@ -1,8 +1,4 @@
 //! Signing in through a provider that answers as a test wants it to.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking; clippy does not see that these functions are tests"
-)]
 
 use std::sync::{Arc, Mutex};
 

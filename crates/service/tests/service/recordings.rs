@@ -1,16 +1,13 @@
 //! Recording rules through the operations: metrics become series that have a past, limits and states.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-mod home;
-
 use std::fmt::Write as _;
 
 use api::{
     Caller, Direction, Domain, Error, Instant, Limit, Range, RecordingChange, RecordingRule,
     RecordingState, Series, SeriesFilter, SourceId, Unit,
 };
-use home::{Home, NOW_S, home};
+
+use crate::home::{Home, NOW_S, home};
 
 const EVERY: i64 = 300;
 

@@ -1,18 +1,10 @@
 //! Files through the operations: what is guessed of bad ones, and what an import says that it left out.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do"
-)]
-
-#[expect(dead_code, reason = "a file needs neither a clock nor a key")]
-mod home;
-
 use std::time::Duration;
 
 use api::{Caller, ColumnRole, Import, ImportResult, ImportState, Result};
-use home::{Home, home};
+
+use crate::home::{Home, home};
 
 fn system() -> Caller {
     Caller::system("test")

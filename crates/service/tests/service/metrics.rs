@@ -1,19 +1,12 @@
 //! Metrics through the operations: what several senders pushed is asked, counted and kept.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod home;
-
 use api::{
     Caller, DatabaseStorage, Error, Instant, Keep, MetricStorage, MetricsQuestion, Push,
     PushProtocol, Source,
 };
 use fakes::remote_write::{Encoder, v1_series, zigzag};
-use home::{Home, NOW_S, home, key};
+
+use crate::home::{Home, NOW_S, home, key};
 
 impl Home {
     /// The answer to an instant question, as JSON.

@@ -4,15 +4,6 @@
 //! The list of operations is read from the traits in `api`: a new one that is neither done here nor
 //! named as one that changes nothing fails.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking; clippy does not see that these functions are tests"
-)]
-
-mod authenticator;
-mod device;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,8 +14,6 @@ use api::{
     SignedIn, TargetChange, TokenChange, Verdict, Visit, Who,
 };
 use async_trait::async_trait;
-use authenticator::code;
-use device::Device;
 use fakes::FixedClock;
 use service::{
     AuditKeeper, Bus, Fetch, FetchAsk, FetchFault, Fetched, Hub, KeySource, RelyingParty, Ring,
@@ -32,6 +21,9 @@ use service::{
 };
 use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Fault, JobEnd, NewJob, Store};
+
+use crate::authenticator::code;
+use crate::device::Device;
 
 const SITE: &str = "https://hub.example.org";
 const START: i64 = 1_780_000_000;
@@ -103,8 +95,7 @@ const READS: &[&str] = &[
     "sources.get",
 ];
 
-/// Operations that need another server, or weeks of data: tests/provider.rs and tests/models.rs do
-/// them.
+/// Operations that need another server, or weeks of data: provider.rs and models.rs do them.
 const ELSEWHERE: &[&str] = &["providers.arrive", "models.promote", "models.roll_back"];
 
 /// Operations that compute anew what follows from what is there.

@@ -1,12 +1,4 @@
 //! People from their invitation to their removal, as they and those who look after access see it.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking; clippy does not see that these functions are tests"
-)]
-
-mod authenticator;
-mod person;
 
 use std::sync::Arc;
 
@@ -14,11 +6,12 @@ use api::{
     Caller, Credentials, Entry, Error, Grant, Instant, NewInvitation, Permission, Result, Role,
     RoleChange, Services, SessionId, SignedIn, Step, User, Visit,
 };
-use authenticator::code;
 use fakes::FixedClock;
-use person::{GOOD, as_user, from, nobody};
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
+
+use crate::authenticator::code;
+use crate::person::{GOOD, as_user, from, nobody};
 
 struct Place {
     _folder: tempfile::TempDir,

@@ -1,14 +1,6 @@
 //! The calendar and the forecasts: what a promotion or a holiday did before is expected when it comes
 //! again, a change has the forecasts concerned fitted anew, and nonsense is refused at its field.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod queue;
-
 use std::sync::Arc;
 
 use api::{
@@ -16,9 +8,10 @@ use api::{
     Instant, ModelVersion, Point, SeriesFilter, SeriesId, Services, Touches,
 };
 use fakes::FixedClock;
-use queue::settle;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
+
+use crate::queue::settle;
 
 /// 1 June 2025, a Sunday, in seconds.
 const START: i64 = 1_748_736_000;

@@ -1,14 +1,6 @@
 //! Models through the operations: fitted by the queue, kept up, made again after a restart, fitted anew
 //! when they drift, put in force by hand.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod queue;
-
 use std::sync::Arc;
 
 use api::{
@@ -16,9 +8,10 @@ use api::{
     ModelVersion, SeriesFilter, SeriesId, Services, VersionState,
 };
 use fakes::FixedClock;
-use queue::settle;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
+
+use crate::queue::settle;
 
 const START: i64 = 1_700_006_400;
 const DAY: i64 = 86_400;

@@ -3,11 +3,6 @@
 //!
 //! The engines are the real Prometheus and VictoriaMetrics; where the machine has none, a test says so.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
-#[path = "../../store/tests/peers/mod.rs"]
-mod peers;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +12,14 @@ use api::{
 };
 use fakes::FixedClock;
 use fakes::remote_write::{Encoder, v1_series};
-use peers::Peer;
 use serde_json::{Value, json};
 use series::STALE_BITS;
 use service::{Bus, Hub, Settings};
 use store::metrics::{ChunkStore, EngineKind, MetricStore};
 use store::{DatabaseUrl, Store};
 use tokio::io::AsyncReadExt as _;
+
+use crate::peers::{self, Peer};
 
 const NOW_S: i64 = 1_780_000_000;
 const BOTH: [EngineKind; 2] = [EngineKind::Prometheus, EngineKind::VictoriaMetrics];

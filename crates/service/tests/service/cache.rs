@@ -1,14 +1,6 @@
 //! The caches through the operations: what is answered twice is computed once, and after a change the next
 //! answer is new, on one server and on two.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
-
-mod home;
-
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -20,10 +12,11 @@ use api::{
     MetricsQuestion, Push, PushProtocol, Range, Services, Touches,
 };
 use fakes::FixedClock;
-use home::{NOW_S, home, key};
 use service::{Bus, CacheSettings, Hub, Relay, Served, Settings, watching};
 use store::metrics::ChunkStore;
 use store::{Channel, DatabaseUrl, RedisUrl, Store};
+
+use crate::home::{NOW_S, home, key};
 
 const DAY_S: i64 = 86_400;
 

@@ -1,10 +1,5 @@
 //! Secrets that are kept: sealed in the database, opened when they are needed, and never anywhere else.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking; clippy does not see that these functions are tests"
-)]
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

@@ -51,7 +51,6 @@ where
 
 #[expect(
     clippy::too_many_lines,
-    clippy::unwrap_used,
     reason = "a table: an operation and who may call it"
 )]
 fn operations() -> Vec<(&'static str, May, Call)> {
@@ -1031,7 +1030,6 @@ fn allowed(may: May, caller: &Caller) -> bool {
     }
 }
 
-#[expect(clippy::unwrap_used, reason = "the set-up of a test")]
 async fn services() -> (tempfile::TempDir, Services) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path())

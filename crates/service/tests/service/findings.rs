@@ -12,7 +12,6 @@ use store::{DatabaseUrl, Store};
 
 const START: i64 = 1_780_000_000;
 
-#[expect(clippy::unwrap_used, reason = "the set-up of a test")]
 async fn services(now: i64) -> (tempfile::TempDir, Services) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path())
@@ -35,7 +34,6 @@ fn ever() -> Range {
 }
 
 /// A sine of an hour with a little unrest, five hours of minutes, and a spike of five minutes near the end.
-#[expect(clippy::unwrap_used, reason = "the set-up of a test")]
 async fn with_a_spike(services: &Services, caller: &Caller, minutes: i64) -> SeriesId {
     let samples: Vec<_> = (0..minutes)
         .map(|m| {

@@ -1,12 +1,5 @@
 //! Passkeys from their making to their removal, with a device in software: what lets somebody in,
 //! and everything that must not.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking; clippy does not see that these functions are tests"
-)]
-
-mod device;
-mod person;
 
 use std::sync::Arc;
 
@@ -14,11 +7,12 @@ use api::{
     AuditFilter, AuditOutcome, Caller, Credentials, Entry, Error, Instant, Passkey, Result, Role,
     Services, SessionId, SignedIn, Step,
 };
-use device::Device;
 use fakes::FixedClock;
-use person::{GOOD, as_user, from, nobody};
 use service::{Bus, Hub, RelyingParty, Settings};
 use store::{DatabaseUrl, Store};
+
+use crate::device::Device;
+use crate::person::{GOOD, as_user, from, nobody};
 
 const SITE: &str = "https://hub.example.org";
 

@@ -1,12 +1,6 @@
 //! Machines through the operations: well where nothing is wrong, worse at a limit, in silence and where series
 //! are unusual together, unknown where nothing came in.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do"
-)]
-
 use std::sync::Arc;
 
 use api::{

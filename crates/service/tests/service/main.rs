@@ -1,0 +1,32 @@
+//! The operations as their callers see them, on stores of their own: one program, since linking is what
+//! takes long here.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; clippy does not see that these functions are tests"
+)]
+
+mod audit;
+mod authenticator;
+mod cache;
+mod calendar;
+mod device;
+mod engine;
+mod findings;
+mod full;
+mod home;
+mod imports;
+mod machines;
+mod metrics;
+mod models;
+mod passkeys;
+#[path = "../../../store/tests/peers/mod.rs"]
+mod peers;
+mod people;
+mod permissions;
+mod person;
+mod provider;
+mod queue;
+mod recordings;
+mod secrets;
