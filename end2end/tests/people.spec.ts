@@ -107,10 +107,13 @@ test.describe("what tries somebody's account", () => {
     await expect(page.getByText("You are signed out")).toBeVisible();
     const body = new URLSearchParams({ email: "ada@example.org", password: "guess" });
     const said = [];
-    for (let tries = 0; tries < 7; tries++) {
+    const guess = async () => {
       const answer = await fetch(`${empty.url}/auth/sign-in`, { method: "POST", body, redirect: "manual" });
-      said.push(new URL(answer.headers.get("location") ?? "", empty.url).searchParams.get("error"));
-    }
+      return new URL(answer.headers.get("location") ?? "", empty.url).searchParams.get("error");
+    };
+    for (let tries = 0; tries < 4; tries++) said.push(await guess());
+    // The wait after the fifth is two seconds from when it began, and a guess may take as long: the last three at once.
+    said.push(...(await Promise.all([guess(), guess(), guess()])).sort().reverse());
     expect(said).toEqual([...Array(5).fill("credentials"), "busy", "busy"]);
     await signIn(page, empty);
   });
