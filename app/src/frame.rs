@@ -107,11 +107,13 @@ pub fn Frame() -> impl IntoView {
     let stream = live::live();
     let location = use_location();
     let (pathname, search) = (location.pathname, location.search);
-    let outdated = Outdated::provide(Memo::new(move |_| {
-        format!("{}?{}", pathname.get(), search.get())
-    }));
+    let outdated = Outdated::provide();
+    // The same on every page, so that it stays from one to the next.
     let session = wire::load(move || stream.version(Topic::Demo), |_| load_session());
     provide_context(SessionContext(session));
+    outdated.by_page(Memo::new(move |_| {
+        format!("{}?{}", pathname.get(), search.get())
+    }));
     Effect::new(live::open);
     let path = Signal::derive(move || pathname.get());
     view! {
