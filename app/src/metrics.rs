@@ -105,7 +105,7 @@ fn Names(names: Vec<String>) -> impl IntoView {
         }
         .into_any();
     }
-    let note = format!("{} of them", ui::count_text(names.len()));
+    let note = format!("{} of them", api::grouped(names.len()));
     view! {
         <Card title="Metrics" note=note>
             <ul class="name-list">
@@ -192,7 +192,7 @@ fn Lines(
     let note = if curves.total as usize > shown {
         format!(
             "the first {shown} of {} series, a point each {step}",
-            ui::count_text(curves.total)
+            api::grouped(curves.total)
         )
     } else {
         format!("{shown} series, a point each {step}")
