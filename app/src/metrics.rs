@@ -75,12 +75,17 @@ pub fn Explore() -> impl IntoView {
         </Form>
         <Transition>
             {move || Suspend::new(async move {
-                let names = names.await.unwrap_or_default();
+                let names = names.await;
                 view! {
                     {text.get().is_empty().then(|| {
+                        let invites = names.as_ref().is_ok_and(|names| !names.is_empty());
+                        let names = match names {
+                            Ok(names) => view! { <Names names/> }.into_any(),
+                            Err(failure) => view! { <Problem failure/> }.into_any(),
+                        };
                         view! {
-                            <Watched invites=!names.is_empty()/>
-                            <Names names/>
+                            <Watched invites/>
+                            {names}
                         }
                     })}
                 }
