@@ -2,7 +2,7 @@
 import { test as base, expect, type Page } from "@playwright/test";
 import { spawn, execFileSync, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -11,6 +11,8 @@ export const PASSWORD = "a long enough password";
 
 export class Hub {
   output = "";
+  /** The administrator's cookies, once it is claimed: a session without the form. */
+  cookies: { name: string; value: string; url: string }[] = [];
   private constructor(readonly url: string, readonly data: string, private child: ChildProcess, private env: Record<string, string>) {}
 
   /** Starts the binary and waits until it is ready. */
@@ -49,6 +51,11 @@ export class Hub {
     const body = new URLSearchParams({ token, email: "ada@example.org", password: PASSWORD });
     const answer = await fetch(`${this.url}/auth/set-up`, { method: "POST", body, redirect: "manual" });
     expect(answer.headers.get("location")).toBe("/welcome");
+    this.cookies = answer.headers.getSetCookie().flatMap((cookie) => {
+      // One without a value is taken away.
+      const [, name, value] = cookie.match(/^([^=]+)=([^;]+)/) ?? [];
+      return name && value ? [{ name, value, url: this.url }] : [];
+    });
   }
 
   /** Kills it without a word, and starts it again on the same folder and port. */
@@ -86,7 +93,7 @@ export class Hub {
   }
 
   private async until(done: () => Promise<boolean>, what: string): Promise<void> {
-    for (let tries = 0; tries < 300; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       if (this.child.exitCode !== null) break;
       if (await done().catch(() => false)) return;
       await new Promise((next) => setTimeout(next, 200));
@@ -95,14 +102,28 @@ export class Hub {
   }
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((found) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => found(typeof address === "object" && address ? address.port : 0));
+/** How many ports a worker has, and which of them is tried next. */
+const OWN_PORTS = 500;
+let nextPort = Math.floor(Math.random() * OWN_PORTS);
+
+/**
+ * A port that nobody listens at. It is below those that the system gives to connections, which would take it before
+ * whoever it is for listens, and in a row of this worker's own, so that two workers never find the same one.
+ */
+export async function freePort(): Promise<number> {
+  const first = 12_000 + OWN_PORTS * (Number(process.env.TEST_PARALLEL_INDEX ?? 0) % 40);
+  for (let tries = 0; tries < OWN_PORTS; tries++) {
+    const port = first + (nextPort++ % OWN_PORTS);
+    const server = await new Promise<Server | undefined>((done) => {
+      const trial = createServer();
+      trial.once("error", () => done(undefined));
+      trial.listen(port, "127.0.0.1", () => done(trial));
     });
-  });
+    if (!server) continue;
+    await new Promise((closed) => server.close(closed));
+    return port;
+  }
+  throw new Error(`no port is free from ${first} on`);
 }
 
 /** Signs in as the administrator through the form. */
@@ -125,8 +146,10 @@ export async function openCpu(page: Page, hub: Hub): Promise<void> {
   await expect(async () => {
     await page.goto(`${hub.url}/series?q=cpu`);
     await expect(link).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 20_000 });
+  }).toPass();
   await link.click();
+  // The list's own heading stands until the series is there.
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("CPU");
 }
 
 type Fixtures = { hub: Hub; empty: Hub; allowed: RegExp[] };
@@ -141,10 +164,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await use(hub);
       await hub.stop();
     },
-    { scope: "worker", timeout: 120_000 },
+    { scope: "worker", timeout: 300_000 },
   ],
-  hub: async ({ demoHub, page }, use) => {
-    await signIn(page, demoHub);
+  // With the session of who claimed it: through the form, more tests than an address may sign in within a minute wait.
+  hub: async ({ demoHub, context }, use) => {
+    await context.addCookies(demoHub.cookies);
     await use(demoHub);
   },
   // An installation that nobody has touched.

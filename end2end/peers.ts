@@ -1,6 +1,7 @@
 // Servers that Millrace works with, each started for a test in a folder of its own and stopped after it.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./hub";
@@ -15,9 +16,9 @@ export async function stop(child: ChildProcess, signal: NodeJS.Signals = "SIGTER
   await ended;
 }
 
-async function until(done: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (done()) return;
+async function until(done: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await done()) return;
     await new Promise((next) => setTimeout(next, 100));
   }
   throw new Error(`${what} did not start`);
@@ -74,7 +75,18 @@ export class Redis {
 
   static async start(program: string): Promise<Redis> {
     const port = await freePort();
-    return new Redis(`redis://127.0.0.1:${port}`, program, port, Redis.spawned(program, port));
+    const child = Redis.spawned(program, port);
+    const listens = () =>
+      new Promise<boolean>((done) => {
+        const trial = connect(port, "127.0.0.1");
+        trial.once("error", () => done(false));
+        trial.once("connect", () => {
+          trial.destroy();
+          done(true);
+        });
+      });
+    await until(listens, "Redis");
+    return new Redis(`redis://127.0.0.1:${port}`, program, port, child);
   }
 
   private static spawned(program: string, port: number): ChildProcess {

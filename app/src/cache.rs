@@ -19,12 +19,11 @@ pub async fn read_caches() -> rpc::Answer<Told> {
     Ok(crate::told::cache::told(&report))
 }
 
-/// Makes every server forget what an area holds; all of them where none is named.
+/// Makes every server forget all of it.
 #[server(output = Postcard)]
-pub async fn empty_caches(#[server(default)] area: String) -> rpc::Answer<()> {
+pub async fn empty_caches() -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
-    let area = api::CacheArea::of_word(&area);
-    Ok(services.caches.empty_caches(&caller, area).await?)
+    Ok(services.caches.empty_caches(&caller, None).await?)
 }
 
 /// The card.
@@ -44,12 +43,22 @@ pub fn Caches(
             title="Caches"
             note="Answers that are kept for a while, until what they rest on changes; of this server, since it was started."
             flush=true
+            actions=move || {
+                may_write
+                    .then(|| {
+                        view! {
+                            <ActionForm action=empty>
+                                <Button kind=ButtonKind::Quiet small=true busy=empty.pending()>"Empty them"</Button>
+                            </ActionForm>
+                        }
+                    })
+            }
         >
             <FormProblem answer=empty.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
                 {move || Suspend::new(async move {
                     match caches.await {
-                        Ok(told) => shown(told, may_write.then_some(empty)).into_any(),
+                        Ok(told) => shown(told).into_any(),
                         Err(failure) => view! { <Problem failure/> }.into_any(),
                     }
                 })}
@@ -58,8 +67,7 @@ pub fn Caches(
     }
 }
 
-/// `empty` is there for those who may.
-fn shown(told: Told, empty: Option<ServerAction<EmptyCaches>>) -> impl IntoView {
+fn shown(told: Told) -> impl IntoView {
     let columns = vec![
         Column::text("What"),
         Column::number("Kept for", ""),
@@ -80,15 +88,6 @@ fn shown(told: Told, empty: Option<ServerAction<EmptyCaches>>) -> impl IntoView 
                 <span class="fact-name">"The most memory of each"</span>
                 <span class="fact-value">{told.most}</span>
             </div>
-            {empty
-                .map(|empty| {
-                    view! {
-                        <ActionForm action=empty>
-                            <input type="hidden" name="area" value=""/>
-                            <Button kind=ButtonKind::Quiet small=true>"Empty them"</Button>
-                        </ActionForm>
-                    }
-                })}
         </div>
         <Table caption="What is kept for a while" columns>
             {told.rows.into_iter().map(row).collect_view()}

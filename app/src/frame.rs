@@ -29,6 +29,8 @@ pub struct Session {
     pub email: String,
     /// What their role is called.
     pub role: String,
+    /// Whether they may see what is watched.
+    pub may_read: bool,
     /// Whether they may change things; pages hide what they may not.
     pub may_write: bool,
     /// Whether they may see the audit log.
@@ -64,7 +66,8 @@ pub async fn load_session() -> rpc::Answer<Session> {
     let may = me.role.permissions();
     let holds = |permission| may.contains(&permission);
     // A role of one's own may be one that sees nothing of this.
-    let demo = if holds(api::Permission::MonitoringRead) {
+    let may_read = holds(api::Permission::MonitoringRead);
+    let demo = if may_read {
         services.demo.state(&caller).await?
     } else {
         DemoState::Absent
@@ -72,6 +75,7 @@ pub async fn load_session() -> rpc::Answer<Session> {
     Ok(Session {
         email: me.email,
         role: me.role.name().to_owned(),
+        may_read,
         may_write: holds(api::Permission::MonitoringWrite),
         may_audit: holds(api::Permission::AuditRead),
         may_look_after: holds(api::Permission::AccessRead),
@@ -107,11 +111,13 @@ pub fn Frame() -> impl IntoView {
     let stream = live::live();
     let location = use_location();
     let (pathname, search) = (location.pathname, location.search);
-    let outdated = Outdated::provide(Memo::new(move |_| {
-        format!("{}?{}", pathname.get(), search.get())
-    }));
+    let outdated = Outdated::provide();
+    // The same on every page, so that it stays from one to the next.
     let session = wire::load(move || stream.version(Topic::Demo), |_| load_session());
     provide_context(SessionContext(session));
+    outdated.by_page(Memo::new(move |_| {
+        format!("{}?{}", pathname.get(), search.get())
+    }));
     Effect::new(live::open);
     let path = Signal::derive(move || pathname.get());
     view! {

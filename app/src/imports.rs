@@ -178,11 +178,11 @@ fn state_words(state: &ImportState) -> (Tone, String) {
         ImportState::Draft => (Tone::Accent, "waits for you".into()),
         ImportState::Running { rows, .. } => (
             Tone::Accent,
-            format!("running, {} rows", ui::count_text(*rows)),
+            format!("running, {} rows", api::grouped(*rows)),
         ),
         ImportState::Done { result } => (
             Tone::Good,
-            format!("{} samples", ui::count_text(result.samples)),
+            format!("{} samples", api::grouped(result.samples)),
         ),
         ImportState::Failed { .. } => (Tone::Alert, "failed".into()),
         ImportState::Cancelled => (Tone::Neutral, "cancelled".into()),
@@ -254,7 +254,7 @@ fn Stage(
                         <Progress
                             label="Reading and checking. Nothing is visible until all of it is in."
                             done=Signal::stored(share)
-                            detail=format!("{} rows", ui::count_text(rows))
+                            detail=format!("{} rows", api::grouped(rows))
                         />
                         {stop("Cancel")}
                     </Card>
@@ -286,12 +286,12 @@ fn Stage(
 fn Finished(result: ImportResult) -> impl IntoView {
     let mut words = format!(
         "{} rows became {} samples in {} series.",
-        ui::count_text(result.rows),
-        ui::count_text(result.samples),
-        ui::count_text(result.series)
+        api::grouped(result.rows),
+        api::grouped(result.samples),
+        api::grouped(result.series)
     );
     for (count, what) in result.lost() {
-        words = format!("{words} {} {what}.", ui::count_text(count));
+        words = format!("{words} {} {what}.", api::grouped(count));
     }
     view! {
         <Notice tone=Tone::Good title="Imported" means=words>
@@ -307,14 +307,14 @@ fn Finished(result: ImportResult) -> impl IntoView {
 fn BadRows(total: u64, bad: Vec<BadCell>) -> impl IntoView {
     let shown = bad.len();
     view! {
-        <Card title=format!("{} rows could not be read", ui::count_text(total)) note=format!("the first {shown}") flush=true>
+        <Card title=format!("{} rows could not be read", api::grouped(total)) note=format!("the first {shown}") flush=true>
             <Table caption="Rows that could not be read" columns=vec![Column::number("Line", ""), Column::text("Why")]>
                 {bad
                     .into_iter()
                     .map(|cell| {
                         view! {
                             <tr>
-                                <td class="num" data-label="Line">{ui::count_text(cell.line)}</td>
+                                <td class="num" data-label="Line">{api::grouped(cell.line)}</td>
                                 <td data-label="Why">{cell.reason}</td>
                             </tr>
                         }

@@ -36,7 +36,7 @@ pub async fn list_keys() -> rpc::Answer<(Vec<Told>, Vec<String>)> {
             let scopes: Vec<_> = key.scopes.iter().map(|s| s.as_str()).collect();
             let mut may = scopes.join(", ");
             if let Some(rate) = key.rate {
-                may = format!("{may}, at most {} samples/s", ui::count_text(rate));
+                may = format!("{may}, at most {} samples/s", api::grouped(rate));
             }
             let over = key.expires_at.is_some_and(|end| end <= now);
             Told { key, may, over }

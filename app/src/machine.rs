@@ -120,7 +120,7 @@ fn row(row: Row, now: i64) -> impl IntoView {
                     {(!row.together.is_empty()).then(|| view! { <span class="sub quiet">{row.together}</span> })}
                 </div>
             </td>
-            <td class="num" data-label="Series">{ui::count_text(row.series)}</td>
+            <td class="num" data-label="Series">{api::grouped(row.series)}</td>
             <td data-label="Seen">
                 {match row.seen {
                     Some(at) => view! { <When at=at form=WhenForm::Relative now=Signal::stored(now)/> }.into_any(),

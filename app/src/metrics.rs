@@ -75,12 +75,17 @@ pub fn Explore() -> impl IntoView {
         </Form>
         <Transition>
             {move || Suspend::new(async move {
-                let names = names.await.unwrap_or_default();
+                let names = names.await;
                 view! {
                     {text.get().is_empty().then(|| {
+                        let invites = names.as_ref().is_ok_and(|names| !names.is_empty());
+                        let names = match names {
+                            Ok(names) => view! { <Names names/> }.into_any(),
+                            Err(failure) => view! { <Problem failure/> }.into_any(),
+                        };
                         view! {
-                            <Watched invites=!names.is_empty()/>
-                            <Names names/>
+                            <Watched invites/>
+                            {names}
                         }
                     })}
                 }
@@ -105,7 +110,7 @@ fn Names(names: Vec<String>) -> impl IntoView {
         }
         .into_any();
     }
-    let note = format!("{} of them", ui::count_text(names.len()));
+    let note = format!("{} of them", api::grouped(names.len()));
     view! {
         <Card title="Metrics" note=note>
             <ul class="name-list">
@@ -192,7 +197,7 @@ fn Lines(
     let note = if curves.total as usize > shown {
         format!(
             "the first {shown} of {} series, a point each {step}",
-            ui::count_text(curves.total)
+            api::grouped(curves.total)
         )
     } else {
         format!("{shown} series, a point each {step}")

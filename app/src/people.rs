@@ -358,7 +358,7 @@ fn person_row(
                     FactorRow::Absent => view! { <span class="quiet">"none"</span> }.into_any(),
                 }}
             </td>
-            <td data-label="Sessions" class="num">{ui::count_text(person.sessions)}</td>
+            <td data-label="Sessions" class="num">{api::grouped(person.sessions)}</td>
             <td data-label="Last seen">
                 {match person.last_seen_at {
                     Some(at) => view! { <When at/> }.into_any(),

@@ -157,7 +157,7 @@ fn row(rule: RecordingRule, save: ServerAction<SaveRecording>, may_write: bool) 
         (RecordingState::Failed { .. }, _) => (Tone::Alert, "fails"),
     };
     let series = match rule.state {
-        RecordingState::Recorded { series } => ui::count_text(series),
+        RecordingState::Recorded { series } => api::grouped(series),
         _ => "–".to_owned(),
     };
     let why = match rule.state {
@@ -185,7 +185,7 @@ fn row(rule: RecordingRule, save: ServerAction<SaveRecording>, may_write: bool) 
                 </div>
             </td>
             <td class="num" data-label="Series">{series}</td>
-            <td class="num" data-label="Every">{ui::count_text(rule.every_seconds)}</td>
+            <td class="num" data-label="Every">{api::grouped(rule.every_seconds)}</td>
             <td data-label="">
                 {may_write
                     .then(|| {

@@ -194,7 +194,7 @@ fn role_row(role: RoleRow, change: ServerAction<ChangeRole>, may_manage: bool) -
                     {role.grants.into_iter().map(|grant| view! { <code>{grant}</code> }).collect_view()}
                 </span>
             </td>
-            <td data-label="People" class="num">{ui::count_text(role.people)}</td>
+            <td data-label="People" class="num">{api::grouped(role.people)}</td>
             <td data-label="Second step"><Badge tone label=factor/></td>
             <td data-label="">
                 {may_manage

@@ -113,7 +113,7 @@ fn Lines(list: List, only: String, clear: bool) -> impl IntoView {
                 .then(|| {
                     let words = if clear { "Hide" } else { "Show" };
                     view! {
-                        {ui::count_text(quiet)}
+                        {api::grouped(quiet)}
                         " more will not reach their limit as far as can be seen. "
                         <a href=address(&only, !clear)>{words}" them"</a>
                         " "
@@ -122,7 +122,7 @@ fn Lines(list: List, only: String, clear: bool) -> impl IntoView {
             {(list.without_limit > 0)
                 .then(|| {
                     view! {
-                        {ui::count_text(list.without_limit)}
+                        {api::grouped(list.without_limit)}
                         " series have no limit: "
                         <a href="/series">"set one"</a>
                         " and they are watched."

@@ -166,7 +166,7 @@ fn target_row(
     may_write: bool,
 ) -> impl IntoView {
     let series = match target.state {
-        ScrapeState::Up { series } => ui::count_text(series),
+        ScrapeState::Up { series } => api::grouped(series),
         _ => "–".to_owned(),
     };
     let (tone, word) = match (&target.state, target.paused) {
@@ -197,7 +197,7 @@ fn target_row(
                 {(!target.verify).then(|| view! { <span class="sub quiet">"Its certificate is not looked at."</span> })}
             </td>
             <td class="num" data-label="Series">{series}</td>
-            <td class="num" data-label="Every">{ui::count_text(target.interval_seconds)}</td>
+            <td class="num" data-label="Every">{api::grouped(target.interval_seconds)}</td>
             <td data-label="">
                 {may_write
                     .then(|| {

@@ -140,7 +140,7 @@ fn Rows(page: SeriesPage, text: String, source: String, offset: u32) -> impl Int
     ];
     let last = offset + u32::try_from(page.series.len()).unwrap_or(PAGE);
     let total = page.total;
-    let [from, until, all] = [offset + 1, last, total].map(ui::count_text);
+    let [from, until, all] = [offset + 1, last, total].map(api::grouped);
     let now = page.now;
     let to = move |from: u32| {
         format!(

@@ -1,4 +1,4 @@
-//! Settings: how things look in this browser, API keys, and what is kept.
+//! Settings: how things look in this browser, API keys, what is kept, and the caches.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -29,7 +29,7 @@ pub fn SettingsPage() -> impl IntoView {
                             <Own/>
                             {session.may_manage.then(|| view! { <Keys/> })}
                             {session.may_write.then(|| view! { <Storage/> })}
-                            <Caches may_write=session.may_write/>
+                            {session.may_read.then(|| view! { <Caches may_write=session.may_write/> })}
                             {others
                                 .map(|(title, means)| view! { <Notice tone=Tone::Neutral title means=means.to_owned()/> })}
                         }

@@ -143,7 +143,7 @@ fn SourceRow(
     let doubtful = [(source.duplicates, "twice"), (source.late, "late")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{} {what}", ui::count_text(count)))
+        .map(|(count, what)| format!("{} {what}", api::grouped(count)))
         .collect::<Vec<_>>()
         .join(", ");
     let gaps = match (source.gaps, source.last_gap) {
@@ -154,7 +154,7 @@ fn SourceRow(
         Some(series) => format!(
             "Type “{}” to remove it with its {} series",
             source.name,
-            ui::count_text(series)
+            api::grouped(series)
         ),
         None => format!(
             "Type “{}” to remove it; its metrics stay in the engine that keeps them",
@@ -193,7 +193,7 @@ fn SourceRow(
                     {gaps
                         .map(|(n, gap)| {
                             let length = ui::span_text((gap.to.0 - gap.from.0) as f64 / 1e6);
-                            let times = if n == 1 { "1 gap".to_owned() } else { format!("{} gaps, the last", ui::count_text(n)) };
+                            let times = if n == 1 { "1 gap".to_owned() } else { format!("{} gaps, the last", api::grouped(n)) };
                             view! { <span class="quiet sub">{times}" of "{length}" until "<When at=gap.to.0/></span> }
                         })}
                 </div>

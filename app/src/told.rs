@@ -164,7 +164,7 @@ fn rarity(finding: &Finding) -> String {
     if finding.p_value < 0.001 {
         return format!(
             "fewer than 1 in {} points are so unusual",
-            ui::count_text(1_000)
+            api::grouped(1_000)
         );
     }
     format!(
@@ -196,14 +196,14 @@ pub fn shown(unusual: &Unusual) -> Shown {
         note: match (known, findings.len()) {
             (false, _) => "unknown".to_owned(),
             (true, 1) => "1 finding in the time shown".to_owned(),
-            (true, many) => format!("{} findings in the time shown", ui::count_text(many)),
+            (true, many) => format!("{} findings in the time shown", api::grouped(many)),
         },
         nothing: nothing(unusual),
         findings: findings.iter().take(SHOWN).map(told).collect(),
         more: if more > 0 {
             format!(
                 "{} earlier ones: choose a shorter time.",
-                ui::count_text(more)
+                api::grouped(more)
             )
         } else {
             String::new()
@@ -234,7 +234,7 @@ fn slider(unusual: &Unusual) -> Slider {
         let count = match findings {
             0 => "no finding".to_owned(),
             1 => "1 finding".to_owned(),
-            many => format!("{} findings", ui::count_text(many)),
+            many => format!("{} findings", api::grouped(many)),
         };
         format!("From a score of {threshold:.2}: {count} in {span}.")
     };

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use api::Error;
 use leptos::prelude::*;
@@ -43,70 +44,83 @@ pub type Loaded<T> = Resource<Answer<T>, Wire>;
 /// What could not be brought up to date although it is still shown.
 #[derive(Clone, Copy)]
 pub struct Outdated {
-    /// The page's address.
-    address: Memo<String>,
-    missed: RwSignal<Option<Missed>>,
+    /// The page's address; none around all pages.
+    address: Option<Memo<String>>,
+    /// Which resources, and why.
+    missed: RwSignal<Vec<(Answered, Failure)>>,
 }
 
-#[derive(Clone)]
-struct Missed {
-    by: Page,
-    at: String,
-    failure: Failure,
-}
+/// The address at which a resource last had an answer: its own, by which it is known.
+type Answered = StoredValue<Option<String>>;
 
 impl Outdated {
-    /// Makes it known to every page below. The frame does so, which shows it.
-    pub fn provide(address: Memo<String>) -> Self {
+    /// Makes it known to all pages. The frame does so, which shows it.
+    pub fn provide() -> Self {
         let outdated = Self {
-            address,
-            missed: RwSignal::new(None),
+            address: None,
+            missed: RwSignal::new(Vec::new()),
         };
         provide_context(outdated);
         outdated
     }
 
-    /// Why the page that is shown is old, if it is.
+    /// What is loaded from now on belongs to the page at this address, and to no other.
+    pub fn by_page(self, address: Memo<String>) {
+        let address = Some(address);
+        provide_context(Self { address, ..self });
+    }
+
+    /// Why something of what is shown is old, if it is.
     pub fn why(self) -> Option<Failure> {
-        let here = self.address.get();
-        let missed = self.missed.get()?;
-        (missed.at == here).then_some(missed.failure)
+        self.missed.get().pop().map(|(_, failure)| failure)
+    }
+
+    fn here(self) -> Option<String> {
+        self.address.and_then(|address| address.try_get_untracked())
     }
 }
 
-/// The page around a resource, in a browser.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Page {
-    /// The address at which the resource last had an answer.
-    answered_at: StoredValue<String>,
+/// A resource where it is shown, in a browser.
+#[derive(Clone, Copy)]
+struct Place {
+    outdated: Outdated,
+    answered_at: Answered,
 }
 
-impl Page {
-    fn of_this(outdated: Option<Outdated>) -> Option<Self> {
-        let at = outdated.filter(|_| is_browser())?.address.get_untracked();
-        Some(Self {
-            answered_at: StoredValue::new(at),
-        })
+impl Place {
+    /// On the page that is being made. None on the server, and where nobody would say that it is old.
+    fn of_this() -> Option<Self> {
+        let outdated = use_context::<Outdated>().filter(|_| is_browser())?;
+        let place = Self {
+            outdated,
+            answered_at: StoredValue::new(outdated.here()),
+        };
+        // What went with its page is not old.
+        on_cleanup(move || place.tell(None));
+        Some(place)
     }
 
-    fn answered(self, outdated: Outdated) {
-        if let Some(at) = outdated.address.try_get_untracked() {
-            self.answered_at.try_set_value(at);
-        }
-        let missed = outdated.missed.try_get_untracked().flatten();
-        if missed.is_some_and(|missed| missed.by == self) {
-            outdated.missed.try_set(None);
-        }
+    /// Says why what is shown is old, or that it is not.
+    fn tell(self, why: Option<Failure>) {
+        self.outdated.missed.maybe_update(|missed| {
+            let before = missed.len();
+            missed.retain(|(of, _)| *of != self.answered_at);
+            let changed = why.is_some() || missed.len() != before;
+            missed.extend(why.map(|why| (self.answered_at, why)));
+            changed
+        });
     }
 
-    /// Where the same page is still shown, and why it failed says nothing of what was asked for: that address.
-    fn stands(self, outdated: Outdated, failure: &Failure) -> Option<String> {
-        let passes = matches!(
-            failure.0,
-            Error::Unavailable { .. } | Error::Internal { .. }
-        );
-        let here = outdated.address.try_get_untracked().filter(|_| passes)?;
-        (self.answered_at.try_get_value()? == here).then_some(here)
+    /// Whether what is there stays after an answer: it is a failure that says nothing of what was asked
+    /// for, and the page is still the same.
+    fn stays(self, failure: Option<&Failure>) -> bool {
+        let here = self.outdated.here();
+        let Some(Failure(error)) = failure else {
+            self.answered_at.try_set_value(here);
+            return false;
+        };
+        let passes = matches!(error, Error::Unavailable { .. } | Error::Internal { .. });
+        passes && self.answered_at.try_get_value() == Some(here)
     }
 }
 
@@ -123,38 +137,36 @@ where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Answer<T>> + Send + 'static,
 {
-    let outdated = use_context::<Outdated>();
-    let page = Page::of_this(outdated).zip(outdated);
-    let own = StoredValue::new(None::<Loaded<T>>);
+    let place = Place::of_this();
+    let loaded: Arc<OnceLock<Loaded<T>>> = Arc::default();
+    let own = Arc::clone(&loaded);
     // Boxed, so that the machinery is compiled for each answer and not for each page.
     let fetch = move |key| -> Pin<Box<dyn Future<Output = Answer<T>> + Send>> {
-        let asked = fetch(key);
+        let (asked, own) = (fetch(key), Arc::clone(&own));
         Box::pin(async move {
             let answer = asked.await;
-            let Some((page, outdated)) = page else {
-                return answer;
-            };
-            let failure = match &answer {
-                Ok(_) => {
-                    page.answered(outdated);
-                    return answer;
-                }
-                Err(failure) => failure.clone(),
-            };
-            let Some(at) = page.stands(outdated, &failure) else {
-                return answer;
-            };
-            // While it is fetched anew, a resource still holds what it had.
-            let own = own.try_get_value().flatten();
-            let shown = own.and_then(|own| own.try_get_untracked()).flatten();
-            if let Some(Ok(_)) = &shown {
-                let by = page;
-                outdated.missed.try_set(Some(Missed { by, at, failure }));
+            match place {
+                Some(place) => settled(place, &own, answer),
+                None => answer,
             }
-            shown.filter(Result::is_ok).unwrap_or(answer)
         })
     };
-    let loaded: Loaded<T> = ArcResource::new_with_options(key, fetch, false).into();
-    own.set_value(Some(loaded));
-    loaded
+    *loaded.get_or_init(|| ArcResource::new_with_options(key, fetch, false).into())
+}
+
+/// What a resource holds after an answer: that, or what it had.
+fn settled<T>(place: Place, own: &OnceLock<Loaded<T>>, answer: Answer<T>) -> Answer<T>
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let failure = answer.as_ref().err();
+    let had = if place.stays(failure) {
+        // While it is fetched anew, a resource still holds what it had.
+        let held = own.get().copied().and_then(|own| own.try_get_untracked());
+        held.flatten().and_then(Result::ok)
+    } else {
+        None
+    };
+    place.tell(failure.filter(|_| had.is_some()).cloned());
+    had.map_or(answer, Ok)
 }

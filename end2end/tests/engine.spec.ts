@@ -27,7 +27,7 @@ test("metrics lie in a Prometheus, and an outage of it is shown", async ({ page,
   const there = async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).status;
   let hub: Hub | undefined;
   try {
-    await expect.poll(() => there().catch(() => 0), { timeout: 30_000 }).toBe(200);
+    await expect.poll(() => there().catch(() => 0), { timeout: 60_000 }).toBe(200);
     hub = await Hub.start("serve", { MILLRACE_METRICS_URL: `http://127.0.0.1:${port}`, MILLRACE_HOST_SECONDS: "0" });
     await hub.claim();
     const key = hub.key("sender", "ingest,query");
@@ -55,7 +55,7 @@ test("metrics lie in a Prometheus, and an outage of it is shown", async ({ page,
     await expect(card.getByText("open", { exact: true })).toHaveCount(1);
     // Questions were not asked meanwhile: when it is back, they are answered at once.
     prometheus = start(folder, port);
-    await expect.poll(() => there().catch(() => 0), { timeout: 30_000 }).toBe(200);
+    await expect.poll(() => there().catch(() => 0), { timeout: 60_000 }).toBe(200);
     await page.goto(`${hub.url}/explore?q=boiler_temperature`);
     await expect(page.getByRole("main")).toContainText("61.5");
   } finally {

@@ -22,7 +22,7 @@ async function open(page: Page, hub: Hub, words: RegExp): Promise<void> {
   await expect(async () => {
     await page.reload();
     await expect(page.getByText(words).first()).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 30_000 });
+  }).toPass();
 }
 
 test("a spike is a finding, and what is said of it changes the sensitivity", async ({ page, empty, javaScriptEnabled }) => {

@@ -56,6 +56,31 @@ test("a role of one's own is made, given, refused what it does not grant, and ke
   await context.close();
 });
 
+test("a role that sees nothing of what is watched has settings all the same", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
+  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  await page.goto(`${empty.url}/people/roles`);
+  await ready(page, javaScriptEnabled);
+  await page.getByLabel("Name").fill("Doorkeeper");
+  await page.getByLabel("access:read", { exact: true }).check();
+  await page.getByRole("button", { name: "Make role" }).click();
+  await expect(page.getByRole("row", { name: /^Doorkeeper/ })).toContainText("access:read");
+  await page.goto(`${empty.url}/people`);
+  await ready(page, javaScriptEnabled);
+  await open(page, "olga@example.org");
+  await page.getByLabel("Role of olga@example.org").selectOption({ label: "Doorkeeper" });
+  await page.getByRole("button", { name: "Set role" }).click();
+  await expect(page.getByRole("row", { name: /olga/ }).getByRole("cell").nth(1)).toHaveText("Doorkeeper");
+
+  const body = new URLSearchParams({ email: "olga@example.org", password });
+  const entered = await fetch(`${empty.url}/auth/sign-in`, { method: "POST", body, redirect: "manual" });
+  const cookie = entered.headers.getSetCookie().map((one) => one.split(";", 1)[0]).join("; ");
+  const settings = await fetch(`${empty.url}/settings`, { headers: { cookie } });
+  expect([settings.status, await settings.text()]).toEqual([200, expect.stringContaining("In this browser")]);
+});
+
 test("a person is disabled and let in again, and the last administrator stays", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await signIn(page, empty);
@@ -107,10 +132,13 @@ test.describe("what tries somebody's account", () => {
     await expect(page.getByText("You are signed out")).toBeVisible();
     const body = new URLSearchParams({ email: "ada@example.org", password: "guess" });
     const said = [];
-    for (let tries = 0; tries < 7; tries++) {
+    const guess = async () => {
       const answer = await fetch(`${empty.url}/auth/sign-in`, { method: "POST", body, redirect: "manual" });
-      said.push(new URL(answer.headers.get("location") ?? "", empty.url).searchParams.get("error"));
-    }
+      return new URL(answer.headers.get("location") ?? "", empty.url).searchParams.get("error");
+    };
+    for (let tries = 0; tries < 4; tries++) said.push(await guess());
+    // The wait after the fifth is two seconds from when it began, and a guess may take as long: the last three at once.
+    said.push(...(await Promise.all([guess(), guess(), guess()])).sort().reverse());
     expect(said).toEqual([...Array(5).fill("credentials"), "busy", "busy"]);
     await signIn(page, empty);
   });

@@ -44,12 +44,12 @@ test("a sample at one server is on a page of the other, over PostgreSQL @hydrate
       const newest = page.locator(".fact-value").first();
       await expect(newest).toContainText("11");
       await send(a, key, 12);
-      await expect(newest).toContainText("12", { timeout: 3_000 });
+      await expect(newest).toContainText("12");
       // More than a notification can hold, in one request.
       const many = Array.from({ length: 400 }, (_, i) => ({ name: "bulk", labels: { n: String(i) }, value: i }));
       const body = JSON.stringify({ samples: [...many, { name: "orders", labels: { shop: "eu" }, value: 13 }] });
       await fetch(`${a.url}/api/v1/samples`, { method: "POST", headers: { authorization: `Bearer ${key}` }, body });
-      await expect(newest).toContainText("13", { timeout: 3_000 });
+      await expect(newest).toContainText("13");
 
       // Metrics that one took in are asked of the other.
       const lines = `boiler,site=a temperature=61.5 ${Math.floor(Date.now() / 1000)}`;
@@ -59,7 +59,7 @@ test("a sample at one server is on a page of the other, over PostgreSQL @hydrate
         const answer = await fetch(`${b.url}/prometheus/api/v1/query?query=boiler_temperature`, { headers: { authorization: `Bearer ${key}` } });
         return (await answer.json()).data?.result?.[0]?.value?.[1];
       };
-      await expect.poll(ask, { timeout: 10_000 }).toBe("61.5");
+      await expect.poll(ask).toBe("61.5");
       await page.goto("about:blank");
     });
   } finally {
@@ -79,14 +79,14 @@ test("over Redis, and again after Redis was away @hydrated", async ({ page }) =>
       const newest = page.locator(".fact-value").first();
       await expect(newest).toContainText("21");
       await send(a, key, 22);
-      await expect(newest).toContainText("22", { timeout: 3_000 });
+      await expect(newest).toContainText("22");
       const back = redis.crash(2_000);
       await send(a, key, 23);
       await back;
       // The page was not told of it; once Redis is back it fetches what it missed.
-      await expect(newest).toContainText("23", { timeout: 20_000 });
+      await expect(newest).toContainText("23");
       await send(a, key, 24);
-      await expect(newest).toContainText("24", { timeout: 20_000 });
+      await expect(newest).toContainText("24");
       expect(b.output.match(/what happens at other servers is not seen here/g)).toHaveLength(1);
       await page.goto("about:blank");
     });
@@ -111,8 +111,13 @@ test("who guesses at one server waits at the other @hydrated", async () => {
         expect(await guess(hub)).not.toBe("busy");
         await new Promise((next) => setTimeout(next, 300));
       }
-      await guess(b);
-      await expect.poll(() => guess(a), { timeout: 5_000 }).toBe("busy");
+      // Either would let five of its own pass, and each has had two or three: only who heard of the other's refuses now.
+      const further = [];
+      for (const hub of [b, a, b, a]) {
+        further.push(await guess(hub));
+        await new Promise((next) => setTimeout(next, 300));
+      }
+      expect(further).toContain("busy");
     });
   } finally {
     await postgres.stop();

@@ -6,7 +6,7 @@ test("the planted stories stand on the Runway in their order", async ({ page, hu
     await page.goto(`${hub.url}/`);
     await expect(page.locator(".runway-row", { hasText: "SKU-7 Walnut tray" }).locator(".runway-when")).toContainText("in ", { timeout: 1_000 });
     await expect(page.locator(".runway-row", { hasText: "/var on db-1" }).locator(".runway-when")).toContainText("in ", { timeout: 1_000 });
-  }).toPass({ timeout: 55_000 });
+  }).toPass();
   const titles = await page.locator(".runway-title").allTextContents();
   const place = (words: string) => titles.findIndex((title) => title.includes(words));
   expect(place("SKU-7 Walnut tray")).toBeGreaterThanOrEqual(0);
@@ -17,7 +17,7 @@ test("what cannot be known says why and is never zero", async ({ page, hub }) =>
   await expect(async () => {
     await page.goto(`${hub.url}/`);
     await expect(page.getByText(/not enough history yet \(\d+ of 24 points\)/).first()).toBeAttached({ timeout: 1_000 });
-  }).toPass({ timeout: 55_000 });
+  }).toPass();
 });
 
 test("machines and business can be looked at alone", async ({ page, hub, javaScriptEnabled }) => {
@@ -37,7 +37,7 @@ test("a line leads to its series, with its forecast and its back-test", async ({
     // Without JavaScript a page that came before the forecast says so and stays.
     if (!javaScriptEnabled) await page.reload();
     await expect(page.getByText("Seasonal naive")).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 30_000 });
+  }).toPass();
   await expect(page.getByText("runs out at").first()).toBeVisible();
 });
 

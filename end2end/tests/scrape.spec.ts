@@ -25,7 +25,7 @@ async function row(page: Page, hub: Hub, words: string | RegExp): Promise<void> 
   await expect(async () => {
     await page.goto(`${hub.url}/sources`);
     await expect(page.getByRole("table", { name: "Scraped targets" }).getByRole("row").filter({ hasText: words })).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 20_000 });
+  }).toPass();
 }
 
 test("node-exporter is added, drawn, missed when it stops, and removed", async ({ page, empty, javaScriptEnabled }) => {
@@ -48,6 +48,7 @@ test("node-exporter is added, drawn, missed when it stops, and removed", async (
     // What was typed is still there.
     await expect(page.getByLabel("Name")).toHaveValue("node");
     await page.getByRole("button", { name: "Add target" }).click();
+    await page.waitForURL(/\/sources$/);
     await row(page, empty, /node.*up/s);
 
     const draw = async (expression: string) => {
@@ -57,7 +58,7 @@ test("node-exporter is added, drawn, missed when it stops, and removed", async (
     await expect(async () => {
       await draw('node_cpu_seconds_total{mode="idle",job="node"}');
       await expect(page.getByText(`instance="127.0.0.1:${port}"`).first()).toBeVisible({ timeout: 2_000 });
-    }).toPass({ timeout: 20_000 });
+    }).toPass();
 
     await stop(exporter);
     stopped = true;
@@ -68,6 +69,7 @@ test("node-exporter is added, drawn, missed when it stops, and removed", async (
     await page.goto(`${empty.url}/sources`);
     await ready(page, javaScriptEnabled);
     await page.getByRole("button", { name: "Pause" }).click();
+    await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
     await row(page, empty, "paused");
     await ready(page, javaScriptEnabled);
     const source = page.getByRole("table", { name: "Sources" }).getByRole("row").filter({ hasText: "scraped" });
@@ -98,6 +100,7 @@ test.describe("a target that wants a token", () => {
       await expect(page.getByText("It answers 401: it wants a token, or another one.")).toBeVisible();
       await page.getByLabel("Bearer token").fill("s3cret-s3cret");
       await page.getByRole("button", { name: "Add target" }).click();
+      await page.waitForURL(/\/sources$/);
       await row(page, empty, /shelf.*up/s);
       await page.getByRole("link", { name: "shelf" }).last().click();
       await ready(page, javaScriptEnabled);

@@ -4,8 +4,7 @@ use api::{Circuit, DatabaseStorage, KeptSource, MetricStorage, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{
-    Badge, Button, ButtonKind, Card, Column, Empty, Input, Skeleton, Table, Tone, count_text,
-    number_text,
+    Badge, Button, ButtonKind, Card, Column, Empty, Input, Skeleton, Table, Tone, number_text,
 };
 
 use crate::live;
@@ -172,8 +171,8 @@ fn kept_row(source: KeptSource, keep: ServerAction<KeepMetrics>) -> impl IntoVie
     view! {
         <tr>
             <td data-label="Source">{source.name.clone()}</td>
-            <td class="num" data-label="Series">{count_text(source.series)}</td>
-            <td class="num" data-label="Samples in">{count_text(source.samples)}</td>
+            <td class="num" data-label="Series">{api::grouped(source.series)}</td>
+            <td class="num" data-label="Samples in">{api::grouped(source.samples)}</td>
             {fields
                 .into_iter()
                 .map(|(field, title, days)| {

@@ -320,7 +320,7 @@ fn lede(series: &Series) -> String {
 }
 
 fn samples_note(samples: u64, drawn: usize) -> String {
-    let all = ui::count_text(samples);
+    let all = api::grouped(samples);
     if samples as f64 > drawn as f64 {
         format!("{all} samples, thinned to what a chart can show")
     } else {

@@ -15,24 +15,31 @@ pub fn errors_view(errors: Option<Errors>, as_table: bool) -> AnyView {
     let Some(errors) = errors else {
         return ().into_any();
     };
-    if let Some((title, text)) = errors.nothing {
-        return view! {
-            <Card title="Errors over time">
-                <Empty title text icon=Glyph::Chart/>
-            </Card>
+    let flush = as_table && errors.nothing.is_none();
+    let inside = match errors.nothing {
+        Some((title, text)) => view! { <Empty title text icon=Glyph::Chart/> }.into_any(),
+        None if as_table => view! {
+            <p class="card-text">{errors.verdict}</p>
+            {table(errors.lines)}
         }
-        .into_any();
-    }
-    if as_table {
-        return view! {
-            <Card title="Errors over time" note="in errors of the naive forecast" flush=true>
-                <p class="card-text">{errors.verdict}</p>
-                {table(errors.lines)}
-            </Card>
+        .into_any(),
+        None => view! {
+            <p>{errors.verdict}</p>
+            {drawing(&errors.lines, errors.marks)}
+            <p class="quiet">{LEGEND}</p>
         }
-        .into_any();
+        .into_any(),
+    };
+    view! {
+        <Card title="Errors over time" note="in errors of the naive forecast" flush>
+            {inside}
+        </Card>
     }
-    let points = errors.lines.iter().map(|line| ChartPoint {
+    .into_any()
+}
+
+fn drawing(lines: &[Line], marks: Vec<(i64, String)>) -> impl IntoView + use<> {
+    let points = lines.iter().map(|line| ChartPoint {
         at: line.at,
         value: line.live,
         forecast: line.back_test,
@@ -41,20 +48,15 @@ pub fn errors_view(errors: Option<Errors>, as_table: bool) -> AnyView {
     });
     let points: Vec<_> = points.collect();
     view! {
-        <Card title="Errors over time" note="in errors of the naive forecast">
-            <p>{errors.verdict}</p>
-            <div class="chart">
-                <StaticChart
-                    points
-                    label="Errors of the forecast over time, in errors of the naive forecast"
-                    limit=(1.0, "as the naive forecast".to_owned())
-                    marks=errors.marks
-                />
-            </div>
-            <p class="quiet">{LEGEND}</p>
-        </Card>
+        <div class="chart">
+            <StaticChart
+                points
+                label="Errors of the forecast over time, in errors of the naive forecast"
+                limit=(1.0, "as the naive forecast".to_owned())
+                marks
+            />
+        </div>
     }
-    .into_any()
 }
 
 fn table(lines: Vec<Line>) -> impl IntoView {

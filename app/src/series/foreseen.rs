@@ -16,7 +16,7 @@ pub fn Foreseen(limited: bool, forecast: Forecast, newest: Instant, now: Instant
         crossing,
         ..
     } = forecast;
-    let note = format!("step {step}, {} points of history", ui::count_text(history));
+    let note = format!("step {step}, {} points of history", api::grouped(history));
     view! {
         <Card title="When" note=note>
             {match (limited, crossing, missed) {

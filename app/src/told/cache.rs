@@ -2,7 +2,7 @@
 
 use api::{CacheArea, CacheRedis, CacheReport, CacheUse};
 use serde::{Deserialize, Serialize};
-use ui::number_text;
+use ui::{number_text, span_text};
 
 /// What the card of the caches shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,10 +32,9 @@ pub fn told(report: &CacheReport) -> Told {
 }
 
 fn row(area: &CacheUse, redis: CacheRedis) -> [String; 8] {
-    let count = |n: u64| number_text(Some(n as f64), "");
     let kept = match area.lifetime_seconds {
         0 => "not at all".to_owned(),
-        seconds => number_text(Some(f64::from(seconds)), "s"),
+        seconds => span_text(f64::from(seconds)),
     };
     let place = match redis {
         CacheRedis::Answers if area.shared => "this process, Redis",
@@ -49,10 +48,10 @@ fn row(area: &CacheUse, redis: CacheRedis) -> [String; 8] {
     [
         what.to_owned(),
         kept,
-        count(area.entries),
+        api::grouped(area.entries),
         number_text(Some(area.bytes as f64), "bytes"),
-        count(area.hits),
-        count(area.misses),
+        api::grouped(area.hits),
+        api::grouped(area.misses),
         number_text(area.hit_ratio(), "fraction"),
         place.to_owned(),
     ]
@@ -77,8 +76,9 @@ mod tests {
         let [_, kept, .., ratio, place] = row(&area, CacheRedis::Away);
         assert_eq!((kept.as_str(), ratio.as_str()), ("not at all", "unknown"));
         assert_eq!(place, "this process");
-        (area.hits, area.misses) = (1, 1);
-        let [.., ratio, place] = row(&area, CacheRedis::Answers);
+        (area.hits, area.misses, area.lifetime_seconds) = (1, 1, 3_600);
+        let [_, kept, .., ratio, place] = row(&area, CacheRedis::Answers);
+        assert!(kept.starts_with('1') && kept.ends_with('h'), "{kept}");
         assert!(ratio.starts_with("50"), "{ratio}");
         assert_eq!(place, "this process, Redis");
     }

@@ -50,7 +50,7 @@ pub fn told(queue: &Queue) -> Told {
     };
     let kinds = JobKind::ALL.map(|kind| {
         let [waiting, running, done, dead] =
-            JobState::ALL.map(|state| ui::count_text(count(kind, state)));
+            JobState::ALL.map(|state| api::grouped(count(kind, state)));
         [name(kind).to_owned(), waiting, running, done, dead]
     });
     let lines = |jobs: &[Job]| jobs.iter().map(|job| line(job, queue.now)).collect();

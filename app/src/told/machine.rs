@@ -160,8 +160,12 @@ fn in_words(together: &Together) -> String {
         Together::TooFew { have, need } => format!(
             "whether its series are unusual together is unknown: {have} of {need} series that come in hourly or more often"
         ),
-        Together::Usual { series, .. } => format!("its {series} series are together as usual"),
+        Together::Usual { series, .. } => {
+            let series = api::grouped(*series);
+            format!("its {series} series are together as usual")
+        }
         Together::Unusual { series, .. } => {
+            let series = api::grouped(*series);
             format!("its {series} series are unusual together, as some of them are alone")
         }
     }
@@ -227,7 +231,7 @@ fn told(deduction: HealthDeduction, together: &Together, now: Instant) -> Wrong 
         Ailment::Silent { series, since } => {
             wrong.words = format!(
                 "{} series silent for {}",
-                ui::count_text(series),
+                api::grouped(series),
                 ago(since, now)
             );
             wrong.href = of_source;

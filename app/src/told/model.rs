@@ -172,16 +172,16 @@ fn notes(live: &ModelVersion) -> Vec<String> {
     if live.filled > 0 {
         notes.push(format!(
             "{} of {} points were missing and were filled in from their neighbours.",
-            ui::count_text(live.filled),
-            ui::count_text(live.points)
+            api::grouped(live.filled),
+            api::grouped(live.points)
         ));
     }
     for note in &live.fitted.notes {
         notes.push(match note {
             ModelNote::ShortForSeason { season, have } => format!(
                 "The history of {} points is shorter than two rounds of {}, so such a season cannot be seen in it.",
-                ui::count_text(*have),
-                ui::count_text(*season)
+                api::grouped(*have),
+                api::grouped(*season)
             ),
             ModelNote::LevelShift { at, by } => format!(
                 "The level moved by {} on {} and stayed; what came before was moved along.",
@@ -191,10 +191,7 @@ fn notes(live: &ModelVersion) -> Vec<String> {
         });
     }
     match live.fitted.season {
-        Some(season) => notes.push(format!(
-            "It repeats every {} points.",
-            ui::count_text(season)
-        )),
+        Some(season) => notes.push(format!("It repeats every {} points.", api::grouped(season))),
         None if live.fitted.back_test.origins > 0 => {
             notes.push("No season was found.".to_owned());
         }
@@ -217,7 +214,7 @@ fn since(version: &ModelVersion) -> Vec<String> {
     if let Some((error, [within80, _])) = version.live.error.zip(version.live.coverage) {
         notes.push(format!(
             "Since then {} points came in: its errors one step ahead are {error:.1} × those of the back-test, and {:.0} % of points lay within the 80 % band.",
-            ui::count_text(version.live.seen),
+            api::grouped(version.live.seen),
             100.0 * within80
         ));
     }
@@ -239,7 +236,7 @@ fn words(version: &ModelVersion) -> String {
     let mut words = format!(
         "Fitted {} on {} points of {} from {} to {}, with version {} in {:.1} ms; {} than the naive forecast.",
         version.fitted.reason.words(),
-        ui::count_text(version.points),
+        api::grouped(version.points),
         version.step,
         day(version.window.from),
         day(version.window.to),
@@ -319,7 +316,7 @@ fn line(row: &ModelRow, now: Instant) -> Line {
             version.number.to_string(),
             format!(
                 "{} points of {}, from {}",
-                ui::count_text(version.points),
+                api::grouped(version.points),
                 version.step,
                 day(version.window.from)
             ),

@@ -1,14 +1,17 @@
-//! Counts in what the service says to people.
+//! Counts as people read them, on pages and in what the service says.
 
-/// Between groups of three digits: a narrow space that does not break, as on the pages.
+/// Between groups of three digits: a narrow space that does not break, as in the numbers of `ui`.
 const THIN: char = '\u{202f}';
 
-/// A count as people read it: `100 000`. The pages' own is `ui::count_text`, which is for the browser
-/// and knows nothing of ours.
+/// How many there are, to the last one: `100 000`.
 pub fn grouped(count: impl TryInto<u64>) -> String {
     let count: Result<u64, _> = count.try_into();
     // Less than none cannot be.
-    let digits = count.unwrap_or_default().to_string();
+    in_groups(count.unwrap_or_default())
+}
+
+fn in_groups(count: u64) -> String {
+    let digits = count.to_string();
     let mut text = String::with_capacity(2 * digits.len());
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
@@ -29,9 +32,15 @@ mod tests {
             (7, "7"),
             (999, "999"),
             (1_000, "1 000"),
-            (1_234_567, "1 234 567"),
+            (12_345_678, "12 345 678"),
         ] {
             assert_eq!(grouped(count).replace(THIN, " "), text);
         }
+    }
+
+    #[test]
+    fn it_does_not_matter_what_was_counted_in() {
+        assert_eq!(grouped(7_u32), grouped(7_usize));
+        assert_eq!(grouped(-1_i64), "0");
     }
 }

@@ -45,15 +45,6 @@ pub fn number_text(value: Option<f64>, unit: &str) -> String {
     }
 }
 
-/// How many there are: grouped, and as [`number_text`] writes large ones.
-pub fn count_text(count: impl TryInto<u64>) -> String {
-    let count: Result<u64, _> = count.try_into();
-    match count {
-        Ok(count) => digits(count as f64),
-        Err(_) => UNKNOWN.to_owned(),
-    }
-}
-
 /// How likely something is, in whole percent. A forecast is never certain: the ends are "> 99 %" and
 /// "< 1 %".
 pub fn likely_text(share: f64) -> String {
@@ -101,7 +92,8 @@ pub fn money_short(minor: i64, currency: &str) -> String {
     }
 }
 
-/// A span of time in one unit, rounded: "36 h", "6 d", "5 wk". Never negative, never "0".
+/// A span of time in one unit, rounded: "36 h", "6 d", "5 wk"; an hour is "1 h" and 90 minutes are
+/// "90 min". Never negative, never "0".
 pub fn span_text(seconds: f64) -> String {
     let unit = SpanUnit::of(seconds);
     format!("{}{THIN}{}", unit.count(seconds), unit.word)
@@ -129,6 +121,7 @@ impl SpanUnit {
     fn of(seconds: f64) -> Self {
         let (size, word) = match seconds {
             s if s < 90.0 => (1.0, "s"),
+            s if (s - 3600.0).abs() < 1.0 => (3600.0, "h"),
             s if s < 2.0 * 3600.0 => (60.0, "min"),
             s if s < 48.0 * 3600.0 => (3600.0, "h"),
             s if s < 28.0 * 86400.0 => (86400.0, "d"),
@@ -345,14 +338,6 @@ mod tests {
     }
 
     #[test]
-    fn a_count_is_grouped_whatever_it_was_counted_in() {
-        assert_eq!(plain(count_text(100_000_u64)), "100 000");
-        assert_eq!(plain(count_text(1_000_usize)), "1 000");
-        assert_eq!(plain(count_text(7_u32)), "7");
-        assert_eq!(count_text(-1_i64), "unknown");
-    }
-
-    #[test]
     fn nothing_that_is_foreseen_is_certain() {
         assert_eq!(plain(likely_text(1.0)), "> 99 %");
         assert_eq!(plain(likely_text(0.994)), "99 %");
@@ -405,6 +390,8 @@ mod tests {
             (0.0, "<1 s"),
             (30.0, "30 s"),
             (600.0, "10 min"),
+            (3600.0, "1 h"),
+            (5400.0, "90 min"),
             (36.0 * 3600.0, "36 h"),
             (6.0 * 86400.0, "6 d"),
             (35.0 * 86400.0, "5 wk"),
