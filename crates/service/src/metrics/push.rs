@@ -28,7 +28,7 @@ struct Taken {
 }
 
 /// How long a sender should wait where nothing can be kept and nobody knows for how long.
-const AGAIN_SECONDS: u64 = 5;
+pub const AGAIN_SECONDS: u64 = 5;
 
 impl Hub {
     pub(super) async fn take_push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {
