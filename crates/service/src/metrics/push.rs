@@ -27,7 +27,7 @@ struct Taken {
     reason: &'static str,
 }
 
-/// How long a sender should wait where nothing can be kept and nobody knows for how long.
+/// How many seconds a sender should wait where nothing can be kept and nobody knows for how long.
 pub const AGAIN_SECONDS: u64 = 5;
 
 impl Hub {
