@@ -289,9 +289,10 @@ impl Cache {
                     self.outdate(Some(area));
                 }
             }
-            // The titles of series stand in lists of what is unusual.
+            // The titles of series stand in lists of what is unusual. That there are more series says
+            // nothing of these, and is told whenever a rule was recorded.
             Event::Changed {
-                topic: Topic::Findings | Topic::Series | Topic::Demo,
+                topic: Topic::Findings | Topic::Demo,
                 ..
             }
             | Event::Changed {

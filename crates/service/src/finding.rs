@@ -297,7 +297,7 @@ fn moved(set: Option<(Option<f64>, Instant)>, said: &[Judgement]) -> Sensitivity
 }
 
 /// Whether the findings from an instant on are others than those that nobody judged were, the newest
-/// first; and whether anything of them is.
+/// first; and whether those, their ends or their scores are.
 fn compared(before: &[Finding], now: &[Finding], from: Instant) -> (bool, bool) {
     let open = || {
         let all = before.iter();

@@ -1,9 +1,9 @@
 //! Whether the parts that are needed answer, and how many there are of what.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use api::{Instant, JobKind, JobState};
+use tokio::sync::Mutex;
 
 use crate::Hub;
 
@@ -12,7 +12,8 @@ const TRIED: i64 = 5 * Instant::SECOND;
 /// What takes longer waits for others that write, such as a large import: that is no failure.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What was found when something was last written to see whether it can be.
+/// What was found when something was last written to see whether it can be; held while it is tried, so
+/// that many who ask at once write once.
 #[derive(Default)]
 pub(crate) struct Tried(Mutex<Option<(Instant, Written)>>);
 
@@ -21,20 +22,6 @@ pub(crate) struct Tried(Mutex<Option<(Instant, Written)>>);
 struct Written {
     database: Option<String>,
     metrics: Option<String>,
-}
-
-impl Tried {
-    fn lately(&self, now: Instant) -> Option<Written> {
-        let tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, written) = tried.as_ref()?;
-        (0..TRIED)
-            .contains(&(now.0 - at.0))
-            .then(|| written.clone())
-    }
-
-    fn keep(&self, now: Instant, written: Written) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, written));
-    }
 }
 
 /// One part that is needed.
@@ -136,9 +123,12 @@ impl Hub {
 
     /// Why nothing can be written, by part. It is tried every few seconds at most.
     async fn written(&self) -> Written {
+        let mut tried = self.tried.0.lock().await;
         let now = self.clock.now();
-        if let Some(written) = self.tried.lately(now) {
-            return written;
+        if let Some((at, written)) = &*tried
+            && (0..TRIED).contains(&(now.0 - at.0))
+        {
+            return written.clone();
         }
         let database = why_not(self.store.check_writing(now));
         let metrics = async {
@@ -149,7 +139,7 @@ impl Hub {
         };
         let (database, metrics) = tokio::join!(database, metrics);
         let written = Written { database, metrics };
-        self.tried.keep(now, written.clone());
+        *tried = Some((now, written.clone()));
         written
     }
 }

@@ -59,7 +59,7 @@ pub use cache::{CacheSettings, Served, watching};
 pub use demo::DemoTicker;
 pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
-pub use metrics::push_failure;
+pub use metrics::{AGAIN_SECONDS, push_failure};
 pub use passkey::RelyingParty;
 pub use provider::{Ask, AskFault, Provider};
 pub use relay::Relay;

@@ -28,7 +28,7 @@ use crate::Hub;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_system};
 pub(crate) use curves::{evaluated, unread};
-pub use push::push_failure;
+pub use push::{AGAIN_SECONDS, push_failure};
 use steady::Steady;
 
 /// The most series whose deltas are added up.

@@ -1,7 +1,8 @@
 //! Where data comes from.
 
 use api::{
-    Caller, Error, Event, Instant, Permission, Result, Source, SourceId, SourceKind, Sources, Topic,
+    CacheArea, Caller, Error, Event, Instant, Permission, Result, Source, SourceId, SourceKind,
+    Sources, Topic,
 };
 use async_trait::async_trait;
 
@@ -51,6 +52,8 @@ impl Sources for Hub {
             .before(&source);
         let store = self.noting(caller, note);
         store.delete_source(id).await.or_failure(caller)?;
+        // What was unusual in its series went with them.
+        self.outdated(Some(CacheArea::Alerts)).await;
         self.forget_metrics(caller, id).await?;
         self.targets_changed();
         for topic in [Topic::Series, Topic::Forecasts] {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use redis::RedisError;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-use crate::{RedisUrl, Result};
+use crate::{RedisUrl, Result, StoreError};
 
-/// How long a connection or an answer may take: whoever waits could compute meanwhile.
+/// How long an answer may take, the connection included: whoever waits could compute meanwhile.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How many keys are looked at in one step.
 const STEP: u32 = 1_000;
@@ -59,13 +61,23 @@ impl RedisCache {
     }
 
     async fn ask<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T> {
-        let mut connection = self.connected().await?;
-        let answer: redis::RedisResult<T> = command.query_async(&mut connection).await;
-        if answer.is_err() {
-            // It may be lost, and another one costs little.
-            *self.connection.lock().await = None;
+        let asked = async {
+            let mut connection = self.connected().await?;
+            let answer: Result<T, RedisError> = command.query_async(&mut connection).await;
+            Ok::<T, StoreError>(answer?)
+        };
+        // Around all of it: those who wait while others try to connect would wait for each in turn.
+        let answer = timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
+            let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
+            Err(RedisError::from(late).into())
+        });
+        // It may be lost, and another one costs little. Where somebody holds it, another one is made.
+        if answer.is_err()
+            && let Ok(mut held) = self.connection.try_lock()
+        {
+            *held = None;
         }
-        Ok(answer?)
+        answer
     }
 
     /// A handle on the one connection.

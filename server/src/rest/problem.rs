@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::prometheus::answered;
 use crate::auth::request_id;
 
 /// What a problem document holds.
@@ -93,9 +94,6 @@ impl IntoResponse for Problem {
 /// Travels with an answer that is in the words of its sender's protocol already.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spoken;
-
-/// How many seconds a sender waits where nobody knows how long a part is away.
-const AGAIN_SECONDS: u32 = 5;
 
 /// What a handler of the API answers when it cannot do what was asked.
 ///
@@ -195,13 +193,11 @@ async fn speak(protocol: PushProtocol, request: Request, next: Next) -> Response
         None => words(status, &method, &response, &request_id),
     };
     let answer = service::push_failure(protocol, kind.as_deref(), status.as_u16(), &said);
-    let mut spoken = (status, answer.body).into_response();
-    let kind = HeaderValue::from_static(answer.content_type);
-    spoken.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let mut spoken = answered(answer);
     keep_headers(&response, &mut spoken);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let again = spoken.headers_mut().entry(header::RETRY_AFTER);
-        again.or_insert(HeaderValue::from(AGAIN_SECONDS));
+        again.or_insert(HeaderValue::from(service::AGAIN_SECONDS));
     }
     spoken
 }

@@ -47,7 +47,8 @@ pub(crate) fn push(protocol: PushProtocol) -> MethodRouter<App> {
     )
 }
 
-fn answered(answer: PushAnswer) -> Response {
+/// An answer in the words of its sender's protocol.
+pub(super) fn answered(answer: PushAnswer) -> Response {
     metrics::counter!("millrace_samples_total", "outcome" => "accepted").increment(answer.accepted);
     for (reason, count) in answer.refused {
         metrics::counter!("millrace_samples_refused_total", "reason" => reason).increment(count);

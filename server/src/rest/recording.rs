@@ -86,15 +86,15 @@ const fn usually() -> u32 {
     RECORD_EVERY_SECONDS
 }
 
-impl From<Rule> for RecordingChange {
+impl From<Rule> for RuleChange {
     fn from(rule: Rule) -> Self {
         Self {
             name: rule.name,
             expression: rule.expression,
             every_seconds: rule.every_seconds,
-            unit: Unit::of_word(&rule.unit),
+            unit: rule.unit,
             domain: rule.domain.unwrap_or(Domain::Machine),
-            limit: rule.limit.map(Limit::from),
+            limit: rule.limit,
         }
     }
 }
@@ -107,16 +107,10 @@ impl From<RuleChange> for RecordingChange {
             every_seconds: rule.every_seconds,
             unit: Unit::of_word(&rule.unit),
             domain: rule.domain,
-            limit: rule.limit.map(Limit::from),
-        }
-    }
-}
-
-impl From<RuleLimit> for Limit {
-    fn from(limit: RuleLimit) -> Self {
-        Self {
-            value: limit.value,
-            direction: limit.direction,
+            limit: rule.limit.map(|limit| Limit {
+                value: limit.value,
+                direction: limit.direction,
+            }),
         }
     }
 }
@@ -137,6 +131,7 @@ async fn list(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<Recordin
     security(("key" = ["monitoring:write"])), responses((status = 201, body = MadeSource)))]
 async fn add(ask: Ask, Body(rule): Body<Rule>) -> Result<Created<MadeSource>, Failed> {
     let recordings = &ask.services.recordings;
+    let rule = RuleChange::from(rule);
     let id = recordings.add(&ask.caller, rule.into()).await?;
     Ok(Created(format!("/api/v1/sources/{id}"), MadeSource { id }))
 }

@@ -3,13 +3,20 @@
 use std::ops::ControlFlow;
 
 use ingest::table::{
-    Duplicates, Item, Limits, Merge, Point, Reader, Role, TableError, preview, summarise,
+    BadRow, Duplicates, Item, Limits, Merge, Point, Reader, Role, TableError, preview, summarise,
 };
 
 use super::{layout_of, names, read};
 
 const SALES: &str = "date,shop,orders\n2024-01-01,eu,1\n2024-01-01,us,2\n2024-01-02,eu,3\n\
                      2024-01-02,us,4\n2024-01-03,eu,5\n2024-01-03,us,6\n";
+
+/// What is said of rows that could not be read: line, column, reason.
+fn told(bad: &[BadRow]) -> Vec<(u64, Option<&str>, &str)> {
+    let said = bad.iter();
+    said.map(|row| (row.line, row.column.as_deref(), row.reason.as_str()))
+        .collect()
+}
 
 #[test]
 fn bad_rows_say_line_column_and_reason_and_the_rest_is_read() {
@@ -21,12 +28,8 @@ fn bad_rows_say_line_column_and_reason_and_the_rest_is_read() {
     let lines: Vec<u64> = good.iter().map(|row| row.line).collect();
     assert_eq!(lines, [2, 8, 10]);
     assert_eq!(good[1].values, [None]);
-    let told: Vec<(u64, Option<&str>, &str)> = bad
-        .iter()
-        .map(|row| (row.line, row.column.as_deref(), row.reason.as_str()))
-        .collect();
     assert_eq!(
-        told,
+        told(&bad),
         [
             (3, Some("date"), "not a date"),
             (4, None, "2 cells instead of 3"),
@@ -68,12 +71,8 @@ fn a_number_in_another_unit_is_not_mixed_with_the_others_of_its_column() {
             [None, Some(1.0)]
         ]
     );
-    let told: Vec<(u64, Option<&str>, &str)> = bad
-        .iter()
-        .map(|row| (row.line, row.column.as_deref(), row.reason.as_str()))
-        .collect();
     assert_eq!(
-        told,
+        told(&bad),
         [
             (3, Some("cost"), "in USD, where rows before are in EUR"),
             (5, Some("share"), "in EUR, where rows before are in %"),

@@ -9,8 +9,9 @@ use tokio::sync::OnceCell;
 
 use super::Key;
 
-/// The layout of the bytes that are kept. Whoever changes a type that is kept counts on: another
-/// version of the program does not read these, nor these that one's.
+/// The layout of the bytes that are kept. Whoever changes a type that is kept, or what is computed from
+/// the same question, counts on: another version of the program does not read these, nor these that
+/// one's.
 const LAYOUT: u32 = 1;
 /// The setting that tells this installation's keys from those of another in the same Redis.
 const SETTING: &str = "cache.space";

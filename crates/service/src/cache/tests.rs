@@ -100,7 +100,7 @@ async fn events_make_stale_what_rests_on_them_and_nothing_else() {
         let id = id.map(str::to_owned);
         cache.hear(&Event::Changed { topic, id });
     };
-    for topic in [Topic::Jobs, Topic::Metrics, Topic::Forecasts] {
+    for topic in [Topic::Jobs, Topic::Metrics, Topic::Forecasts, Topic::Series] {
         told(topic, None);
     }
     assert_eq!(ask(&cache, key(CacheArea::Alerts), &computed).await, 1);

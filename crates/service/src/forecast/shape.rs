@@ -123,16 +123,12 @@ mod tests {
 
     const DAY: i64 = Instant::DAY;
 
-    #[test]
-    fn a_share_of_a_whole_is_not_foreseen_beyond_it() {
-        let value = |d: i64| 0.85 * d as f64 + if d % 7 == 0 { 0.5 } else { 0.0 };
-        let samples: Vec<_> = (0..110).map(|d| (d * DAY, value(d))).collect();
-        let now = Instant(109 * DAY);
-        let disk = fakes::series("disk_used_percent").rising_to(95.0);
-        let disk = disk.unit(Unit::Percent).last(now, value(109));
-        let series = disk.clone().non_negative().build();
+    /// The model of a series with those values, one a day, and what it says.
+    fn said(series: &Series, days: i64, value: impl Fn(i64) -> f64) -> (Model, Outcome, Instant) {
+        let samples: Vec<_> = (0..days).map(|d| (d * DAY, value(d))).collect();
+        let now = Instant((days - 1) * DAY);
         let (model, _) = fit(
-            &series,
+            series,
             &samples,
             now,
             (FitReason::First, &Almanac::new(None, Vec::new())),
@@ -140,6 +136,18 @@ mod tests {
         )
         .unwrap();
         let outcome = asked(&model, model.horizon, &forecast::Pool::default()).unwrap();
+        (model, outcome, now)
+    }
+
+    #[test]
+    fn a_share_of_a_whole_is_not_foreseen_beyond_it() {
+        let value = |d: i64| 0.85 * d as f64 + if d % 7 == 0 { 0.5 } else { 0.0 };
+        let disk = fakes::series("disk_used_percent").rising_to(95.0);
+        let disk = disk
+            .unit(Unit::Percent)
+            .last(Instant(109 * DAY), value(109));
+        let series = disk.clone().non_negative().build();
+        let (model, outcome, now) = said(&series, 110, value);
         let highest = |forecast: &Forecast| {
             let all = forecast.points.iter().map(|point| point.hi95);
             all.fold(f64::NEG_INFINITY, f64::max)
@@ -158,20 +166,10 @@ mod tests {
     fn stock_that_falls_by_five_a_day_runs_out_when_it_is_gone() {
         // 600 at first, 5 a day, a little more on every seventh day.
         let value = |d: i64| 600.0 - 5.0 * d as f64 - if d % 7 == 0 { 1.0 } else { 0.0 };
-        let samples: Vec<_> = (0..110).map(|d| (d * DAY, value(d))).collect();
-        let now = Instant(109 * DAY);
         let stock = fakes::series("stock").falling_to(0.0);
-        let series = stock.last(now, value(109)).build();
-        let (model, _) = fit(
-            &series,
-            &samples,
-            now,
-            (FitReason::First, &Almanac::new(None, Vec::new())),
-            &|| false,
-        )
-        .unwrap();
+        let series = stock.last(Instant(109 * DAY), value(109)).build();
+        let (model, outcome, now) = said(&series, 110, value);
         assert_eq!(model.step, Step::Day);
-        let outcome = asked(&model, model.horizon, &forecast::Pool::default()).unwrap();
         let forecast = shaped(&series, &model, &outcome, now);
         let crossing = forecast.crossing.unwrap();
         let days = crossing.median.unwrap().seconds_since(now) / 86_400.0;

@@ -183,9 +183,10 @@ async fn write(
     let (sender, mut receiver) = mpsc::channel::<Vec<Point>>(4);
     let layout = reading.layout.clone();
     let watched = progress.clone();
-    let tomorrow = hub.clock.now().0.div_euclid(Instant::DAY) * Instant::DAY + Instant::DAY;
+    // Days begin in UTC, as those of forecasts do.
+    let tomorrow = (hub.clock.now().0.div_euclid(Instant::DAY) + 1) * Instant::DAY;
     let reader = tokio::task::spawn_blocking(move || {
-        read(path, &layout, (sorted, tomorrow), &watched, &sender)
+        read(path, &layout, sorted, tomorrow, &watched, &sender)
     });
     let source = NewSource {
         external_key: format!("file:{}", reading.source_name),
@@ -216,7 +217,8 @@ async fn write(
 fn read(
     path: PathBuf,
     layout: &Layout,
-    (sorted, tomorrow): (bool, i64),
+    sorted: bool,
+    tomorrow: i64,
     progress: &Progress,
     sender: &mpsc::Sender<Vec<Point>>,
 ) -> Result<u64, TableError> {

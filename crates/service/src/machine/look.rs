@@ -312,19 +312,24 @@ mod tests {
         assert_eq!(cadence(&[]), None);
     }
 
-    #[test]
-    fn a_grid_that_is_mostly_holes_is_unknown() {
+    /// Three series that never move, with a sample in each of the first minutes of a grid.
+    fn still(minutes: i64, sampled: i64) -> (Frame, [(Series, Vec<Sample>); 3]) {
         let frame = Frame {
             step: Step::Minute,
             from: 0,
-            to: 400 * Instant::MINUTE,
-            rows: 400,
+            to: minutes * Instant::MINUTE,
+            rows: usize::try_from(minutes).unwrap(),
         };
-        let samples: Vec<Sample> = (0..100)
+        let samples: Vec<Sample> = (0..sampled)
             .map(|place| Sample::new(place * Instant::MINUTE, 1.0))
             .collect();
         let column = |name: &str| (fakes::series(name).build(), samples.clone());
-        let columns = ["a", "b", "c"].map(column);
+        (frame, ["a", "b", "c"].map(column))
+    }
+
+    #[test]
+    fn a_grid_that_is_mostly_holes_is_unknown() {
+        let (frame, columns) = still(400, 100);
         let missing_percent = 75;
         let expected = unknown(WhyUnknown::TooManyGaps { missing_percent });
         assert_eq!(look(&columns, frame, &|| false), expected);
@@ -332,17 +337,7 @@ mod tests {
 
     #[test]
     fn what_never_moves_is_usual_and_what_takes_too_long_is_unknown() {
-        let frame = Frame {
-            step: Step::Minute,
-            from: 0,
-            to: 300 * Instant::MINUTE,
-            rows: 300,
-        };
-        let samples: Vec<Sample> = (0..300)
-            .map(|place| Sample::new(place * Instant::MINUTE, 1.0))
-            .collect();
-        let column = |name: &str| (fakes::series(name).build(), samples.clone());
-        let columns = ["a", "b", "c"].map(column);
+        let (frame, columns) = still(300, 300);
         let usual = Together::Usual {
             series: 3,
             until: Instant(300 * Instant::MINUTE),

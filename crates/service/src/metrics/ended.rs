@@ -14,8 +14,9 @@ const MOST_BUCKETS: usize = 10_000;
 /// with the same request.
 pub(super) async fn end_buckets(store: &dyn MetricStore, ended: &[Ended], batch: &mut Batch) {
     for one in ended {
-        let mut buckets = in_batch(batch, one);
-        match kept(store, one).await {
+        let name = format!("{}_bucket", one.labels.as_ref().get(METRIC_NAME));
+        let mut buckets = in_batch(batch, one, &name);
+        match kept(store, one, &name).await {
             Ok(kept) => buckets.extend(kept),
             // They end by themselves, five minutes later.
             Err(error) => {
@@ -36,17 +37,16 @@ pub(super) async fn end_buckets(store: &dyn MetricStore, ended: &[Ended], batch:
     }
 }
 
-fn in_batch(batch: &Batch, one: &Ended) -> Vec<Labels> {
+fn in_batch(batch: &Batch, one: &Ended, name: &str) -> Vec<Labels> {
     let series = batch.series().map(|series| series.labels);
-    let buckets = series.filter(|labels| is_bucket(*labels, one));
+    let buckets = series.filter(|labels| is_bucket(*labels, one, name));
     buckets.map(LabelsRef::to_labels).collect()
 }
 
 /// The buckets that had samples lately.
-async fn kept(store: &dyn MetricStore, one: &Ended) -> Result<Vec<Labels>, ReadError> {
-    let name = bucket_name(one);
+async fn kept(store: &dyn MetricStore, one: &Ended, name: &str) -> Result<Vec<Labels>, ReadError> {
     let own = others(one.labels.as_ref());
-    let wanted = std::iter::once((METRIC_NAME, name.as_str())).chain(own);
+    let wanted = std::iter::once((METRIC_NAME, name)).chain(own);
     let matchers = wanted.map(|(name, value)| Matcher::new(name, MatchOp::Equal, value));
     // An equality is no expression that could be wrong.
     let matchers: Vec<Matcher> = matchers.filter_map(Result::ok).collect();
@@ -57,18 +57,15 @@ async fn kept(store: &dyn MetricStore, one: &Ended) -> Result<Vec<Labels>, ReadE
     let found = store.series(&matchers, Some(within), MOST_BUCKETS).await?;
     let buckets = found.into_iter();
     Ok(buckets
-        .filter(|labels| is_bucket(labels.as_ref(), one))
+        .filter(|labels| is_bucket(labels.as_ref(), one, name))
         .collect())
 }
 
-fn bucket_name(one: &Ended) -> String {
-    format!("{}_bucket", one.labels.as_ref().get(METRIC_NAME))
-}
-
-/// Whether a series is a bucket of it. Of `+Inf` the end is there: every histogram has that one.
-fn is_bucket(labels: LabelsRef<'_>, one: &Ended) -> bool {
-    !matches!(labels.get("le"), "" | "+Inf")
-        && labels.get(METRIC_NAME) == bucket_name(one)
+/// Whether a series is a bucket of it, whose buckets have that name. Of `+Inf` the end is there: every
+/// histogram has that one.
+fn is_bucket(labels: LabelsRef<'_>, one: &Ended, name: &str) -> bool {
+    labels.get(METRIC_NAME) == name
+        && !matches!(labels.get("le"), "" | "+Inf")
         && others(labels).eq(others(one.labels.as_ref()))
 }
 

@@ -27,8 +27,8 @@ struct Taken {
     reason: &'static str,
 }
 
-/// How long a sender should wait where nothing can be kept and nobody knows for how long.
-const AGAIN_SECONDS: u64 = 5;
+/// How many seconds a sender should wait where nothing can be kept and nobody knows for how long.
+pub const AGAIN_SECONDS: u64 = 5;
 
 impl Hub {
     pub(super) async fn take_push(&self, caller: &Caller, push: Push) -> Result<PushAnswer> {

@@ -350,8 +350,8 @@ pub struct MemoryUse {
 /// What answers rest on: as long as it is the same, so are they.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footing {
-    /// Which series there are, and what was said of their names. The same in each process that knows
-    /// the same.
+    /// Which series there are, and what was said of their names. The same in each process of one build
+    /// that knows the same.
     pub names: u64,
     /// Another number since samples came that were older than [`LATE_MS`], or some were lost or
     /// forgotten with their series. Counted by this process, and of no meaning to another.

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod audit;
+mod cache;
 mod calendar;
 mod channel;
 mod events;
