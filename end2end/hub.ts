@@ -126,7 +126,12 @@ export async function freePort(): Promise<number> {
   throw new Error(`no port is free from ${first} on`);
 }
 
-/** Signs in as the administrator through the form. */
+/** Lets a browser be the administrator who claimed the hub, without the form: most tests are not about signing in. */
+export async function asAdministrator(page: Page, hub: Hub): Promise<void> {
+  await page.context().addCookies(hub.cookies);
+}
+
+/** Signs in through the form, as the administrator where nobody else is named. */
 export async function signIn(page: Page, hub: Hub, email = "ada@example.org", password = PASSWORD): Promise<void> {
   await page.goto(`${hub.url}/login`);
   await page.getByLabel("E-mail").fill(email);
@@ -166,9 +171,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: "worker", timeout: 300_000 },
   ],
-  // With the session of who claimed it: through the form, more tests than an address may sign in within a minute wait.
-  hub: async ({ demoHub, context }, use) => {
-    await context.addCookies(demoHub.cookies);
+  // Through the form, more tests than an address may sign in within a minute would wait.
+  hub: async ({ demoHub, page }, use) => {
+    await asAdministrator(page, demoHub);
     await use(demoHub);
   },
   // An installation that nobody has touched.

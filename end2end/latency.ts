@@ -4,6 +4,7 @@
 // stream of events open and read it, as a browser does.
 import { chromium, type Browser, type Page } from "@playwright/test";
 import { Hub, ready, signIn } from "./hub.ts";
+import { launchOptions } from "./browser.ts";
 
 const CONNECTED = Number(process.argv[2] ?? 100);
 const SAMPLES = Number(process.argv[3] ?? 300);
@@ -55,10 +56,7 @@ function quantile(sorted: number[], share: number): string {
 }
 
 const hub = await Hub.start("serve", { MILLRACE_HOST_SECONDS: "0" });
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await chromium.launch(launchOptions);
 const stop = new AbortController();
 try {
   await hub.claim();

@@ -1,10 +1,6 @@
 // How the browser tests run: each one hydrated, and again with JavaScript off.
 import { defineConfig } from "@playwright/test";
-
-const launchOptions = {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-};
+import { launchOptions } from "./browser";
 
 export default defineConfig({
   testDir: "tests",

@@ -3,14 +3,12 @@
 import { chromium } from "@playwright/test";
 import { mkdirSync } from "node:fs";
 import { Hub, signIn } from "./hub.ts";
+import { launchOptions } from "./browser.ts";
 
 const out = process.argv[2] ?? "end2end/results/screenshots";
 mkdirSync(out, { recursive: true });
 const hub = await Hub.start("demo");
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await chromium.launch(launchOptions);
 // An hour of two rooms, one of them with something late and something that is no number.
 async function sendMetrics(): Promise<void> {
   const key = hub.key("climate", "ingest");

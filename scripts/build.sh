@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds dist/, which is what the image holds: dist/millrace, dist/site, dist/Leptos.toml, dist/hash.txt.
-# Does nothing when the sources are those that dist/ was built from.
+# Does nothing when the sources are those that dist/ was built from, and takes what another clone
+# built from the same ones out of the user's cache.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build
@@ -13,14 +14,32 @@ mkdir -p public
 sources() {
   {
     rustc -vV
-    find app frontend server crates style public .cargo scripts/build.sh scripts/path scripts/precompress.mjs scripts/strip-wasm.mjs \
+    find app frontend server crates style public .cargo scripts/build.sh scripts/env.sh scripts/echarts.sh scripts/path scripts/precompress.mjs scripts/strip-wasm.mjs \
       Cargo.toml Cargo.lock Leptos.toml package-lock.json \
-      -type f -not -path 'public/vendor/*' -not -path 'crates/tidy/*' -print0 | sort -z | xargs -0 sha256sum
+      -type f -not -path 'public/vendor/*' -not -path 'crates/tidy/*' -not -path 'crates/*/tests/*' -print0 | sort -z | xargs -0 sha256sum
   } | sha256sum | cut -d' ' -f1
 }
 now="$(sources)"
 if [ "$(cat dist/.sources 2>/dev/null)" = "$now" ]; then
   say "dist/ is up to date"
+  exit 0
+fi
+
+# A reader sees the old folder or the new one, never half of one.
+swap() {
+  rm -rf target/dist.old
+  if [ -d dist ]; then mv -T dist target/dist.old; fi
+  mv -T target/dist.new dist
+  rm -rf target/dist.old
+}
+
+mkdir -p target
+kept="$MILLRACE_CACHE/dist/$now"
+if [ -d "$kept" ]; then
+  rm -rf target/dist.new
+  cp -r "$kept" target/dist.new
+  swap
+  say "dist/ was built from the same sources before"
   exit 0
 fi
 
@@ -46,7 +65,7 @@ say "Building the server (the first time takes some minutes)"
 cargo leptos build --release --split --server-only
 
 say "Compressing the site"
-rm -rf target/dist.new target/dist.old
+rm -rf target/dist.new
 mkdir -p target/dist.new
 cp -r target/site target/dist.new/site
 # Declarations for TypeScript, which nobody loads.
@@ -61,9 +80,12 @@ cp "$CARGO_TARGET_DIR/release/hash.txt" target/dist.new/
 install -m 755 "$CARGO_TARGET_DIR/release/millrace" target/dist.new/millrace
 printf '%s\n' "$now" >target/dist.new/.sources
 
-# A reader sees the old folder or the new one, never half of one.
-rm -rf target/dist.old
-if [ -d dist ]; then mv -T dist target/dist.old; fi
-mv -T target/dist.new dist
-rm -rf target/dist.old
+# The newest two stay: what a branch and its parent are built from.
+mkdir -p "$MILLRACE_CACHE/dist"
+rm -rf "$kept.new"
+cp -r target/dist.new "$kept.new"
+[ -d "$kept" ] || mv -T "$kept.new" "$kept"
+find "$MILLRACE_CACHE/dist" -mindepth 1 -maxdepth 1 -printf '%T@ %p\0' | sort -znr | tail -zn +3 | cut -zd' ' -f2- | xargs -0r rm -rf
+
+swap
 say "dist/ is built: dist/millrace $(du -h dist/millrace | cut -f1), dist/site $(du -sh dist/site | cut -f1)"

@@ -189,7 +189,7 @@ if [ "$what" = test ] || [ "$what" = bench ]; then
   unpacked victoria-metrics victoria-metrics
 fi
 if [ "$what" = test ]; then
-  need_debian chromium postgresql
+  need_debian chromium-headless-shell postgresql
   unpacked prometheus-node-exporter prometheus-node-exporter
   unpacked prometheus-alertmanager prometheus-alertmanager share/prometheus/alertmanager/{default,email}.tmpl
   redis

@@ -15,6 +15,7 @@ use ui::{
     Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Skeleton, Table, Tone,
 };
 
+use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
@@ -98,11 +99,9 @@ pub async fn save_target(
 
 /// The targets, on the sources page.
 #[component]
-pub fn Targets(
-    /// Whether this person may change them.
-    may_write: bool,
-) -> impl IntoView {
+pub fn Targets() -> impl IntoView {
     let stream = live::live();
+    let SessionContext(session) = expect_context();
     let save = ServerAction::<SaveTarget>::new();
     let targets = wire::load(
         move || (stream.version(Topic::Sources), save.version().get()),
@@ -114,10 +113,20 @@ pub fn Targets(
             title="Scraped targets"
             note="asked for their metrics, as Prometheus does it"
             flush=true
-            actions=move || may_write.then(|| view! { <ButtonLink href="/sources/scrape" icon=Glyph::Plus small=true>"Add a target"</ButtonLink> })
+            actions=move || {
+                view! {
+                    <Transition>
+                        {move || Suspend::new(async move {
+                            let may_write = session.await.is_ok_and(|session| session.may_write);
+                            may_write.then(|| view! { <ButtonLink href="/sources/scrape" icon=Glyph::Plus small=true>"Add a target"</ButtonLink> })
+                        })}
+                    </Transition>
+                }
+            }
         >
             <Transition fallback=|| view! { <Skeleton/> }>
                 {move || Suspend::new(async move {
+                    let may_write = session.await.is_ok_and(|session| session.may_write);
                     match targets.await {
                         Ok(targets) if targets.is_empty() => {
                             view! {

@@ -79,15 +79,9 @@ pub fn SourcesPage() -> impl IntoView {
                 }
             })}
         </Transition>
-        <Transition>
-            {move || Suspend::new(async move {
-                let may_write = session.await.is_ok_and(|s| s.may_write);
-                view! {
-                    <Targets may_write/>
-                    <Events/>
-                }
-            })}
-        </Transition>
+        // Both load what they show, and so must not wait in a `Suspend` beside another: see `wire::load`.
+        <Targets/>
+        <Events/>
     }
 }
 

@@ -128,6 +128,10 @@ impl Place {
 ///
 /// Where it cannot be fetched anew and the page is still the one that it stands on, what was there stays,
 /// and [`Outdated`] says so.
+///
+/// Call it while the page is made, or in a `Suspend` that no other one stands beside: resources are known
+/// by the order in which they are made, and of two that wait, the one that is first on the server may be
+/// the second in the browser, which then takes the page for another and dies.
 pub fn load<K, T, F>(
     key: impl Fn() -> K + Send + Sync + 'static,
     fetch: impl Fn(K) -> F + Send + Sync + 'static,

@@ -1,5 +1,5 @@
 // The audit log as an auditor sees it: what was done, refused and exported, and what happens when somebody tampers.
-import { test, expect, ready, signIn, BINARY, PASSWORD, type Hub } from "../hub";
+import { asAdministrator, BINARY, expect, PASSWORD, ready, signIn, test, type Hub } from "../hub";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ test("what was done is found, narrowed down, opened and exported", async ({ page
   await page.getByLabel("Password").fill("not the password");
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByText("The address or the password is wrong")).toBeVisible();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/settings`);
   await ready(page, javaScriptEnabled);
   await page.getByLabel("Name", { exact: true }).fill("Prometheus");
@@ -71,7 +71,7 @@ test("who may not see it is refused, and finds that in no log of their own", asy
   await expect(eve.getByText("it needs audit:read")).toBeVisible();
   await context.close();
 
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/audit?actor=eve&action=access`);
   const entries = page.getByRole("list", { name: "Entries, the newest first" });
   await expect(entries).toContainText("access.refuse");
@@ -81,7 +81,7 @@ test("who may not see it is refused, and finds that in no log of their own", asy
 
 test("how long entries are kept is set, and that is an entry", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/audit`);
   await ready(page, javaScriptEnabled);
   await expect(page.getByLabel("Days")).toHaveValue("90");
@@ -120,7 +120,7 @@ test("a row that is edited or taken away in the database is named by the command
 test("a token that is kept is in no file and in no log", async ({ empty, page, javaScriptEnabled }) => {
   const canary = "canary-a-bearer-token";
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/sources/scrape`);
   await ready(page, javaScriptEnabled);
   await page.getByLabel("Name").fill("db-1");

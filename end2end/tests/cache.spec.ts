@@ -1,5 +1,5 @@
 // The caches on the settings page: what they hold is told there, and forgotten by a button.
-import { test, expect, ready, signIn } from "../hub";
+import { asAdministrator, expect, ready, test } from "../hub";
 
 test("what is kept is told, and all of it is forgotten by a button", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
@@ -7,7 +7,7 @@ test("what is kept is told, and all of it is forgotten by a button", async ({ pa
   const ask = async () => (await fetch(`${empty.url}/prometheus/api/v1/labels`, { headers })).headers.get("x-cache");
   await expect.poll(ask).toBe("hit");
 
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/settings`);
   await ready(page, javaScriptEnabled);
   const row = page.getByRole("table", { name: "What is kept for a while" }).getByRole("row", { name: /Questions to the metrics/ });

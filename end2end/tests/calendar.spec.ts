@@ -1,5 +1,5 @@
 // The calendar: holidays of a region are chosen, a promotion is entered, forecasts know it and say so, and it is removed.
-import { test, expect, ready, signIn, type Hub } from "../hub";
+import { asAdministrator, expect, ready, test, type Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
 const DAY = 86_400;
@@ -30,7 +30,7 @@ async function enter(page: Page, hub: Hub, name: string, first: string, last: st
 test("a promotion is entered, foreseen, told, changed and removed", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
   await push(empty, [60, 59, 58]);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/calendar`);
   await expect(page.getByText("Nothing is entered yet")).toBeVisible();
   await expect(page.getByText("No public holidays count")).toBeVisible();
@@ -80,7 +80,7 @@ test("a promotion is entered, foreseen, told, changed and removed", async ({ pag
 
 test("the public holidays of a region are chosen and told", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/calendar`);
   await ready(page, javaScriptEnabled);
   await page.getByLabel("Country or region").selectOption({ label: "Germany: Bavaria" });
@@ -97,7 +97,7 @@ test.describe("days that cannot be", () => {
   test.use({ allowed: [/422/] });
   test("are refused at their field", async ({ page, empty, javaScriptEnabled }) => {
     await empty.claim();
-    await signIn(page, empty);
+    await asAdministrator(page, empty);
     await page.goto(`${empty.url}/calendar/entry`);
     await ready(page, javaScriptEnabled);
     await page.getByLabel("Name", { exact: true }).fill("Backwards");
@@ -112,7 +112,7 @@ test.describe("days that cannot be", () => {
 test("alerts and promotions stand under the chart of a series, and on it", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
   await push(empty, []);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await enter(page, empty, "Sale", date(today() - 10 * DAY), date(today() - 9 * DAY), javaScriptEnabled);
   const at = (days: number) => new Date((today() - days * DAY) * 1_000).toISOString();
   const alert = {

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, expect, freePort, ready, signIn, Hub } from "../hub";
+import { asAdministrator, expect, freePort, Hub, ready, test } from "../hub";
 import { TOOLS, stop } from "../peers";
 
 const program = join(TOOLS, "bin/prometheus");
@@ -35,7 +35,7 @@ test("metrics lie in a Prometheus, and an outage of it is shown", async ({ page,
     // Its own interface has it, and so has a page here.
     const own = await (await fetch(`http://127.0.0.1:${port}/api/v1/query?query=boiler_temperature`)).json();
     expect(own.data.result[0].value[1]).toBe("61.5");
-    await signIn(page, hub);
+    await asAdministrator(page, hub);
     await page.goto(`${hub.url}/explore?q=boiler_temperature`);
     await ready(page, javaScriptEnabled);
     await expect(page.getByRole("main")).toContainText("61.5");
@@ -58,6 +58,8 @@ test("metrics lie in a Prometheus, and an outage of it is shown", async ({ page,
     await expect.poll(() => there().catch(() => 0), { timeout: 60_000 }).toBe(200);
     await page.goto(`${hub.url}/explore?q=boiler_temperature`);
     await expect(page.getByRole("main")).toContainText("61.5");
+    // A page that is still open would complain that its server went away.
+    await page.goto("about:blank");
   } finally {
     await hub?.stop();
     await stop(prometheus);

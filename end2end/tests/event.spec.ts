@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, expect, freePort, ready, signIn, type Hub } from "../hub";
+import { asAdministrator, expect, freePort, ready, test, type Hub } from "../hub";
 import { TOOLS } from "../peers";
 import type { Page } from "@playwright/test";
 
@@ -22,7 +22,7 @@ async function row(page: Page, hub: Hub, words: RegExp): Promise<void> {
 test("the real Alertmanager sends an alert, and later that it is over", async ({ page, empty, javaScriptEnabled }) => {
   test.skip(!runs, "Alertmanager is not here, or may not be shown another folder");
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/sources`);
   await ready(page, javaScriptEnabled);
   await expect(page.getByText("No events yet")).toBeVisible();

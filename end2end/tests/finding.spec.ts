@@ -1,5 +1,5 @@
 // What is unusual: a series with a pattern and a spike is told as a finding, and people say what it was.
-import { test, expect, ready, signIn, type Hub } from "../hub";
+import { asAdministrator, expect, ready, test, type Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
 /** Five hours of minutes: a wave of an hour, a little unrest, and a spike twenty minutes ago. */
@@ -28,7 +28,7 @@ async function open(page: Page, hub: Hub, words: RegExp): Promise<void> {
 test("a spike is a finding, and what is said of it changes the sensitivity", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
   await push(empty, 300);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await open(page, empty, /where \S+ is usual/);
   await ready(page, javaScriptEnabled);
   const finding = page.locator(".finding", { hasText: "Why:" }).first();
@@ -58,7 +58,7 @@ test("a spike is a finding, and what is said of it changes the sensitivity", asy
 test("a slider says what another threshold would have found @hydrated", async ({ page, empty }) => {
   await empty.claim();
   await push(empty, 300);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await open(page, empty, /where \S+ is usual/);
   await ready(page, true);
   const said = page.locator(".sensitivity output");
@@ -74,7 +74,7 @@ test("a slider says what another threshold would have found @hydrated", async ({
 test("a short history is said to be too short, and not that nothing is unusual", async ({ page, empty }) => {
   await empty.claim();
   await push(empty, 60);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await open(page, empty, /not enough history yet \(\d+ of 101 points\)/);
   await expect(page.getByText("Nothing can be said yet")).toBeVisible();
 });

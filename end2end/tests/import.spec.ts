@@ -2,7 +2,7 @@
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { test, expect, ready, signIn, Hub } from "../hub";
+import { asAdministrator, expect, Hub, ready, test } from "../hub";
 import type { Page } from "@playwright/test";
 
 const SHARED = resolve(import.meta.dirname, "../../../shared/data");
@@ -37,7 +37,7 @@ function spreadsheet(days: number): string {
 
 test("a spreadsheet's export with decimal commas becomes a chart with a forecast and a line on the Runway", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await upload(page, empty, "umsatz.csv", spreadsheet(120), javaScriptEnabled);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("umsatz.csv");
   // As wide as the longest of its choices.
@@ -58,7 +58,7 @@ test("a spreadsheet's export with decimal commas becomes a chart with a forecast
 
 test("the same file again changes nothing", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   for (let round = 0; round < 2; round++) {
     await upload(page, empty, "umsatz.csv", spreadsheet(60), javaScriptEnabled);
     await run(page, javaScriptEnabled);
@@ -69,7 +69,7 @@ test("the same file again changes nothing", async ({ page, empty, javaScriptEnab
 
 test("a file that is no table is refused in words and nothing is imported", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
   await upload(page, empty, "photo.csv", png, javaScriptEnabled);
   await expect(page.getByText("That file was not taken")).toBeVisible();
@@ -87,11 +87,12 @@ test("a file that is too large is refused in words, not by a broken connection",
   const hub = await Hub.start("serve", { MILLRACE_UPLOAD_MIB: "1" });
   try {
     await hub.claim();
-    await signIn(page, hub);
+    await asAdministrator(page, hub);
     const rows = "2026-01-02,north,123.45\n".repeat(130_000);
     await upload(page, hub, "large.csv", `date,shop,orders\n${rows}`, javaScriptEnabled);
     await expect(page.getByText("The file is larger than 1 MiB. Split it by date")).toBeVisible();
     await expect(page.getByText("Nothing was imported yet")).toBeVisible();
+    await page.goto("about:blank");
   } finally {
     await hub.stop();
   }
@@ -104,7 +105,7 @@ test("daily departures that nobody here made go in and are forecast", async ({ p
   const values = training.trim().split(/\s+/);
   const rows = values.map((value, day) => `${new Date(Date.UTC(2025, 0, 1 + day)).toISOString().slice(0, 10)},${value}`);
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await upload(page, empty, "departures.csv", ["date,departures", ...rows].join("\n"), javaScriptEnabled);
   await run(page, javaScriptEnabled);
   await page.getByRole("link", { name: "See its series" }).click();
@@ -120,7 +121,7 @@ test("a cloud bill in FOCUS goes in with its dirt", async ({ page, empty, javaSc
   const file = resolve(SHARED, "costs/focus-1.0-sample.csv");
   test.skip(!existsSync(file), "the shared data is not here");
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await upload(page, empty, "focus.csv", readFileSync(file), javaScriptEnabled);
   await run(page, javaScriptEnabled);
   await page.getByRole("link", { name: "See its series" }).click();
@@ -147,7 +148,7 @@ test("a million rows are cancelled on the way, and then all of them go in @hydra
   try {
     await aMillionRows(file);
     await empty.claim();
-    await signIn(page, empty);
+    await asAdministrator(page, empty);
     const begin = async () => {
       await page.goto(`${empty.url}/imports`);
       await ready(page, true);

@@ -1,9 +1,9 @@
 // Machines: this host has a score; at its limit it loses points, and says to which series.
-import { test, expect, ready, openCpu, signIn } from "../hub";
+import { asAdministrator, expect, openCpu, ready, test } from "../hub";
 
 test("a machine at a limit loses points and leads to the series", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await openCpu(page, empty);
   const title = (await page.getByRole("heading", { level: 1 }).textContent()) ?? "";
   await ready(page, javaScriptEnabled);

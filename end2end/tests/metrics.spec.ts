@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { test, expect, freePort, ready, signIn, type Hub } from "../hub";
+import { asAdministrator, expect, freePort, ready, test, type Hub } from "../hub";
 import { TOOLS, stop } from "../peers";
 
 const SENDERS = join(TOOLS, "senders");
@@ -59,7 +59,7 @@ remote_write:
   await empty.crash();
   expect((await ask(empty, key, "sum(count_over_time(node_cpu_seconds_total[10m]))"))[0].value[1]).toBe(before);
 
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/explore`);
   await ready(page, javaScriptEnabled);
   await page.getByLabel("Expression in PromQL").fill("sum by (mode) (rate(node_cpu_seconds_total[1m]))");
@@ -89,7 +89,7 @@ test("a key with a rate is told to wait in each protocol's words @hydrated", asy
   expect([json.status, Number(json.headers.get("retry-after")) > 0]).toEqual([429, true]);
   // Asking is not sending.
   expect(await ask(empty, key, "count(burst_value)")).toHaveLength(1);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await expect(async () => {
     await page.goto(`${empty.url}/sources`);
     await expect(page.getByText("rate limit: the key may send 1 samples a second")).toBeVisible({ timeout: 1_000 });
@@ -153,7 +153,7 @@ test.describe("what is kept", () => {
     const body = `damp,room=a value=1 ${now - 60}\ndamp,room=b value=1 ${now - 60}\ndamp,room=a value=2 ${now - 60}\n`;
     const sent = await fetch(`${empty.url}/influx/api/v2/write?precision=s`, { method: "POST", body, headers: { authorization: `Bearer ${key}` } });
     expect(sent.status).toBe(204);
-    await signIn(page, empty);
+    await asAdministrator(page, empty);
     await expect(async () => {
       await page.goto(`${empty.url}/sources`);
       const row = page.getByRole("row", { name: /sender/ });
@@ -188,7 +188,7 @@ test("the explorer moves as samples come in @hydrated", async ({ page, empty }) 
     expect(answer.status).toBe(204);
   };
   await send(61.5);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/explore?q=boiler_temperature`);
   await ready(page, true);
   const series = page.getByRole("table", { name: /Series and their newest/ });
@@ -211,7 +211,7 @@ test("an expression is completed with the keyboard and the mouse @hydrated", asy
   const key = empty.key("boiler", "ingest");
   const lines = ["boiler,site=cellar temperature=61.5", "boiler,site=attic temperature=40.5", "boiler,site=attic pressure=2"];
   await fetch(`${empty.url}/influx/api/v2/write`, { method: "POST", headers: { authorization: `Token ${key}` }, body: lines.join("\n") });
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/explore`);
   await ready(page, true);
   const field = page.getByRole("combobox", { name: "Expression in PromQL" });

@@ -1,6 +1,6 @@
 // Models: a series that came in through the interface is fitted by the queue, its page says how its forecast is made,
 // and a version is put back in force by hand.
-import { test, expect, ready, signIn, type Hub } from "../hub";
+import { asAdministrator, expect, ready, test, type Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
 /** Days of sales with a week's pattern and a little unrest. */
@@ -19,7 +19,7 @@ async function push(hub: Hub, days: number): Promise<void> {
 async function fitted(page: Page, hub: Hub): Promise<void> {
   await hub.claim();
   await push(hub, 140);
-  await signIn(page, hub);
+  await asAdministrator(page, hub);
   await expect(async () => {
     await page.goto(`${hub.url}/models?q=sales`);
     await expect(page.getByRole("table", { name: "Models" })).toContainText("sales", { timeout: 1_000 });

@@ -1,5 +1,5 @@
 // Who can sign in, as those who look after access see and change it.
-import { test, expect, ready, signIn } from "../hub";
+import { asAdministrator, expect, ready, signIn, test } from "../hub";
 import type { Page } from "@playwright/test";
 
 // Chromium's lines for what is refused on purpose.
@@ -13,7 +13,7 @@ async function open(page: Page, email: string): Promise<void> {
 
 test("a role of one's own is made, given, refused what it does not grant, and kept while somebody has it", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
   const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
   await page.goto(`${empty.url}/people/roles`);
@@ -58,7 +58,7 @@ test("a role of one's own is made, given, refused what it does not grant, and ke
 
 test("a role that sees nothing of what is watched has settings all the same", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
   const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
   await page.goto(`${empty.url}/people/roles`);
@@ -83,7 +83,7 @@ test("a role that sees nothing of what is watched has settings all the same", as
 
 test("a person is disabled and let in again, and the last administrator stays", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
   const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
   const context = await browser.newContext({ javaScriptEnabled });
@@ -113,7 +113,7 @@ test("the access review is a file that names everyone", async ({ page, empty }) 
   await empty.claim();
   empty.run("user", "add", "olga@example.org", "--role", "operator");
   empty.key("till", "ingest");
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   const answer = await page.request.get(`${empty.url}/people/access-review.csv`);
   expect(answer.headers()["content-disposition"]).toContain("access-review.csv");
   const lines = (await answer.text()).trim().split("\r\n");
@@ -140,6 +140,6 @@ test.describe("what tries somebody's account", () => {
     // The wait after the fifth is two seconds from when it began, and a guess may take as long: the last three at once.
     said.push(...(await Promise.all([guess(), guess(), guess()])).sort().reverse());
     expect(said).toEqual([...Array(5).fill("credentials"), "busy", "busy"]);
-    await signIn(page, empty);
+    await asAdministrator(page, empty);
   });
 });

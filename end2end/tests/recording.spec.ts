@@ -1,5 +1,5 @@
 // An expression over metrics is watched: it has a past at once, a limit, a forecast, and a line on the Runway.
-import { test, expect, ready, signIn, type Hub } from "../hub";
+import { asAdministrator, expect, ready, test, type Hub } from "../hub";
 
 /** Two days of a disk that fills by a percent an hour, in lines of Telegraf, oldest first. */
 async function fill(hub: Hub): Promise<void> {
@@ -15,7 +15,7 @@ async function fill(hub: Hub): Promise<void> {
 test("an expression is watched, stands on the Runway, is paused, changed and removed", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
   await fill(empty);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/explore`);
   await expect(page.getByText("Nothing is watched yet")).toBeVisible();
   await page.goto(`${empty.url}/explore?q=${encodeURIComponent("100 * disk_used / disk_size")}`);
@@ -70,7 +70,7 @@ test.describe("an expression that cannot be", () => {
   test("is refused at its field and stays as it was typed @hydrated", async ({ page, empty }) => {
     await empty.claim();
     await fill(empty);
-    await signIn(page, empty);
+    await asAdministrator(page, empty);
     await page.goto(`${empty.url}/explore/watch?q=${encodeURIComponent("sum(")}`);
     await ready(page, true);
     await page.getByLabel("Name").fill("Sum");

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { test, expect, freePort, ready, signIn, type Hub } from "../hub";
+import { asAdministrator, expect, freePort, ready, test, type Hub } from "../hub";
 import { TOOLS, stop } from "../peers";
 import type { Page } from "@playwright/test";
 
@@ -37,7 +37,7 @@ test("node-exporter is added, drawn, missed when it stops, and removed", async (
   try {
     await expect.poll(async () => (await fetch(url).catch(() => null))?.ok ?? false).toBe(true);
     await empty.claim();
-    await signIn(page, empty);
+    await asAdministrator(page, empty);
     await page.goto(`${empty.url}/sources`);
     await expect(page.getByText("No targets yet")).toBeVisible();
     await ready(page, javaScriptEnabled);
@@ -94,7 +94,7 @@ test.describe("a target that wants a token", () => {
     await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
     try {
       await empty.claim();
-      await signIn(page, empty);
+      await asAdministrator(page, empty);
       await fill(page, empty, "shelf", `http://127.0.0.1:${port}/m`, javaScriptEnabled);
       await page.getByRole("button", { name: "Test now" }).click();
       await expect(page.getByText("It answers 401: it wants a token, or another one.")).toBeVisible();

@@ -1,5 +1,5 @@
 // The explorer: finding, charts, limits, and samples that come in.
-import { test, expect, openCpu, ready, signIn } from "../hub";
+import { asAdministrator, expect, openCpu, ready, test } from "../hub";
 
 test("series are found by words and by labels", async ({ page, hub, javaScriptEnabled }) => {
   await page.goto(`${hub.url}/series`);
@@ -28,7 +28,7 @@ test.describe("what a form refuses", () => {
   test.use({ allowed: [/status of 422/] });
   test("a limit is set, refused when it is no number, and taken away", async ({ page, empty, javaScriptEnabled }) => {
     await empty.claim();
-    await signIn(page, empty);
+    await asAdministrator(page, empty);
     await openCpu(page, empty);
     await ready(page, javaScriptEnabled);
     await page.getByLabel("Value", { exact: true }).fill("ninety");
@@ -54,7 +54,7 @@ test("a sample that comes in is on screen within two seconds @hydrated", async (
       body: JSON.stringify({ samples: [{ name: "orders", labels: { shop: "eu" }, value }] }),
     });
   expect((await send(11)).status).toBe(200);
-  await signIn(page, empty);
+  await asAdministrator(page, empty);
   await page.goto(`${empty.url}/series?q=orders`);
   await page.getByRole("link", { name: /orders/ }).first().click();
   await expect(page.locator(".fact-value").first()).toContainText("11");

@@ -97,14 +97,60 @@ impl Fit for DynamicTheta {
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
         let adjusted = Adjusted::of(y, self.season)?;
         let z = &adjusted.values;
-        let cost = |[alpha, theta, level]: &[f64; 3]| Dynamic::run(z, *alpha, *theta, *level).1;
+        let lines = Line::along(z);
+        let run =
+            |[alpha, theta, level]: &[f64; 3]| Dynamic::run(z, &lines, *alpha, *theta, *level);
         let first = z[0];
         let size = series::mean(z).unwrap_or(first).abs();
         let bounds = [(0.05, 0.99), (1.0, 20.0), (first - size, first + size)];
-        let ([alpha, theta, level], _) =
-            minimise(cost, [0.4, 2.0, first], &bounds, passes(150, z.len()));
-        let (state, _) = Dynamic::run(z, alpha, theta, level);
+        let cost = |point: &[f64; 3]| run(point).1;
+        let (best, _) = minimise(cost, [0.4, 2.0, first], &bounds, passes(150, z.len()));
+        let (state, _) = run(&best);
         Ok(Box::new(adjusted.fitted(state)))
+    }
+}
+
+/// The straight line through all values so far. It hangs on the values alone: a search for the
+/// other parameters goes along it a hundred times and computes it once.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    mean: f64,
+    intercept: f64,
+    slope: f64,
+}
+
+impl Line {
+    fn first(value: f64) -> Self {
+        Self {
+            mean: value,
+            intercept: value,
+            slope: 0.0,
+        }
+    }
+
+    /// The lines after the first value, the first two, and so on.
+    fn along(z: &[f64]) -> Vec<Self> {
+        let Some((first, rest)) = z.split_first() else {
+            return Vec::new();
+        };
+        let mut line = Self::first(*first);
+        let mut lines = Vec::with_capacity(z.len());
+        lines.push(line);
+        let mut seen = 1.0;
+        for value in rest {
+            line.follow(seen, *value);
+            lines.push(line);
+            seen += 1.0;
+        }
+        lines
+    }
+
+    /// Takes in the value after `seen` others.
+    fn follow(&mut self, seen: f64, value: f64) {
+        self.slope =
+            ((seen - 1.0) * self.slope + 6.0 * (value - self.mean) / (seen + 1.0)) / (seen + 2.0);
+        self.mean = (seen * self.mean + value) / (seen + 1.0);
+        self.intercept = self.mean - self.slope * (seen + 2.0) / 2.0;
     }
 }
 
@@ -116,44 +162,49 @@ struct Dynamic {
     /// How many values were seen.
     seen: f64,
     level: f64,
-    mean: f64,
-    intercept: f64,
-    slope: f64,
+    line: Line,
     /// `(1 - alpha)^seen`, carried along because a power a step is most of the cost.
     faded: f64,
 }
 
 impl Dynamic {
-    /// Filters `z` from a first level and answers the last state and the sum of squared one-step errors.
-    fn run(z: &[f64], alpha: f64, theta: f64, level: f64) -> (Self, f64) {
+    /// Filters `z`, with the lines along it, from a first level and answers the last state and the
+    /// sum of squared one-step errors.
+    fn run(z: &[f64], lines: &[Line], alpha: f64, theta: f64, level: f64) -> (Self, f64) {
         let first = z.first().copied().unwrap_or(0.0);
         let mut state = Self {
             alpha,
             theta,
             seen: 1.0,
             level: level + alpha * (first - level),
-            mean: first,
-            intercept: first,
-            slope: 0.0,
+            line: Line::first(first),
             faded: 1.0 - alpha,
         };
         let mut errors = 0.0;
-        for (at, value) in z.iter().enumerate().skip(1) {
+        for (at, (value, line)) in z.iter().zip(lines).enumerate().skip(1) {
             let error = value - state.next();
             // The first steps know no slope yet; letting them decide would choose alpha by the start.
             if at > 2 {
                 errors += error * error;
             }
-            state.follow(*value);
+            state.fade(*value);
+            state.line = *line;
         }
         (state, errors)
     }
 
     /// The value expected next.
     fn next(&self) -> f64 {
-        let pull = self.intercept * self.faded
-            + self.slope * (1.0 - self.faded * (1.0 - self.alpha)) / self.alpha;
+        let pull = self.line.intercept * self.faded
+            + self.line.slope * (1.0 - self.faded * (1.0 - self.alpha)) / self.alpha;
         self.level + (1.0 - 1.0 / self.theta) * pull
+    }
+
+    /// Takes a value in, but for the line.
+    fn fade(&mut self, value: f64) {
+        self.level += self.alpha * (value - self.level);
+        self.faded *= 1.0 - self.alpha;
+        self.seen += 1.0;
     }
 }
 
@@ -174,13 +225,7 @@ impl Level for Dynamic {
     }
 
     fn follow(&mut self, value: f64) {
-        let seen = self.seen;
-        self.level += self.alpha * (value - self.level);
-        self.slope =
-            ((seen - 1.0) * self.slope + 6.0 * (value - self.mean) / (seen + 1.0)) / (seen + 2.0);
-        self.mean = (seen * self.mean + value) / (seen + 1.0);
-        self.intercept = self.mean - self.slope * (seen + 2.0) / 2.0;
-        self.faded *= 1.0 - self.alpha;
-        self.seen += 1.0;
+        self.line.follow(self.seen, value);
+        self.fade(value);
     }
 }

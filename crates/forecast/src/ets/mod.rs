@@ -25,6 +25,9 @@ const FIRST_PASSES: usize = 25;
 const LAST_PASSES: usize = 50;
 /// How many forms are searched to the end.
 const KEPT: usize = 4;
+/// A form so far behind the best in information is not searched further: its weight would have to
+/// grow some four hundred times to count for anything.
+const OUT_OF_REACH: f64 = 20.0;
 /// A form with less than this share of the best one's Akaike weight has no say.
 const LEAST_WEIGHT: f64 = 0.02;
 
@@ -98,6 +101,9 @@ impl Ets {
             .collect();
         searches.sort_by(by_information);
         searches.truncate(KEPT);
+        let best = searches.first().map(|best| best.information(y.len()));
+        searches
+            .retain(|one| best.is_none_or(|best| one.information(y.len()) - best <= OUT_OF_REACH));
         for search in &mut searches {
             search.smooth(y, passes(LAST_PASSES, y.len()));
         }

@@ -51,7 +51,7 @@ impl Hub {
             self.fit_one(caller, fit, series, almanac.clone())
         });
         let (mut done, mut failed) = (Vec::new(), Vec::new());
-        let mut work = stream::iter(work).buffered(AT_ONCE);
+        let mut work = stream::iter(work).buffer_unordered(AT_ONCE);
         while let Some(made) = work.next().await {
             let (fit, made) = made?;
             match made.failed {
