@@ -175,7 +175,8 @@ test("every page of an installation that has nothing yet comes to life @hydrated
   try {
     await hub.claim();
     await asAdministrator(page, hub);
-    for (const path of PAGES) {
+    // The gallery shows the same everywhere, and places that lead nowhere.
+    for (const path of PAGES.filter((path) => path !== "/gallery")) {
       await test.step(path, async () => {
         await page.goto(`${hub.url}${path}`);
         await ready(page, true);

@@ -78,3 +78,21 @@ test("a key that may only read cannot send, and a wrong sample says what is wron
   expect(answer.accepted).toBe(1);
   expect(answer.refused[0].index).toBe(1);
 });
+
+test("a page that is asked for anew again and again stays alive @hydrated", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/series?q=walnut+tray`);
+  await ready(page, true);
+  await page.getByRole("link", { name: /Walnut tray/ }).first().click();
+  const again = page.getByRole("button", { name: "Compute the forecast anew" });
+  await expect(again).toBeVisible();
+  // While an answer is drawn the next one is asked for: what is replaced must not read what is gone.
+  await page.evaluate(async () => {
+    for (let round = 0; round < 60; round++) {
+      const button = [...document.querySelectorAll("button")].find((one) => one.textContent?.includes("forecast anew"));
+      if (button && !button.disabled) button.click();
+      await new Promise((next) => setTimeout(next, 80));
+    }
+  });
+  await page.getByRole("link", { name: "Machines" }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Machines");
+});

@@ -350,7 +350,9 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
             }));
         }
     });
-    let at = Signal::derive(move || newest.get().map_or(0, |p| p.at.0));
+    // What is being replaced is seen for a moment longer than its signals are there.
+    let newest = move || newest.try_get().flatten();
+    let at = Signal::derive(move || newest().map_or(0, |p| p.at.0));
     let seen = series.last.is_some();
     view! {
         <div class="facts">
@@ -359,7 +361,7 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
                 <span class="fact-value num">
                     {
                         let unit = unit.clone();
-                        move || ui::number_text(newest.get().and_then(|p| p.value), &unit)
+                        move || ui::number_text(newest().and_then(|p| p.value), &unit)
                     }
                 </span>
                 {seen.then(|| view! { <span class="quiet"><When at/></span> })}

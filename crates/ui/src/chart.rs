@@ -144,9 +144,9 @@ pub fn Chart(
             }
         });
         let show = move |numbers: &Numbers| {
-            drawing.with_value(|drawing| {
+            drawing.try_with_value(|drawing| {
                 if let Some(drawing) = drawing {
-                    tree.with_value(|tree| drawing.show(tree, numbers));
+                    tree.try_with_value(|tree| drawing.show(tree, numbers));
                 }
             });
         };
