@@ -3,11 +3,11 @@
 /// Between groups of three digits: a narrow space that does not break, as in the numbers of `ui`.
 const THIN: char = '\u{202f}';
 
-/// How many there are, to the last one: `100 000`.
+/// How many there are, to the last one: `100 000`. What is no count, less than none, is `unknown`.
 pub fn grouped(count: impl TryInto<u64>) -> String {
-    let count: Result<u64, _> = count.try_into();
-    // Less than none cannot be.
-    in_groups(count.unwrap_or_default())
+    count
+        .try_into()
+        .map_or_else(|_| "unknown".into(), in_groups)
 }
 
 fn in_groups(count: u64) -> String {
@@ -41,6 +41,11 @@ mod tests {
     #[test]
     fn it_does_not_matter_what_was_counted_in() {
         assert_eq!(grouped(7_u32), grouped(7_usize));
-        assert_eq!(grouped(-1_i64), "0");
+    }
+
+    #[test]
+    fn what_is_no_count_is_unknown_and_never_none() {
+        assert_eq!(grouped(0_i64), "0");
+        assert_eq!(grouped(-1_i64), "unknown");
     }
 }

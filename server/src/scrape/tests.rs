@@ -98,15 +98,11 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Script) 
         .map(|(name, value)| (name.to_lowercase(), value))
         .collect();
     let path = first.split(' ').nth(1).unwrap_or_default();
-    let patience = if LARGE.contains(&path.trim_start_matches('/')) {
-        "10"
-    } else {
-        "1"
-    };
+    let patience = patience_seconds(path.trim_start_matches('/')).to_string();
     let strict = first.starts_with("GET /")
         && headers.get("accept") == Some(&ACCEPT)
         && headers.get("accept-encoding") == Some(&"gzip")
-        && headers.get("x-prometheus-scrape-timeout-seconds") == Some(&patience)
+        && headers.get("x-prometheus-scrape-timeout-seconds") == Some(&patience.as_str())
         && headers["user-agent"].starts_with("Millrace/");
     let what = match path.trim_start_matches('/') {
         "script" => *script.lock().unwrap(),
@@ -270,8 +266,13 @@ fn target(fake: &Fake, path: &str) -> TargetChange {
     }
 }
 
-/// What a busy machine may need more than a second for.
-const LARGE: [&str; 3] = ["huge", "endless", "bomb"];
+/// How long a target of that path is given: a busy machine may need more than a second for large answers.
+fn patience_seconds(path: &str) -> u32 {
+    match path {
+        "huge" | "endless" | "bomb" => 10,
+        _ => 1,
+    }
+}
 
 #[tokio::test]
 async fn each_fault_is_said_in_words_and_what_is_good_is_counted() {
@@ -297,9 +298,8 @@ async fn each_fault_is_said_in_words_and_what_is_good_is_counted() {
         ("away", false, "It sends to http://elsewhere.invalid."),
         ("round", false, "from one address to the next"),
     ] {
-        let interval_seconds = if LARGE.contains(&path) { 10 } else { 1 };
         let change = TargetChange {
-            interval_seconds,
+            interval_seconds: patience_seconds(path),
             ..target(&fake, path)
         };
         let tried = home.tried(change).await;

@@ -101,9 +101,10 @@ impl Ets {
             .collect();
         searches.sort_by(by_information);
         searches.truncate(KEPT);
-        let best = searches.first().map(|best| best.information(y.len()));
-        searches
-            .retain(|one| best.is_none_or(|best| one.information(y.len()) - best <= OUT_OF_REACH));
+        let reach = searches.first().map_or(f64::INFINITY, |best| {
+            best.information(y.len()) + OUT_OF_REACH
+        });
+        searches.retain(|one| one.information(y.len()) <= reach);
         for search in &mut searches {
             search.smooth(y, passes(LAST_PASSES, y.len()));
         }

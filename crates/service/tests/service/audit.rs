@@ -13,17 +13,18 @@ use api::{
     RecordingChange, Role, RoleChange, Scope, SeriesChange, SeriesFilter, Services, SessionId,
     SignedIn, TargetChange, TokenChange, Verdict, Visit, Who,
 };
-use async_trait::async_trait;
 use fakes::FixedClock;
 use service::{
-    AuditKeeper, Bus, Fetch, FetchAsk, FetchFault, Fetched, Hub, KeySource, RelyingParty, Ring,
-    Settings, new_master_key, read_anchors, verify_audit,
+    AuditKeeper, Bus, Hub, KeySource, RelyingParty, Ring, Settings, new_master_key, read_anchors,
+    verify_audit,
 };
 use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Fault, JobEnd, NewJob, Store};
 
 use crate::authenticator::code;
 use crate::device::Device;
+use crate::home::influx;
+use crate::target::OneNumber;
 
 const SITE: &str = "https://hub.example.org";
 const START: i64 = 1_780_000_000;
@@ -116,25 +117,6 @@ const DATA: &[&str] = &[
     "series.record_json",
 ];
 
-/// A target that shows one number.
-struct OneNumber;
-
-#[async_trait]
-impl Fetch for OneNumber {
-    async fn fetch(&self, _: FetchAsk) -> Result<Fetched, FetchFault> {
-        Ok(Fetched {
-            status: 200,
-            framed: true,
-            body: b"up 1\n".to_vec(),
-            ..Fetched::default()
-        })
-    }
-
-    fn check_ca(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 struct Home {
     folder: tempfile::TempDir,
     store: Store,
@@ -158,7 +140,7 @@ impl Home {
             Bus::new(1),
             Settings {
                 metrics: Some(Arc::new(metrics)),
-                fetch: Some(Arc::new(OneNumber)),
+                fetch: Some(Arc::new(OneNumber::default())),
                 party: RelyingParty::at(SITE),
                 ..Settings::alone(folder.path().join("uploads"))
             },
@@ -682,13 +664,7 @@ async fn targets(home: &mut Home, key: ApiKey) {
         rate: None,
     });
     let metrics = home.services.metrics.clone();
-    let push = api::Push {
-        protocol: api::PushProtocol::Influx,
-        content_type: None,
-        content_encoding: None,
-        precision: None,
-        body: b"up value=1".to_vec(),
-    };
+    let push = influx("up value=1");
     metrics.push(&sender, push).await.unwrap();
     let storage = metrics.storage(&admin).await.unwrap();
     let api::MetricStorage::Database(storage) = storage else {

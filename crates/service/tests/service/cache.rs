@@ -1,22 +1,20 @@
 //! The caches through the operations: what is answered twice is computed once, and after a change the next
 //! answer is new, on one server and on two.
 
-use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{
     CacheArea, CacheRedis, CacheUse, CalendarChange, Caller, EntryKind, Error, Instant,
-    MetricsQuestion, Push, PushProtocol, Range, Services, Touches,
+    MetricsQuestion, Range, Services, Touches,
 };
 use fakes::FixedClock;
 use service::{Bus, CacheSettings, Hub, Relay, Served, Settings, watching};
 use store::metrics::ChunkStore;
 use store::{Channel, DatabaseUrl, RedisUrl, Store};
 
-use crate::home::{NOW_S, home, key};
+use crate::home::{NOW_S, home, influx, key};
+use crate::peers::redis::{PASSWORD, Redis};
 
 const DAY_S: i64 = 86_400;
 
@@ -189,53 +187,6 @@ async fn what_is_emptied_is_computed_anew() {
     assert_eq!(report.redis, CacheRedis::None);
 }
 
-/// The real Redis on a port of its own.
-struct Redis {
-    child: Child,
-    url: RedisUrl,
-}
-
-impl Redis {
-    async fn start() -> Option<Self> {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let tools = std::env::var_os("MILLRACE_TOOLS").map(PathBuf::from);
-        let own = tools.map(|tools| tools.join("bin/redis-server"));
-        let program = own.filter(|p| p.exists()).unwrap_or("redis-server".into());
-        let child = Command::new(program)
-            .args(["--bind", "127.0.0.1", "--save", ""])
-            .args(["--port", &port.to_string()])
-            .stdout(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            eprintln!("skipped: no redis-server");
-            return None;
-        };
-        let url: RedisUrl = format!("redis://127.0.0.1:{port}").parse().unwrap();
-        let redis = Self { child, url };
-        for _ in 0..100 {
-            if redis.url.ping().await.is_ok() {
-                return Some(redis);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("Redis does not answer");
-    }
-
-    fn stop(&mut self) {
-        // Gone already is stopped too.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
 /// Two servers on one database, which tell each other what happens through Redis.
 async fn two(redis: &RedisUrl) -> (tempfile::TempDir, [Services; 2]) {
     let folder = tempfile::tempdir().unwrap();
@@ -278,13 +229,7 @@ async fn heard(services: &Services, area: CacheArea, times: u64) {
 }
 
 async fn push(services: &Services, name: &str) {
-    let push = Push {
-        protocol: PushProtocol::Influx,
-        content_type: None,
-        content_encoding: None,
-        precision: Some("s".into()),
-        body: format!("{name} value=1 {NOW_S}").into_bytes(),
-    };
+    let push = influx(&format!("{name} value=1 {NOW_S}"));
     let answer = services.metrics.push(&key("one"), push).await;
     assert_eq!(answer.unwrap().status, 204);
 }
@@ -294,7 +239,7 @@ async fn what_one_server_computed_the_other_need_not_and_a_change_at_one_is_new_
     let Some(mut redis) = Redis::start().await else {
         return;
     };
-    let (_folder, [one, two]) = two(&redis.url).await;
+    let (_folder, [one, two]) = two(&redis.url(PASSWORD)).await;
     push(&one, "m").await;
     assert_eq!(ask(&one, names()).await.1, Some(Served::Miss));
     let (shared, served) = ask(&two, names()).await;
@@ -343,4 +288,10 @@ async fn what_one_server_computed_the_other_need_not_and_a_change_at_one_is_new_
         "{emptied:?}"
     );
     assert_eq!(ask(&one, names()).await.1, Some(Served::Miss));
+
+    // Who asks for it by hand need not wait until it is tried again.
+    redis.start_again().await;
+    one.caches.empty_caches(&admin(), None).await.unwrap();
+    let report = one.caches.caches(&admin()).await.unwrap();
+    assert_eq!(report.redis, CacheRedis::Answers);
 }

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use api::{
-    CalendarChange, Caller, EffectKind, EntryKind, Error, FitReason, Forecast, ForecastState,
-    Instant, ModelVersion, Point, SeriesFilter, SeriesId, Services, Touches,
+    CalendarChange, Caller, EffectKind, EntryKind, Error, FitReason, Forecast, Instant,
+    ModelVersion, Point, SeriesFilter, SeriesId, Services, Touches,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
 
+use crate::home::forecast;
 use crate::queue::settle;
 
 /// 1 June 2025, a Sunday, in seconds.
@@ -97,16 +98,7 @@ impl Home {
 
     async fn forecast(&self, name: &str) -> Box<Forecast> {
         let id = self.id(name).await;
-        match self
-            .services
-            .forecasts
-            .get(&self.caller, &id)
-            .await
-            .unwrap()
-        {
-            ForecastState::Ready { forecast } => forecast,
-            other @ ForecastState::Unknown { .. } => panic!("{other:?}"),
-        }
+        forecast(&self.services, &self.caller, &id).await
     }
 
     /// What is foreseen of a date, as a share of what is usual then.

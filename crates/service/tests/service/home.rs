@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api::{Caller, Instant, KeyId, Push, PushProtocol, Scope, Services, Who};
+use api::{
+    Caller, Forecast, ForecastState, Instant, KeyId, Push, PushProtocol, Scope, SeriesId, Services,
+    Who,
+};
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
 use store::metrics::ChunkStore;
@@ -48,17 +51,29 @@ pub(crate) fn key(name: &str) -> Caller {
     }
 }
 
+/// Lines of Influx' protocol, with times in seconds.
+pub(crate) fn influx(lines: &str) -> Push {
+    Push {
+        protocol: PushProtocol::Influx,
+        content_type: None,
+        content_encoding: None,
+        precision: Some("s".into()),
+        body: lines.into(),
+    }
+}
+
+/// The forecast of a series, which there is.
+pub(crate) async fn forecast(services: &Services, caller: &Caller, id: &SeriesId) -> Box<Forecast> {
+    match services.forecasts.get(caller, id).await.unwrap() {
+        ForecastState::Ready { forecast } => forecast,
+        other @ ForecastState::Unknown { .. } => panic!("{other:?}"),
+    }
+}
+
 impl Home {
     /// Sends lines of Influx' protocol with that key; answers the status.
     pub(crate) async fn push(&self, name: &str, lines: &str) -> u16 {
-        let push = Push {
-            protocol: PushProtocol::Influx,
-            content_type: None,
-            content_encoding: None,
-            precision: Some("s".into()),
-            body: lines.as_bytes().to_vec(),
-        };
-        let answer = self.services.metrics.push(&key(name), push).await;
+        let answer = self.services.metrics.push(&key(name), influx(lines)).await;
         answer.unwrap().status
     }
 }

@@ -30,3 +30,4 @@ mod provider;
 mod queue;
 mod recordings;
 mod secrets;
+mod target;

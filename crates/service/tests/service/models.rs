@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use api::{
-    Caller, Error, FitReason, Forecast, ForecastState, Instant, JobKind, JobState, ModelFilter,
-    ModelVersion, SeriesFilter, SeriesId, Services, VersionState,
+    Caller, Error, FitReason, Forecast, Instant, JobKind, JobState, ModelFilter, ModelVersion,
+    SeriesFilter, SeriesId, Services, VersionState,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
 
+use crate::home::forecast;
 use crate::queue::settle;
 
 const START: i64 = 1_700_006_400;
@@ -90,16 +91,7 @@ impl Home {
 
     async fn forecast(&self) -> Box<Forecast> {
         let id = self.id().await;
-        match self
-            .services
-            .forecasts
-            .get(&self.caller, &id)
-            .await
-            .unwrap()
-        {
-            ForecastState::Ready { forecast } => forecast,
-            other @ ForecastState::Unknown { .. } => panic!("{other:?}"),
-        }
+        forecast(&self.services, &self.caller, &id).await
     }
 
     async fn states(&self) -> Vec<(u32, VersionState)> {

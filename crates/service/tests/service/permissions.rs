@@ -16,6 +16,8 @@ use service::{Bus, Hub, Settings};
 use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Store};
 
+use crate::home::influx;
+
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum May {
@@ -520,13 +522,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "metrics.push",
             Hold(DataIngest),
             call(|s, c| async move {
-                let push = api::Push {
-                    protocol: api::PushProtocol::Influx,
-                    content_type: None,
-                    content_encoding: None,
-                    precision: None,
-                    body: b"up value=1".to_vec(),
-                };
+                let push = influx("up value=1");
                 s.metrics.push(&c, push).await
             }),
         ),

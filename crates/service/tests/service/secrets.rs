@@ -1,46 +1,23 @@
 //! Secrets that are kept: sealed in the database, opened when they are needed, and never anywhere else.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use api::{Caller, Error, Hidden, Instant, ScrapeState, SourceId, TargetChange, TokenChange};
-use async_trait::async_trait;
 use fakes::FixedClock;
-use service::{
-    Bus, Fetch, FetchAsk, FetchFault, Fetched, Hub, KeySource, ScrapeRunner, SealError, Settings,
-    new_master_key,
-};
+use service::{Bus, Hub, KeySource, ScrapeRunner, SealError, Settings, new_master_key};
 use store::metrics::{ChunkStore, MetricStore as _};
 use store::{DatabaseUrl, SealedPlace, Store};
 
+use crate::target::OneNumber;
+
 const CANARY: &str = "canary-a-bearer-token";
-
-/// A target that remembers what it was asked with.
-#[derive(Default)]
-struct Remembers(Mutex<Vec<Option<Hidden>>>);
-
-#[async_trait]
-impl Fetch for Remembers {
-    async fn fetch(&self, ask: FetchAsk) -> Result<Fetched, FetchFault> {
-        self.0.lock().unwrap().push(ask.token);
-        Ok(Fetched {
-            status: 200,
-            framed: true,
-            body: b"up 1\n".to_vec(),
-            ..Fetched::default()
-        })
-    }
-
-    fn check_ca(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-}
 
 struct Home {
     store: Store,
     metrics: Arc<ChunkStore>,
     hub: Arc<Hub>,
-    fetch: Arc<Remembers>,
+    fetch: Arc<OneNumber>,
 }
 
 async fn home(folder: &Path) -> Home {
@@ -52,7 +29,7 @@ async fn home(folder: &Path) -> Home {
 
 /// A server on a store.
 fn on(store: Store, metrics: Arc<ChunkStore>, folder: &Path) -> Home {
-    let fetch = Arc::new(Remembers::default());
+    let fetch = Arc::new(OneNumber::default());
     let hub = Hub::new(
         store.clone(),
         Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000))),

@@ -3,6 +3,8 @@
 //!
 //! `service` takes this file too.
 
+pub(crate) mod redis;
+
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -1,14 +1,12 @@
 //! What servers tell each other: over a throw-away `PostgreSQL`, over the real Redis, and what a
 //! pooler does to it.
 
-use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use store::{Channel, Listener, RedisUrl};
+use store::{Channel, Listener};
 
 use crate::harness::{self, Home};
+use crate::peers::redis::{PASSWORD, Redis};
 
 fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
@@ -71,74 +69,13 @@ fn sqlite_has_no_other_servers() {
     });
 }
 
-/// The real Redis on a port of its own, with a password.
-struct Redis {
-    child: Child,
-    url: RedisUrl,
-    port: u16,
-}
-
-impl Redis {
-    fn start() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
-        let url = format!("redis://:s3cret@127.0.0.1:{port}").parse().unwrap();
-        let child = spawn(port)?;
-        Some(Self { child, url, port })
-    }
-
-    async fn answers(&self) {
-        for _ in 0..100 {
-            if self.url.ping().await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        self.url.ping().await.unwrap();
-    }
-
-    fn stop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-fn spawn(port: u16) -> Option<Child> {
-    let tools = std::env::var_os("MILLRACE_TOOLS").map(PathBuf::from);
-    let own = tools.map(|tools| tools.join("bin/redis-server"));
-    let program = own.filter(|p| p.exists()).unwrap_or("redis-server".into());
-    let child = Command::new(program)
-        .args([
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--requirepass",
-            "s3cret",
-        ])
-        .args(["--port", &port.to_string()])
-        .stdout(Stdio::null())
-        .spawn();
-    if child.is_err() {
-        eprintln!("skipped: no redis-server");
-    }
-    child.ok()
-}
-
 #[test]
 fn redis_carries_texts_and_a_lost_connection_is_noticed() {
-    let Some(mut redis) = Redis::start() else {
-        return;
-    };
     harness::block_on(async move {
-        redis.answers().await;
-        let channel = Channel::through_redis(&redis.url);
+        let Some(mut redis) = Redis::start().await else {
+            return;
+        };
+        let channel = Channel::through_redis(&redis.url(PASSWORD));
         everybody_hears_every_text_in_order(channel.clone()).await;
         let mut listener = channel.listener().await.unwrap();
         let mut speaker = channel.speaker().await.unwrap();
@@ -146,16 +83,12 @@ fn redis_carries_texts_and_a_lost_connection_is_noticed() {
         assert_eq!(next(&mut listener).await, None);
         assert!(speaker.say(&texts(&["nobody hears"])).await.is_err());
         assert!(channel.listener().await.is_err());
-        redis.child = spawn(redis.port).unwrap();
-        redis.answers().await;
+        redis.start_again().await;
         let mut listener = channel.listener().await.unwrap();
         let mut speaker = channel.speaker().await.unwrap();
         speaker.say(&texts(&["back"])).await.unwrap();
         assert_eq!(next(&mut listener).await.as_deref(), Some("back"));
-        let wrong: RedisUrl = format!("redis://:canary@127.0.0.1:{}", redis.port)
-            .parse()
-            .unwrap();
-        let error = wrong.ping().await.unwrap_err();
+        let error = redis.url("canary").ping().await.unwrap_err();
         assert!(!format!("{error:?} {error}").contains("canary"));
     });
 }
