@@ -1,6 +1,6 @@
 // A Millrace of one's own for each worker: the built binary in an empty folder, on a free port.
 import { test as base, expect, type Page } from "@playwright/test";
-import { spawn, execFileSync, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, execFileSync, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -38,6 +38,23 @@ export class Hub {
   /** Runs a command of the binary on the same data folder. */
   run(...args: string[]): string {
     return execFileSync(BINARY, args, { env: { ...process.env, ...this.env, MILLRACE_DATA: this.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
+  }
+
+  /** Does something to the database behind Millrace's back; answers the first number it says. */
+  sql(statement: string): number {
+    const program = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=30); row = db.execute(sys.argv[2]).fetchone(); db.commit(); print(row[0] if row else 0)";
+    return Number(execFileSync("python3", ["-c", program, join(this.data, "millrace.db"), statement], { encoding: "utf8" }));
+  }
+
+  /** Runs `millrace audit verify`; its exit code and words. */
+  verify(): { code: number | null; words: string } {
+    const run = spawnSync(BINARY, ["audit", "verify"], { env: { ...process.env, MILLRACE_DATA: this.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
+    return { code: run.status, words: run.stdout + run.stderr };
+  }
+
+  /** Lets somebody in and answers their password. */
+  person(email: string, role: string): string {
+    return this.run("user", "add", email, "--role", role).match(/^ {4}(\S+)$/m)?.[1] ?? "";
   }
 
   /** Makes a key and answers its secret. */

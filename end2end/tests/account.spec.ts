@@ -1,27 +1,7 @@
 // One's own account: sessions that can be ended, the password, and the second step.
-import { createHmac } from "node:crypto";
+import { code } from "../factors";
 import { test, expect, ready, signIn, PASSWORD, type Hub } from "../hub";
 import type { Browser, Page } from "@playwright/test";
-
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-const STEP_MS = 30_000;
-
-/**
- * The code that an authenticator with this secret shows, or that of the half minute before. That one is good until the
- * present half minute ends, and where little is left of it, the next one is waited for.
- */
-async function code(secret: string, before = false): Promise<string> {
-  const left = STEP_MS - (Date.now() % STEP_MS);
-  if (before && left < STEP_MS / 2) await new Promise((next) => setTimeout(next, left + 100));
-  const bits = [...secret.replaceAll(" ", "")].map((letter) => ALPHABET.indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / STEP_MS) - (before ? 1 : 0)));
-  const hash = createHmac("sha1", key).update(step).digest();
-  const at = hash[19]! & 15;
-  return ((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).toString().padStart(6, "0");
-}
 
 // Chromium's lines for what is refused on purpose.
 test.use({ allowed: [/status of 4(09|22)/] });
@@ -130,8 +110,7 @@ test("an authenticator is set up, asked for, and a recovery code helps once", as
 test("a role that needs a second step leads to one before anything else", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await signIn(page, empty);
-  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
-  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  const password = empty.person("olga@example.org", "operator");
   await page.goto(`${empty.url}/people/roles`);
   await ready(page, javaScriptEnabled);
   await page.getByRole("button", { name: "Ask for a second step: operator" }).click();

@@ -1,20 +1,8 @@
 // The audit log as an auditor sees it: what was done, refused and exported, and what happens when somebody tampers.
-import { asAdministrator, BINARY, expect, PASSWORD, ready, signIn, test, type Hub } from "../hub";
+import { asAdministrator, BINARY, expect, PASSWORD, ready, signIn, test } from "../hub";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-
-/** Does something to the database behind Millrace's back; answers the first number it says. */
-function tamper(hub: Hub, sql: string): number {
-  const program = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=30); row = db.execute(sys.argv[2]).fetchone(); db.commit(); print(row[0] if row else 0)";
-  return Number(execFileSync("python3", ["-c", program, join(hub.data, "millrace.db"), sql], { encoding: "utf8" }));
-}
-
-/** Runs `millrace audit verify`; its exit code and words. */
-function verify(hub: Hub): { code: number | null; words: string } {
-  const run = spawnSync(BINARY, ["audit", "verify"], { env: { ...process.env, MILLRACE_DATA: hub.data, MILLRACE_LOG: "error" }, encoding: "utf8" });
-  return { code: run.status, words: run.stdout + run.stderr };
-}
 
 test("what was done is found, narrowed down, opened and exported", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
@@ -62,7 +50,7 @@ test("what was done is found, narrowed down, opened and exported", async ({ page
 
 test("who may not see it is refused, and finds that in no log of their own", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
-  const password = empty.run("user", "add", "eve@example.org", "--role", "viewer").match(/\n\s+(\S{20})\n/)?.[1] ?? "";
+  const password = empty.person("eve@example.org", "viewer");
   const context = await browser.newContext({ javaScriptEnabled });
   const eve = await context.newPage();
   await signIn(eve, empty, "eve@example.org", password);
@@ -98,23 +86,23 @@ test("a row that is edited or taken away in the database is named by the command
   const anchors = join(empty.data, "audit.anchors");
   await expect(() => expect(existsSync(anchors)).toBe(true)).toPass();
   expect(statSync(join(empty.data, "master.key")).mode & 0o777).toBe(0o600);
-  const whole = verify(empty);
+  const whole = empty.verify();
   expect(whole.words).toContain("The chain is whole.");
   expect(whole.code).toBe(0);
 
-  const of = (name: string) => tamper(empty, `select seq from audit_entry where action = 'key.add' and object_name = '${name}'`);
+  const of = (name: string) => empty.sql(`select seq from audit_entry where action = 'key.add' and object_name = '${name}'`);
   const [one, two] = [of("one"), of("two")];
-  tamper(empty, `update audit_entry set actor_name = 'somebody else' where seq = ${one}`);
-  const edited = verify(empty);
+  empty.sql(`update audit_entry set actor_name = 'somebody else' where seq = ${one}`);
+  const edited = empty.verify();
   expect(edited.words).toContain(`entry ${one} was changed`);
   expect(edited.code).toBe(1);
-  tamper(empty, `delete from audit_entry where seq = ${two}`);
-  expect(verify(empty).words).toContain(`entry ${two} is missing`);
+  empty.sql(`delete from audit_entry where seq = ${two}`);
+  expect(empty.verify().words).toContain(`entry ${two} is missing`);
   // The end cut off from an entry on that an anchor knows, and the head set back to fit.
   const anchored = Number(JSON.parse(readFileSync(anchors, "utf8").split("\n")[0] ?? "{}").entry);
-  tamper(empty, `delete from audit_entry where seq >= ${anchored}`);
-  tamper(empty, `update audit_head set seq = ${anchored - 1}, hash = coalesce((select hash from audit_entry where seq = ${anchored - 1}), '${"0".repeat(64)}')`);
-  expect(verify(empty).words).toMatch(new RegExp(`(entry|to) ${anchored} (is|are) missing`));
+  empty.sql(`delete from audit_entry where seq >= ${anchored}`);
+  empty.sql(`update audit_head set seq = ${anchored - 1}, hash = coalesce((select hash from audit_entry where seq = ${anchored - 1}), '${"0".repeat(64)}')`);
+  expect(empty.verify().words).toMatch(new RegExp(`(entry|to) ${anchored} (is|are) missing`));
 });
 
 test("a token that is kept is in no file and in no log", async ({ empty, page, javaScriptEnabled }) => {

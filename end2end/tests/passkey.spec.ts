@@ -2,6 +2,7 @@
 // A passkey needs a name, so these tests open Millrace at http://localhost.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { device } from "../factors";
 import { test as base, expect, freePort, Hub, PASSWORD } from "../hub";
 import type { Page } from "@playwright/test";
 
@@ -21,15 +22,6 @@ const test = base.extend<{ site: Site }>({
 
 // Chromium's lines for what is refused on purpose.
 test.use({ allowed: [/status of 4(09|22)/] });
-
-/** Gives the page's machine a fingerprint reader that always knows its person. */
-async function device(page: Page): Promise<void> {
-  const client = await page.context().newCDPSession(page);
-  await client.send("WebAuthn.enable");
-  await client.send("WebAuthn.addVirtualAuthenticator", {
-    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-  });
-}
 
 async function password(page: Page, url: string, email = "ada@example.org", given = PASSWORD): Promise<void> {
   await page.goto(`${url}/login`);
@@ -102,8 +94,7 @@ test("a passkey is made, signs in, and is refused when it was removed @hydrated"
 });
 
 test("a role that needs a second step is satisfied by a passkey, alone and after the password @hydrated", async ({ page, site, browser }) => {
-  const said = site.hub.run("user", "add", "olga@example.org", "--role", "operator");
-  const given = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  const given = site.hub.person("olga@example.org", "operator");
   const context = await browser.newContext();
   const other = await context.newPage();
   await device(other);

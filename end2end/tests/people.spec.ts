@@ -1,5 +1,5 @@
 // Who can sign in, as those who look after access see and change it.
-import { asAdministrator, expect, ready, signIn, test } from "../hub";
+import { asAdministrator, expect, type Hub, ready, signIn, test } from "../hub";
 import type { Page } from "@playwright/test";
 
 // Chromium's lines for what is refused on purpose.
@@ -11,26 +11,33 @@ async function open(page: Page, email: string): Promise<void> {
   if ((await forms.getAttribute("open")) === null) await page.getByLabel(`Change ${email}`).click();
 }
 
+/** Makes a role of one's own. */
+async function makeRole(page: Page, hub: Hub, scripts: boolean, name: string, grants: string[]): Promise<void> {
+  await page.goto(`${hub.url}/people/roles`);
+  await ready(page, scripts);
+  await page.getByLabel("Name").fill(name);
+  for (const grant of grants) await page.getByLabel(grant, { exact: true }).check();
+  await page.getByRole("button", { name: "Make role" }).click();
+  await expect(page.getByRole("row", { name: new RegExp(`^${name}`) })).toContainText(grants.at(-1) ?? "");
+}
+
+/** Gives somebody a role. */
+async function giveRole(page: Page, hub: Hub, scripts: boolean, email: string, role: string): Promise<void> {
+  await page.goto(`${hub.url}/people`);
+  await ready(page, scripts);
+  await open(page, email);
+  await page.getByLabel(`Role of ${email}`).selectOption({ label: role });
+  await page.getByRole("button", { name: "Set role" }).click();
+  const row = page.getByRole("row", { name: new RegExp(email) });
+  await expect(row.getByRole("cell").nth(1)).toHaveText(role);
+}
+
 test("a role of one's own is made, given, refused what it does not grant, and kept while somebody has it", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await asAdministrator(page, empty);
-  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
-  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
-  await page.goto(`${empty.url}/people/roles`);
-  await ready(page, javaScriptEnabled);
-  await page.getByLabel("Name").fill("Watcher");
-  await page.getByLabel("monitoring:read", { exact: true }).check();
-  await page.getByLabel("remediation:*").check();
-  await page.getByRole("button", { name: "Make role" }).click();
-  await expect(page.getByRole("row", { name: /^Watcher/ })).toContainText("remediation:*");
-
-  await page.goto(`${empty.url}/people`);
-  await ready(page, javaScriptEnabled);
-  await open(page, "olga@example.org");
-  await page.getByLabel("Role of olga@example.org").selectOption({ label: "Watcher" });
-  await page.getByRole("button", { name: "Set role" }).click();
-  const olga = page.getByRole("row", { name: /olga/ });
-  await expect(olga.getByRole("cell").nth(1)).toHaveText("Watcher");
+  const password = empty.person("olga@example.org", "operator");
+  await makeRole(page, empty, javaScriptEnabled, "Watcher", ["monitoring:read", "remediation:*"]);
+  await giveRole(page, empty, javaScriptEnabled, "olga@example.org", "Watcher");
 
   const context = await browser.newContext({ javaScriptEnabled });
   const other = await context.newPage();
@@ -59,20 +66,9 @@ test("a role of one's own is made, given, refused what it does not grant, and ke
 test("a role that sees nothing of what is watched has settings all the same", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
   await asAdministrator(page, empty);
-  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
-  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
-  await page.goto(`${empty.url}/people/roles`);
-  await ready(page, javaScriptEnabled);
-  await page.getByLabel("Name").fill("Doorkeeper");
-  await page.getByLabel("access:read", { exact: true }).check();
-  await page.getByRole("button", { name: "Make role" }).click();
-  await expect(page.getByRole("row", { name: /^Doorkeeper/ })).toContainText("access:read");
-  await page.goto(`${empty.url}/people`);
-  await ready(page, javaScriptEnabled);
-  await open(page, "olga@example.org");
-  await page.getByLabel("Role of olga@example.org").selectOption({ label: "Doorkeeper" });
-  await page.getByRole("button", { name: "Set role" }).click();
-  await expect(page.getByRole("row", { name: /olga/ }).getByRole("cell").nth(1)).toHaveText("Doorkeeper");
+  const password = empty.person("olga@example.org", "operator");
+  await makeRole(page, empty, javaScriptEnabled, "Doorkeeper", ["access:read"]);
+  await giveRole(page, empty, javaScriptEnabled, "olga@example.org", "Doorkeeper");
 
   const body = new URLSearchParams({ email: "olga@example.org", password });
   const entered = await fetch(`${empty.url}/auth/sign-in`, { method: "POST", body, redirect: "manual" });
@@ -84,8 +80,7 @@ test("a role that sees nothing of what is watched has settings all the same", as
 test("a person is disabled and let in again, and the last administrator stays", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await asAdministrator(page, empty);
-  const said = empty.run("user", "add", "olga@example.org", "--role", "operator");
-  const password = said.match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  const password = empty.person("olga@example.org", "operator");
   const context = await browser.newContext({ javaScriptEnabled });
   const other = await context.newPage();
   await signIn(other, empty, "olga@example.org", password);
@@ -111,7 +106,7 @@ test("a person is disabled and let in again, and the last administrator stays", 
 
 test("the access review is a file that names everyone", async ({ page, empty }) => {
   await empty.claim();
-  empty.run("user", "add", "olga@example.org", "--role", "operator");
+  empty.person("olga@example.org", "operator");
   empty.key("till", "ingest");
   await asAdministrator(page, empty);
   const answer = await page.request.get(`${empty.url}/people/access-review.csv`);
