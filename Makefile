@@ -2,7 +2,7 @@
 # Flags for the program: make run ARGS="--addr 127.0.0.1:8080"
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test check dev bench soak fuzz-api screenshots setup clean
+.PHONY: help run demo build test check dev bench soak fuzz-api deny screenshots setup clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ soak: ## The crash and disk-full tests for long
 
 fuzz-api: ## Ask the API 10,000 times as each role; ARGS=SEED for another run
 	@scripts/fuzz-api.sh $(ARGS)
+
+deny: ## Check the licences, sources and known faults of what is compiled in; ARGS="licenses bans sources" without network
+	@scripts/deny.sh $(ARGS)
 
 screenshots: ## Take the screenshots of every page
 	@scripts/screenshots.sh

@@ -6,6 +6,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$MILLRACE_CACHE/target}"
 
 LEPTOS_CLI=0.3.11
 BINDGEN_CLI=0.2.130
+DENY_CLI=0.20.2
 
 # Debian's rustc-web carries the wasm32 sources that rustup's toolchain lacks: use it where it is.
 if [ -x /usr/bin/rustc ] && [ -L /usr/bin/rust-lld ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets the machine up: compiler for wasm32, crates, cargo-leptos, wasm-bindgen, Node packages, a browser.
 # Each step looks first whether its work is already done, so a second run does none.
-# Usage: scripts/setup.sh build|test
+# Usage: scripts/setup.sh build|test|bench|deny
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -197,3 +197,4 @@ if [ "$what" = test ]; then
   python_packages senders end2end/senders.txt "the Python senders"
   python_packages schemathesis end2end/api.txt "schemathesis"
 fi
+if [ "$what" = deny ]; then cargo_tool cargo-deny "$DENY_CLI" cargo-deny --locked; fi
