@@ -17,6 +17,12 @@ stage "set-up" scripts/setup.sh test
 # The set-up may just have installed the compiler that env.sh looks for.
 . scripts/env.sh
 checks
+# Building cargo-deny takes minutes: it is asked where it is. Known faults want the network; licences do not.
+if command -v cargo-deny >/dev/null; then
+  stage "licences and sources" cargo deny --locked check licenses bans sources
+else
+  say "licences and sources: skipped, since there is no cargo-deny; make deny installs it"
+fi
 # `cargo test`, and not a runner with a process for each test: the store's tests share one PostgreSQL in a process.
 stage "Rust tests" rust_tests
 stage "release build" scripts/build.sh

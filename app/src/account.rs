@@ -13,6 +13,7 @@ use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, ButtonLink, Field, Glyph, Icon, Input, Notice, Tone};
 
+use crate::awaited::awaited;
 use crate::passkey::PasskeyButton;
 use crate::problem::Problem;
 use crate::range::escape;
@@ -177,7 +178,7 @@ pub fn LogIn() -> impl IntoView {
             {move || failed(query.read().get("error"))}
             {move || out().then(|| view! { <Notice tone=Tone::Good title="You are signed out"/> })}
             <Suspense>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match doors.await {
                         Ok(Doors { set_up: SetUp::Open, .. }) => {
                             view! {
@@ -247,7 +248,7 @@ pub fn SetUpPage() -> impl IntoView {
     let good = wire::load(token, set_up_link);
     view! {
         <Suspense>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match good.await {
                     Ok(Link::Good) => view! { <Claim/> }.into_any(),
                     Ok(Link::Used) => {

@@ -11,6 +11,7 @@ use ui::{
     SelectOption, Skeleton, Tone, When,
 };
 
+use crate::awaited::awaited;
 use crate::problem::{FormProblem, Problem};
 use crate::range::escape;
 use crate::rpc;
@@ -71,7 +72,7 @@ pub fn AuditPage() -> impl IntoView {
             lede="Who did what, from where, and what was refused: each entry is chained to the one before it."
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let (said, below) = asked.get_untracked();
                 match page.await {
                     Ok(shown) => {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{Button, ButtonKind, Card, Column, Skeleton, Table};
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
@@ -56,7 +57,7 @@ pub fn Caches(
         >
             <FormProblem answer=empty.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match caches.await {
                         Ok(told) => shown(told).into_any(),
                         Err(failure) => view! { <Problem failure/> }.into_any(),

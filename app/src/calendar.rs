@@ -13,6 +13,7 @@ use ui::{
 
 pub use entry::EntryPage;
 
+use crate::awaited::awaited;
 use crate::problem::{FormProblem, Problem, of_field, tell};
 use crate::rpc;
 use crate::told::calendar::{Row, Shown};
@@ -113,7 +114,7 @@ pub fn CalendarPage() -> impl IntoView {
         />
         <FormProblem answer=remove.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match calendar.await {
                     Ok(shown) => body(shown, holidays, remove).into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{Badge, Card, Column, Empty, Skeleton, Table, Tone, When};
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::offer::MakeKey;
 use crate::problem::Problem;
@@ -26,7 +27,7 @@ pub fn Events() -> impl IntoView {
     view! {
         <Card title="Events" note="alerts that Alertmanager sent" flush=true>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match events.await {
                         Ok(events) if events.is_empty() => {
                             view! {

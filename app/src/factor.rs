@@ -13,6 +13,7 @@ use ui::{
 };
 
 use crate::account::{Lone, failed};
+use crate::awaited::awaited;
 use crate::passkey::PasskeyButton;
 use crate::problem::{FormProblem, Problem};
 use crate::{rpc, wire};
@@ -117,7 +118,7 @@ pub fn SecondStep() -> impl IntoView {
             <FormProblem answer=begin.value()/>
             <FormProblem answer=change.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match factors.await {
                         Ok(factors) => {
                             match factors.totp_since {
@@ -203,7 +204,7 @@ pub fn AuthenticatorPage() -> impl IntoView {
         />
         <Card>
             <Transition fallback=|| view! { <Skeleton block=true/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match enrolment.await {
                         Ok(enrolment) => {
                             view! {
@@ -306,7 +307,7 @@ pub fn StepPage() -> impl IntoView {
     let step = wire::load(|| (), |()| load_step());
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match step.await {
                     Ok(Asked::Passkey(origin)) => {
                         view! {

@@ -6,6 +6,7 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use ui::{Badge, ButtonLink, Card, Column, Empty, Glyph, PageHead, Skeleton, Table, Tone, When};
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::problem::Problem;
 use crate::rpc;
@@ -29,7 +30,7 @@ pub fn FindingsPage() -> impl IntoView {
         <Title text="Findings"/>
         <PageHead title="Findings" lede="What was unusual in any series, the newest first."/>
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match findings.await {
                     Ok(found) if found.is_empty() => {
                         view! {

@@ -12,6 +12,7 @@ use ui::{
     ToastRegion, UserMenu,
 };
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::problem::Problem;
 use crate::rpc;
@@ -164,7 +165,7 @@ fn DemoBanner(session: wire::Loaded<Session>) -> impl IntoView {
     let remove = ServerAction::<RemoveDemo>::new();
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let session = session.await.ok()?;
                 let may_write = session.may_write;
                 match session.demo {
@@ -202,7 +203,7 @@ fn DemoBanner(session: wire::Loaded<Session>) -> impl IntoView {
 fn Person(session: wire::Loaded<Session>, path: Signal<String>) -> impl IntoView {
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match session.await {
                     Ok(session) => {
                         let may_audit = session.may_audit;

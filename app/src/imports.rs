@@ -14,6 +14,7 @@ use ui::{
 
 use draft::Draft;
 
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::live;
 use crate::offer::MayOnlyLook;
@@ -94,7 +95,7 @@ pub fn ImportList() -> impl IntoView {
         <PageHead title="Import" lede="Bring a table in. The same file again changes nothing; a longer one adds what is new."/>
         <Refused/>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match session.await {
                     Ok(session) if session.may_write => view! { <Card><UploadForm/></Card> }.into_any(),
                     Ok(_) => view! { <MayOnlyLook/> }.into_any(),
@@ -103,7 +104,7 @@ pub fn ImportList() -> impl IntoView {
             })}
         </Transition>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match imports.await {
                     Ok(imports) if imports.is_empty() => {
                         view! { <Empty title="Nothing was imported yet" icon=Glyph::Import/> }.into_any()
@@ -124,17 +125,17 @@ fn Refused() -> impl IntoView {
     let words = secret::just_made();
     view! {
         <Transition>
-            {move || {
+            {awaited(move || {
                 let refused = query.read().get("refused").is_some();
-                Suspend::new(async move {
+                async move {
                     let words = words.await.ok().flatten();
                     refused
                         .then(|| {
                             let means = words.unwrap_or_else(|| "Choose it again to see why.".to_owned());
                             view! { <Notice title="That file was not taken" means/> }
                         })
-                })
-            }}
+                }
+            })}
         </Transition>
     }
 }
@@ -213,7 +214,7 @@ pub fn ImportDetail() -> impl IntoView {
         <FormProblem answer=correct.value()/>
         <FormProblem answer=start.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match import.await {
                     Ok(import) => view! { <Stage import correct start cancel/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),

@@ -6,6 +6,7 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use ui::{Button, Card, Column, Empty, Glyph, PageHead, Skeleton, Table, When};
 
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
@@ -49,7 +50,7 @@ pub fn JobsPage() -> impl IntoView {
         <PageHead title="Jobs" lede="What is done beside the pages: what runs, what comes next, and what failed."/>
         <FormProblem answer=change.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may_write = session.await.is_ok_and(|s| s.may_write);
                 match queue.await {
                     Ok(told) => body(told, may_write.then_some(change)).into_any(),

@@ -9,6 +9,7 @@ use ui::{
     SelectOption, Skeleton, Table, When,
 };
 
+use crate::awaited::awaited;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
 use crate::wire;
@@ -111,7 +112,7 @@ pub fn Keys() -> impl IntoView {
             <FormProblem answer=add.value()/>
             <FormProblem answer=rotate.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match keys.await {
                         Ok((keys, scopes)) => {
                             view! {

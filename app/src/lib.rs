@@ -10,6 +10,7 @@
 
 mod account;
 mod audit;
+mod awaited;
 mod cache;
 mod calendar;
 mod event;

@@ -6,6 +6,7 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use ui::{Badge, Card, Column, Empty, Glyph, PageHead, Skeleton, Table, Tone, When, WhenForm};
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::offer::AddData;
 use crate::problem::Problem;
@@ -42,7 +43,7 @@ pub fn MachinesPage() -> impl IntoView {
             lede="How well each is, from 0 to 100, the worst first: what is unusual, alone or together, at a limit or near it, or silent takes points away."
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match machines.await {
                     Ok((rows, _)) if rows.is_empty() => {
                         view! {

@@ -16,6 +16,7 @@ use ui::{
     Segmented, Skeleton, StaticChart, Table,
 };
 
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::live;
 use crate::offer::MakeKey;
@@ -74,7 +75,7 @@ pub fn Explore() -> impl IntoView {
             <Button icon=Glyph::Chart>"Draw"</Button>
         </Form>
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let names = names.await;
                 view! {
                     {text.get().is_empty().then(|| {
@@ -148,20 +149,20 @@ fn Drawn(text: String, range: String) -> impl IntoView {
         <div class="toolbar">
             <Segmented label="Time range" segments=Signal::stored(segments)/>
             <Transition>
-                {move || {
+                {awaited(move || {
                     let watch = watch.clone();
-                    Suspend::new(async move {
+                    async move {
                         let may_write = session.await.is_ok_and(|session| session.may_write);
                         may_write
                             .then(|| {
                                 view! { <ButtonLink href=watch icon=Glyph::Plus small=true>"Watch this"</ButtonLink> }
                             })
-                    })
-                }}
+                    }
+                })}
             </Transition>
         </div>
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match curves.await {
                     Ok(found) if found.curves.curves.is_empty() => {
                         view! {

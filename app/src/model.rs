@@ -11,6 +11,7 @@ use ui::{
     Segmented, Skeleton, Table, Tone, When,
 };
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::problem::Problem;
 use crate::range::escape;
@@ -80,7 +81,7 @@ pub fn ModelsPage() -> impl IntoView {
         </Form>
         {move || choices(&show.get(), &sort.get(), &text.get())}
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let asked = [show, sort, text].map(|word| word.get_untracked());
                 match models.await {
                     Ok(lines) => body(lines, &asked).into_any(),

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use ui::{ButtonKind, ButtonLink, Glyph, Notice, Tone};
 
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 
 /// The way to the page where data is added.
@@ -15,7 +16,7 @@ pub fn AddData(
     let SessionContext(session) = expect_context();
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may_write = session.await.is_ok_and(|session| session.may_write);
                 match (may_write, head) {
                     (true, true) => {
@@ -44,7 +45,7 @@ pub fn MakeKey() -> impl IntoView {
     let SessionContext(session) = expect_context();
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 if session.await.is_ok_and(|session| session.may_manage) {
                     view! { <ButtonLink href="/settings">"Make a key"</ButtonLink> }.into_any()
                 } else {

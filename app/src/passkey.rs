@@ -10,6 +10,7 @@ use leptos::server_fn::codec::{GetUrl, Json, Postcard};
 use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, Card, Column, Field, Input, Skeleton, Table, When};
 
+use crate::awaited::awaited;
 use crate::problem::{FormProblem, Problem};
 use crate::{rpc, wire};
 
@@ -88,7 +89,7 @@ pub fn PasskeyCard() -> impl IntoView {
             <FormProblem answer=add.value()/>
             <FormProblem answer=remove.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match passkeys.await {
                         Ok((door, rows)) => {
                             view! {

@@ -11,6 +11,7 @@ use ui::{
     Select, SelectOption, Skeleton, Table, Tabs, Tone, When,
 };
 
+use crate::awaited::awaited;
 use crate::frame::{Session, SessionContext};
 use crate::problem::{FormProblem, Problem, may_not, tell};
 use crate::role::list_roles;
@@ -173,7 +174,7 @@ pub fn PeoplePage() -> impl IntoView {
         <PeopleTabs/>
         <NewLink/>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match session.await {
                     Ok(session) if session.may_look_after => {
                         view! { <Everyone may_manage=session.may_manage/> }.into_any()
@@ -193,7 +194,7 @@ pub fn PeoplePage() -> impl IntoView {
 fn Review(session: wire::Loaded<Session>) -> impl IntoView {
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may = session.await.is_ok_and(|session| session.may_look_after);
                 may.then(|| {
                     view! {
@@ -213,7 +214,7 @@ fn NewLink() -> impl IntoView {
     let link = secret::just_made();
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 link.await
                     .ok()
                     .flatten()
@@ -251,7 +252,7 @@ fn Everyone(may_manage: bool) -> impl IntoView {
         <FormProblem answer=withdraw.value()/>
         <Card title="People" flush=true>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match (people.await, roles.await) {
                         (Ok(people), Ok(roles)) => {
                             let roles: Vec<SelectOption> = roles
@@ -271,7 +272,7 @@ fn Everyone(may_manage: bool) -> impl IntoView {
         </Card>
         <Card title="Invitations" note="Each is good once, for a week." flush=true>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match invitations.await {
                         Ok(rows) if rows.is_empty() => {
                             view! {

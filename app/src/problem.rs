@@ -61,8 +61,7 @@ pub fn FormProblem<T: Clone + Send + Sync + 'static>(
     #[prop(into)]
     answer: Signal<Option<Result<T, Failure>>>,
 ) -> impl IntoView {
-    // What is being replaced is seen until what replaces it is there, and what it was made of is gone by then.
-    move || match answer.try_get().flatten() {
+    move || match answer.get() {
         Some(Err(failure)) => Some(view! { <Problem failure of_form=true/> }),
         _ => None,
     }
@@ -86,7 +85,7 @@ pub fn of_field<T: Clone + Send + Sync + 'static>(
     field: &'static str,
 ) -> Signal<Option<String>> {
     let answer = answer.into();
-    Signal::derive(move || match answer.try_get().flatten() {
+    Signal::derive(move || match answer.get() {
         Some(Err(failure)) => failure.0.of_field(field).map(str::to_owned),
         _ => None,
     })

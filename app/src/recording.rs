@@ -15,6 +15,7 @@ use ui::{
     Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Skeleton, Table, Tone, When,
 };
 
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
@@ -90,7 +91,7 @@ pub fn Watched(
     view! {
         <FormProblem answer=save.value()/>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may_write = session.await.is_ok_and(|s| s.may_write);
                 match found.await {
                     Ok((rules, ideas)) => {

@@ -10,6 +10,7 @@ use ui::{
     Skeleton, Table, Tone,
 };
 
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::people::PeopleTabs;
 use crate::problem::{FormProblem, Problem, tell};
@@ -125,9 +126,9 @@ pub fn RolesPage() -> impl IntoView {
         <FormProblem answer=change.value()/>
         <FormProblem answer=save.value()/>
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
-            {move || {
+            {awaited(move || {
                 let edited = query.read().get("edit");
-                Suspend::new(async move {
+                async move {
                     let may_manage = session.await.is_ok_and(|session| session.may_manage);
                     match roles.await {
                         Ok(roles) => {
@@ -143,8 +144,8 @@ pub fn RolesPage() -> impl IntoView {
                         }
                         Err(failure) => view! { <Problem failure/> }.into_any(),
                     }
-                })
-            }}
+                }
+            })}
         </Transition>
     }
 }
@@ -254,15 +255,15 @@ fn RoleForm(edited: Option<RoleRow>, save: ServerAction<SaveRole>) -> impl IntoV
                     <Input name="name" value=name required=true attr:maxlength="60"/>
                 </Field>
                 <Transition fallback=|| view! { <Skeleton/> }>
-                    {move || {
+                    {awaited(move || {
                         let held = held.clone();
-                        Suspend::new(async move {
+                        async move {
                             match areas.await {
                                 Ok(areas) => view! { <Grants areas held/> }.into_any(),
                                 Err(failure) => view! { <Problem failure/> }.into_any(),
                             }
-                        })
-                    }}
+                        }
+                    })}
                 </Transition>
                 <div class="row-form">
                     <Button kind=ButtonKind::Primary busy=save.pending()>

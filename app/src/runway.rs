@@ -10,6 +10,7 @@ use ui::{
     StripAction, StripView, Tone,
 };
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::offer::AddData;
 use crate::problem::Problem;
@@ -72,7 +73,7 @@ pub fn RunwayPage() -> impl IntoView {
             actions=move || view! { <Segmented label="Which numbers" segments/> }
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match runway.await {
                     Ok(list) => view! { <Lines list only=only.get_untracked() clear=clear.get_untracked()/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),

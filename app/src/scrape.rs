@@ -15,6 +15,7 @@ use ui::{
     Badge, Button, ButtonKind, ButtonLink, Card, Column, Empty, Glyph, Skeleton, Table, Tone,
 };
 
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
@@ -116,7 +117,7 @@ pub fn Targets() -> impl IntoView {
             actions=move || {
                 view! {
                     <Transition>
-                        {move || Suspend::new(async move {
+                        {awaited(move || async move {
                             let may_write = session.await.is_ok_and(|session| session.may_write);
                             may_write.then(|| view! { <ButtonLink href="/sources/scrape" icon=Glyph::Plus small=true>"Add a target"</ButtonLink> })
                         })}
@@ -125,7 +126,7 @@ pub fn Targets() -> impl IntoView {
             }
         >
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     let may_write = session.await.is_ok_and(|session| session.may_write);
                     match targets.await {
                         Ok(targets) if targets.is_empty() => {

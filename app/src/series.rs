@@ -22,6 +22,7 @@ use ui::{
 
 pub use detail::SeriesDetail;
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::offer::AddData;
 use crate::problem::Problem;
@@ -88,7 +89,7 @@ pub fn SeriesList() -> impl IntoView {
             <Button kind=ButtonKind::Secondary icon=Glyph::Search>"Find"</Button>
         </Form>
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match page.await {
                     Ok(page) if page.series.is_empty() => view! { <NothingFound text=text.get_untracked()/> }.into_any(),
                     Ok(page) => {

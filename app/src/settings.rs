@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{ButtonLink, Card, DensitySwitch, Glyph, Notice, PageHead, Skeleton, ThemeSwitch, Tone};
 
+use crate::awaited::awaited;
 use crate::cache::Caches;
 use crate::frame::{Session, SessionContext};
 use crate::key::Keys;
@@ -20,7 +21,7 @@ pub fn SettingsPage() -> impl IntoView {
         <PageHead title="Settings" lede="How things look to you, and what is set for everybody."/>
         <NewSecret/>
         <Transition fallback=|| view! { <Card><Skeleton lines=4/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match session.await {
                     Ok(session) => {
                         let others = of_others(&session);
@@ -95,7 +96,7 @@ fn NewSecret() -> impl IntoView {
     let SessionContext(session) = expect_context();
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let public = session.await.map(|session| session.public).unwrap_or_default();
                 secret
                     .await

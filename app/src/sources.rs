@@ -9,6 +9,7 @@ use ui::{
     Table, Tone, When,
 };
 
+use crate::awaited::awaited;
 use crate::event::Events;
 use crate::frame::SessionContext;
 use crate::live;
@@ -59,7 +60,7 @@ pub fn SourcesPage() -> impl IntoView {
         />
         <FormProblem answer=remove.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may_write = session.await.is_ok_and(|s| s.may_write);
                 match sources.await {
                     Ok(sources) if sources.is_empty() => {

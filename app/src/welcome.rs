@@ -6,6 +6,7 @@ use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
 use ui::{Button, ButtonKind, ButtonLink, Card, Code, Glyph, PageHead, Skeleton, Sparkline};
 
+use crate::awaited::awaited;
 use crate::frame::{SessionContext, StartDemo, own_address};
 use crate::imports::UploadForm;
 use crate::live;
@@ -43,7 +44,7 @@ pub fn Welcome() -> impl IntoView {
         <PageHead title="Add data" lede="Three doors. This host is already in: its numbers move below."/>
         <FormProblem answer=demo.value()/>
         <Transition fallback=|| view! { <Card><Skeleton lines=6/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match session.await {
                     Ok(session) if session.may_write => {
                         view! {
@@ -124,7 +125,7 @@ fn ThisHost() -> impl IntoView {
     let host = wire::load(move || stream.version(Topic::Series), |_| this_host());
     view! {
         <Transition fallback=|| view! { <Card><Skeleton/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match host.await {
                     Ok(Some(page)) => {
                         let tiles = page.series.into_iter().zip(page.sparks);

@@ -11,6 +11,7 @@ use ui::{
 };
 
 use crate::account::NewPassword;
+use crate::awaited::awaited;
 use crate::factor::SecondStep;
 use crate::passkey::PasskeyCard;
 use crate::problem::{FormProblem, Problem, of_field};
@@ -122,7 +123,7 @@ fn RecoveryCodes() -> impl IntoView {
     let codes = secret::just_made();
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let codes = codes.await.ok().flatten()?;
                 let codes: Vec<String> = codes.split(' ').map(str::to_owned).collect();
                 Some(
@@ -156,7 +157,7 @@ fn Sessions() -> impl IntoView {
             <FormProblem answer=end.value()/>
             <FormProblem answer=end_others.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match sessions.await {
                         Ok(sessions) => {
                             let others = sessions.len() > 1;

@@ -11,6 +11,7 @@ use ui::{
 };
 
 use super::SaveEntry;
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::problem::{FormProblem, Problem, may_only_look, of_field};
 use crate::rpc;
@@ -86,7 +87,7 @@ pub fn EntryPage() -> impl IntoView {
             actions=|| view! { <ButtonLink href="/calendar">"Back to the calendar"</ButtonLink> }
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may_write = session.await.is_ok_and(|s| s.may_write);
                 match form.await {
                     Ok(_) if !may_write => view! { <Problem failure=may_only_look()/> }.into_any(),

@@ -7,6 +7,7 @@ use ui::{
     Badge, Button, ButtonKind, Card, Column, Empty, Input, Skeleton, Table, Tone, number_text,
 };
 
+use crate::awaited::awaited;
 use crate::live;
 use crate::problem::{FormProblem, Problem};
 use crate::rpc;
@@ -52,7 +53,7 @@ pub fn Storage() -> impl IntoView {
         >
             <FormProblem answer=keep.value()/>
             <Transition fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
+                {awaited(move || async move {
                     match storage.await {
                         Ok(MetricStorage::Engine { name, host, writing, asking }) => {
                             view! { <InAnEngine name host writing asking/> }.into_any()

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_query_map;
 use ui::{Button, ButtonKind, ButtonLink, Field, Input};
 
 use crate::account::{Lone, NewPassword, failed};
+use crate::awaited::awaited;
 use crate::problem::Problem;
 use crate::{rpc, wire};
 
@@ -25,7 +26,7 @@ pub fn InvitePage() -> impl IntoView {
     let offered = wire::load(token, load_invitation);
     view! {
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match offered.await {
                     Ok((email, role)) => {
                         let hint = format!("You sign in with it, as {role}.");

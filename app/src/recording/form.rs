@@ -11,6 +11,7 @@ use ui::{
 };
 
 use super::{SaveRecording, list_recordings};
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::problem::{FormProblem, Problem, may_only_look, of_field};
 use crate::rpc::Failure;
@@ -79,7 +80,7 @@ pub fn RecordingPage() -> impl IntoView {
             actions=|| view! { <ButtonLink href="/explore">"Back to the explorer"</ButtonLink> }
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may_write = session.await.is_ok_and(|s| s.may_write);
                 let query = query.get();
                 let id = query.get("id").unwrap_or_default();

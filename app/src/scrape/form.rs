@@ -11,6 +11,7 @@ use ui::{
 };
 
 use super::{SaveTarget, list_targets};
+use crate::awaited::awaited;
 use crate::frame::SessionContext;
 use crate::problem::{Problem, may_only_look, of_field};
 use crate::rpc::Failure;
@@ -79,14 +80,14 @@ pub fn ScrapePage() -> impl IntoView {
             actions=|| view! { <ButtonLink href="/sources">"Back to sources"</ButtonLink> }
         />
         <Transition>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let words = told.await.ok().flatten()?;
                 let up = query.read().get("tried").is_some_and(|tried| tried == "up");
                 Some(view! { <Tried trial=Trial { up, words }/> })
             })}
         </Transition>
         <Transition fallback=|| view! { <Card><Skeleton lines=8/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 let may_write = session.await.is_ok_and(|s| s.may_write);
                 let query = query.get();
                 let id = query.get("id").unwrap_or_default();

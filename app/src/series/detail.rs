@@ -18,6 +18,7 @@ use super::happened::happened_view;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
 use super::made::{ChangeModel, made_view};
 use super::unusual::{Say, UnusualCard, ribbon_view};
+use crate::awaited::awaited;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
@@ -167,7 +168,7 @@ pub fn SeriesDetail() -> impl IntoView {
     let asked = move || range::asked(Some(&range.get()), Some(&from.get()), Some(&to.get()));
     view! {
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
-            {move || Suspend::new(async move {
+            {awaited(move || async move {
                 match detail.await {
                     Ok(detail) => {
                         view! {
@@ -350,9 +351,7 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
             }));
         }
     });
-    // What is being replaced is seen for a moment longer than its signals are there.
-    let newest = move || newest.try_get().flatten();
-    let at = Signal::derive(move || newest().map_or(0, |p| p.at.0));
+    let at = Signal::derive(move || newest.get().map_or(0, |p| p.at.0));
     let seen = series.last.is_some();
     view! {
         <div class="facts">
@@ -361,7 +360,7 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
                 <span class="fact-value num">
                     {
                         let unit = unit.clone();
-                        move || ui::number_text(newest().and_then(|p| p.value), &unit)
+                        move || ui::number_text(newest.get().and_then(|p| p.value), &unit)
                     }
                 </span>
                 {seen.then(|| view! { <span class="quiet"><When at/></span> })}

@@ -77,6 +77,25 @@ pub fn no_conditions_in_pages(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Waiting in a page without keeping what is shown meanwhile: `app/src/awaited.rs` has the one way.
+pub fn waits_keep_their_views(tree: &Tree) -> Vec<Finding> {
+    let own = "app/src/awaited.rs";
+    let pages = tree.under("app").filter(|f| f.is_rust() && f.path != own);
+    let mut findings = Vec::new();
+    for file in pages {
+        let code = Source::parse(&file.text).without_tests();
+        for line in lines_with(&code, "Suspend::new") {
+            findings.push(Finding::new(
+                &file.path,
+                line,
+                "what it shows outlives the signals that it was made of",
+                "wait with `awaited`",
+            ));
+        }
+    }
+    findings
+}
+
 /// SQL in string literals outside `crates/store`.
 pub fn sql_only_in_the_store(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -315,6 +334,14 @@ mod tests {
             count(rule, "server/src/a.rs", "#[cfg(unix)]\nfn a() {}\n"),
             0
         );
+    }
+
+    #[test]
+    fn a_bare_wait_in_a_page_is_found() {
+        let wait = "fn a() { Suspend::new(async {}) }";
+        for (path, found) in [("app/src/a.rs", 1), ("app/src/awaited.rs", 0)] {
+            assert_eq!(count(waits_keep_their_views, path, wait), found, "{path}");
+        }
     }
 
     #[test]

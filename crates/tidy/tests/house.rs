@@ -125,6 +125,11 @@ fn pages_have_no_conditions() {
 }
 
 #[test]
+fn pages_keep_what_they_show_while_they_wait() {
+    none(&layers::waits_keep_their_views(&TREE));
+}
+
+#[test]
 fn sql_stands_only_in_the_store() {
     none(&layers::sql_only_in_the_store(&TREE));
 }

@@ -57,14 +57,12 @@ pub fn Button(
     children: Option<Children>,
 ) -> impl IntoView {
     let class = class_of(kind, small, children.is_none());
-    // A button that is being replaced is seen for a moment longer than its signals are there.
-    let busy = move || busy.try_get().unwrap_or_default();
     view! {
         <button
             type=r#type.unwrap_or_else(|| "submit".to_owned())
             class=class
-            disabled=move || disabled.try_get().unwrap_or_default() || busy()
-            aria-busy=move || busy().then_some("true")
+            disabled=move || disabled.get() || busy.get()
+            aria-busy=move || busy.get().then_some("true")
             aria-label=label.clone()
             title=label
         >

@@ -144,9 +144,9 @@ pub fn Chart(
             }
         });
         let show = move |numbers: &Numbers| {
-            drawing.try_with_value(|drawing| {
+            drawing.with_value(|drawing| {
                 if let Some(drawing) = drawing {
-                    tree.try_with_value(|tree| drawing.show(tree, numbers));
+                    tree.with_value(|tree| drawing.show(tree, numbers));
                 }
             });
         };

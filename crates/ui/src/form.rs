@@ -36,18 +36,16 @@ pub fn Field(
     children: Children,
 ) -> impl IntoView {
     let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
-    // A form that is being replaced is seen for a moment longer than its signals are there.
-    let error = move || error.try_get().flatten();
     let described_by = {
         let hint_id = hint.is_some().then(|| hint_id.clone());
         let error_id = error_id.clone();
-        Signal::derive(move || match (error().is_some(), &hint_id) {
+        Signal::derive(move || match (error.get().is_some(), &hint_id) {
             (true, Some(hint_id)) => Some(format!("{error_id} {hint_id}")),
             (true, None) => Some(error_id.clone()),
             (false, hint_id) => hint_id.clone(),
         })
     };
-    let invalid = Signal::derive(move || error().is_some());
+    let invalid = Signal::derive(move || error.get().is_some());
     let wiring = Wiring {
         id: id.clone(),
         described_by,
@@ -61,9 +59,9 @@ pub fn Field(
             </label>
             <Provider value=wiring>{children()}</Provider>
             {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
-            <p class="field-error" id=error_id hidden=move || error().is_none()>
+            <p class="field-error" id=error_id hidden=move || error.get().is_none()>
                 <Icon glyph=Glyph::Alert/>
-                <span>{error}</span>
+                <span>{move || error.get()}</span>
             </p>
         </div>
     }

@@ -132,27 +132,22 @@ pub fn When(
     // None until the browser runs: the first paint is in UTC on both sides.
     let offset = RwSignal::new(None::<i64>);
     Effect::new(move || offset.set(Some(local_offset_minutes(at.get()))));
-    // What is being replaced is seen for a moment longer than its signals are there.
-    let at = move || at.try_get().unwrap_or_default();
-    let offset = move || offset.try_get().flatten();
-    let full = move || match offset() {
-        Some(minutes) => civil_text(at() + minutes * 60 * SECOND, WhenForm::Full),
-        None => utc_text(at()),
+    let full = move || match offset.get() {
+        Some(minutes) => civil_text(at.get() + minutes * 60 * SECOND, WhenForm::Full),
+        None => utc_text(at.get()),
     };
-    let exact = move || match offset() {
-        Some(_) => format!("{} ({})", full(), utc_text(at())),
+    let exact = move || match offset.get() {
+        Some(_) => format!("{} ({})", full(), utc_text(at.get())),
         None => full(),
     };
-    let shown = move || match (form, now, offset()) {
-        (WhenForm::Relative, Some(now), _) => {
-            relative_text(at(), now.try_get().unwrap_or_default())
-        }
+    let shown = move || match (form, now, offset.get()) {
+        (WhenForm::Relative, Some(now), _) => relative_text(at.get(), now.get()),
         (WhenForm::Full | WhenForm::Relative, ..) => full(),
-        (form, _, Some(minutes)) => civil_text(at() + minutes * 60 * SECOND, form),
-        (form, _, None) => civil_text(at(), form),
+        (form, _, Some(minutes)) => civil_text(at.get() + minutes * 60 * SECOND, form),
+        (form, _, None) => civil_text(at.get(), form),
     };
     view! {
-        <time class="num" datetime=move || utc_iso(at()) title=exact>
+        <time class="num" datetime=move || utc_iso(at.get()) title=exact>
             {shown}
         </time>
     }
