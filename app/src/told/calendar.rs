@@ -85,7 +85,7 @@ pub fn shown(calendar: Calendar, may_write: bool) -> Shown {
             .map(|region| (region.code, region.name))
             .collect(),
         coming: coming
-            .map(|one| (dated(one.begins), one.name.clone()))
+            .map(|one| (ui::utc_date_text(one.begins.0), one.name.clone()))
             .collect(),
         rows: calendar
             .entries
@@ -196,20 +196,14 @@ const fn effect_words(kind: EffectKind) -> (&'static str, &'static str) {
     }
 }
 
-/// A day with its year.
-fn dated(at: Instant) -> String {
-    let year: String = ui::utc_iso(at.0).chars().take(4).collect();
-    format!("{} {year}", ui::utc_day_text(at.0))
-}
-
 /// A stretch of days, and how many where there are several.
 pub fn stretch(days: Range) -> String {
     let last = days.to.minus(1);
     let count = (days.to.0 - days.from.0) / Instant::DAY;
     if count <= 1 {
-        return dated(days.from);
+        return ui::utc_date_text(days.from.0);
     }
-    let (from, to) = (dated(days.from), dated(last));
+    let (from, to) = (ui::utc_date_text(days.from.0), ui::utc_date_text(last.0));
     let same_year =
         from.rsplit_once(' ').map(|(_, year)| year) == to.rsplit_once(' ').map(|(_, year)| year);
     let from = if same_year {

@@ -109,7 +109,7 @@ fn state(version: &ModelVersion) -> String {
 }
 
 fn day(at: Instant) -> String {
-    ui::utc_day_text(at.0)
+    ui::utc_date_text(at.0)
 }
 
 /// How much better or worse than the naive forecast.

@@ -3,7 +3,7 @@
 use crate::spark::{extent, line_path};
 use crate::table::{Column, Table};
 use crate::text::number_text;
-use crate::time::{utc_day_text, utc_text};
+use crate::time::{utc_date_text, utc_day_text, utc_text};
 use leptos::prelude::*;
 
 /// The lines are drawn on a square that is stretched to the place; words and grid stand in percent
@@ -230,15 +230,17 @@ fn days(scale: &Scale) -> impl IntoView + use<> {
                 2 => ("middle", "chart-label"),
                 _ => ("middle", "chart-label chart-label-minor"),
             };
-            // Within two days the hour matters, beyond it only the day does.
+            // Within two days the hour matters, beyond it only the day does, and for long ones its year.
             let words = if span < 2 * 86_400_000_000 {
                 utc_text(at)
                     .split(", ")
                     .nth(1)
                     .unwrap_or_default()
                     .to_owned()
-            } else {
+            } else if span < 300 * 86_400_000_000 {
                 utc_day_text(at)
+            } else {
+                utc_date_text(at)
             };
             let x = format!("{:.2}%", scale.x(at) / SIDE * 100.0);
             view! {

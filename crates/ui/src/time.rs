@@ -34,6 +34,12 @@ pub fn utc_day_text(micros: i64) -> String {
     civil_text(micros, WhenForm::Day)
 }
 
+/// The date of an instant in UTC as "Thu 26 Nov 2026".
+pub fn utc_date_text(micros: i64) -> String {
+    let full = civil_text(micros, WhenForm::Full);
+    full.split(',').next().unwrap_or_default().to_owned()
+}
+
 /// An instant as machines read it: "2026-11-26T14:03:07Z".
 pub fn utc_iso(micros: i64) -> String {
     let c = Civil::of(micros);
@@ -174,6 +180,7 @@ mod tests {
             utc_text(1_795_701_787_000_000),
             "Thu 26 Nov 2026, 14:03 UTC"
         );
+        assert_eq!(utc_date_text(1_795_701_787_000_000), "Thu 26 Nov 2026");
         assert_eq!(utc_iso(1_795_701_787_000_000), "2026-11-26T14:03:07Z");
         assert_eq!(utc_text(0), "Thu 1 Jan 1970, 00:00 UTC");
         assert_eq!(utc_iso(-1), "1969-12-31T23:59:59Z");
