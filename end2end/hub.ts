@@ -1,7 +1,7 @@
 // A Millrace of one's own for each worker: the built binary in an empty folder, on a free port.
 import { test as base, expect, type Page } from "@playwright/test";
 import { spawn, spawnSync, execFileSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -44,6 +44,13 @@ export class Hub {
   sql(statement: string): number {
     const program = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=30); row = db.execute(sys.argv[2]).fetchone(); db.commit(); print(row[0] if row else 0)";
     return Number(execFileSync("python3", ["-c", program, join(this.data, "millrace.db"), statement], { encoding: "utf8" }));
+  }
+
+  /** Where what proves the end of the audit log is written, after a minute at the latest. */
+  async anchors(): Promise<string> {
+    const file = join(this.data, "audit.anchors");
+    await expect(() => expect(existsSync(file)).toBe(true)).toPass();
+    return file;
   }
 
   /** Runs `millrace audit verify`; its exit code and words. */

@@ -140,6 +140,10 @@ pub fn failed(error: Option<String>) -> Option<impl IntoView> {
                 "There is an account with your address already",
                 "The other place does not vouch that the address is yours. Sign in with the password.",
             ),
+            ("unvouched", _) => (
+                "Nobody vouches for your address",
+                "The other place does not say that your e-mail address is yours. Ask an administrator.",
+            ),
             ("roleless", _) => (
                 "You have no role here",
                 "You were recognised, and none of your groups brings a role. Ask an administrator.",

@@ -129,6 +129,7 @@ test("a new administrator lets people in, refuses one, and proves the log", asyn
   await page.goto(`${url}/audit?action=person.sign_in`);
   await expect(entries).toContainText("piet@example.org");
 
+  await hub.anchors();
   expect(hub.verify()).toEqual({ code: 0, words: expect.stringContaining("The chain is whole.") });
   const refusal = hub.sql("select seq from audit_entry where action = 'access.refuse' order by seq limit 1");
   hub.sql(`update audit_entry set actor_name = 'ada@example.org' where seq = ${refusal}`);

@@ -252,12 +252,14 @@ impl Settings {
 
     /// Another place to sign in, and whose certificates are believed for it.
     pub(crate) fn identity_provider(&self) -> Result<Option<service::Provider>, BadSetting> {
+        let reach = self.guard.reach()?;
         let ask = || {
             let trust = self.provider.ca()?.map_or(Trust::Public, Trust::Own);
-            let ask = crate::provider::HttpAsk::new(&trust).map_err(|problem| BadSetting {
-                name: "MILLRACE_OIDC_CA_FILE",
-                problem,
-            })?;
+            let ask =
+                crate::provider::HttpAsk::new(&trust, reach).map_err(|problem| BadSetting {
+                    name: "MILLRACE_OIDC_CA_FILE",
+                    problem,
+                })?;
             Ok(Arc::new(ask) as Arc<dyn service::Ask>)
         };
         self.provider.provider(&self.public(), ask)

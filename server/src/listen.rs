@@ -3,8 +3,10 @@
 //! axum's own loop has no say in how long a client may take. A client that sends a byte now and then
 //! would hold its connection, and what was read of its request, for ever.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -30,7 +32,8 @@ use crate::guard::Connection;
 /// How long clients may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// From the first byte of a request to the end of its headers, and between two requests.
+    /// From the connection to its first request, from the first byte of a request to the end of its
+    /// headers, and between two requests.
     pub(crate) headers: Duration,
     /// Between two pieces of a body.
     pub(crate) body: Duration,
@@ -60,6 +63,7 @@ pub(crate) async fn serve(
     let moved = Router::new().fallback(to_https);
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let shares = Arc::new(Shares::default());
     loop {
         let accepted = tokio::select! {
             () = stopping.cancelled() => break,
@@ -71,10 +75,14 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok(((stream, address), place)) => {
+                let Some(share) = shares.take(address.ip()) else {
+                    tracing::debug!(%address, "a network has its share of the connections");
+                    continue;
+                };
                 let greeted = greet(stream, address, tls.clone());
                 let (router, moved, stopping) = (router.clone(), moved.clone(), stopping.clone());
                 connections.spawn(async move {
-                    let _place = place;
+                    let _places = (place, share);
                     // What went wrong between a client and us is the client's to say.
                     let Ok(stream) = tokio::time::timeout(patience.headers, greeted).await else {
                         return;
@@ -162,6 +170,47 @@ async fn to_https(request: Request) -> Response {
 /// The most connections at once: each takes some tens of kilobytes.
 const MOST_CONNECTIONS: usize = 8192;
 
+/// The most of them that one network may have, so that nobody takes all: a proxy in front has to do with
+/// them, too.
+const MOST_OF_ONE: usize = MOST_CONNECTIONS / 4;
+
+/// How many connections each network has.
+#[derive(Debug, Default)]
+struct Shares(Mutex<HashMap<IpAddr, usize>>);
+
+/// A connection that is counted until it ends.
+#[derive(Debug)]
+struct Share {
+    of: IpAddr,
+    shares: Arc<Shares>,
+}
+
+impl Shares {
+    /// One more for the network of that address; none where it has its share.
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
+        let of = api::network(address);
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(of).or_default();
+        (*count < MOST_OF_ONE).then(|| {
+            *count += 1;
+            let shares = Arc::clone(self);
+            Share { of, shares }
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut held = self.shares.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.of) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.of);
+            }
+        }
+    }
+}
+
 /// The most that the head of a request may have: its line and its headers.
 const MOST_HEAD_BYTES: usize = 64 * 1024;
 
@@ -175,7 +224,11 @@ async fn talk<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // hyper waits for ever for enough bytes to tell HTTP/2 from HTTP/1.
+    let begun = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&begun);
     let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
+        asked.store(true, Ordering::Relaxed);
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(about);
         request
@@ -196,11 +249,13 @@ async fn talk<S>(
         builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
     let mut stop = std::pin::pin!(stopping.cancelled().fuse());
+    let mut first = std::pin::pin!(tokio::time::sleep(patience.headers).fuse());
     loop {
         tokio::select! {
             // What went wrong between a client and us is the client's to say.
             _ = connection.as_mut() => return,
             () = &mut stop => connection.as_mut().graceful_shutdown(),
+            () = &mut first => if !begun.load(Ordering::Relaxed) { return },
         }
     }
 }
@@ -298,6 +353,34 @@ mod tests {
         for one in slow {
             assert!(one.await.unwrap() < Duration::from_secs(5));
         }
+    }
+
+    #[tokio::test]
+    async fn clients_that_say_nothing_or_not_enough_to_know_the_protocol_are_left() {
+        let server = start().await;
+        // The beginning of POST and of HTTP/2's preface alike.
+        for said in ["", "P", "PRI * HTTP/2.0\r\n"] {
+            let mut stream = server.connect().await;
+            stream.write_all(said.as_bytes()).await.unwrap();
+            rest(&mut stream).await;
+        }
+        assert!(server.ask().await.ends_with('5'));
+    }
+
+    #[test]
+    fn a_network_has_its_share_of_the_connections_and_no_more() {
+        let shares = Arc::new(Shares::default());
+        let address = |text: &str| text.parse().unwrap();
+        let one = (0..MOST_OF_ONE).map(|n| shares.take(address(&format!("2001:db8::{n:x}"))));
+        let mut held: Vec<Option<Share>> = one.collect();
+        assert!(held.iter().all(Option::is_some));
+        assert!(shares.take(address("2001:db8::ffff:1")).is_none());
+        assert!(shares.take(address("2001:db8:0:1::1")).is_some());
+        assert!(shares.take(address("192.0.2.1")).is_some());
+        held.pop();
+        assert!(shares.take(address("2001:db8::1")).is_some());
+        held.clear();
+        assert!(shares.0.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

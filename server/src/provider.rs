@@ -1,6 +1,7 @@
 //! Another place to sign in: how it is asked, and the two addresses by which people go there and
 //! come back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Error, Returned};
@@ -9,11 +10,12 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, Url};
 use serde::Deserialize;
 use service::{Ask, AskFault};
 
 use crate::auth;
+use crate::reach::Reach;
 use crate::sign_in::{Stranger, back, enter, go_to, local};
 use crate::state::App;
 use crate::trust::Trust;
@@ -25,26 +27,40 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks a provider over HTTP.
 #[derive(Debug)]
-pub(crate) struct HttpAsk(Client);
+pub(crate) struct HttpAsk {
+    client: Client,
+    reach: Reach,
+}
 
 impl HttpAsk {
-    /// What asks where these authorities are believed; why that cannot be, in words.
-    pub(crate) fn new(trust: &Trust) -> Result<Self, String> {
-        Client::builder()
+    /// What asks where these authorities are believed, and what may be reached; why that cannot be, in
+    /// words. The provider names most addresses itself.
+    pub(crate) fn new(trust: &Trust, reach: Reach) -> Result<Self, String> {
+        let client = Client::builder()
             .tls_backend_preconfigured(trust.config()?)
             .redirect(Policy::none())
+            .dns_resolver(Arc::new(reach.clone()))
             .timeout(PATIENCE)
             .user_agent(concat!("Millrace/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map(Self)
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string())?;
+        Ok(Self { client, reach })
+    }
+
+    /// Refuses an address that is written out and may not be reached; names are looked at when they are
+    /// resolved.
+    fn permitted(&self, url: &str) -> Result<(), AskFault> {
+        let url = Url::parse(url).map_err(|error| AskFault(error.to_string()))?;
+        let checked = self.reach.check(&url);
+        checked.map_err(|fault| AskFault(fault.to_string()))
     }
 }
 
 #[async_trait]
 impl Ask for HttpAsk {
     async fn get(&self, url: &str, bearer: Option<&str>) -> Result<Vec<u8>, AskFault> {
-        let request = self.0.get(url);
+        self.permitted(url)?;
+        let request = self.client.get(url);
         answer(match bearer {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -58,11 +74,12 @@ impl Ask for HttpAsk {
         form: &[(&str, &str)],
         client: Option<(&str, &str)>,
     ) -> Result<Vec<u8>, AskFault> {
+        self.permitted(url)?;
         let body: String = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
         let request = self
-            .0
+            .client
             .post(url)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("accept", "application/json")
@@ -151,7 +168,7 @@ pub(crate) async fn arrive(
 }
 
 fn word(error: &Error) -> &'static str {
-    let told = ["address", "roleless", "vouch"];
+    let told = ["address", "roleless", "unvouched", "vouch"];
     let told = told
         .into_iter()
         .find(|field| error.of_field(field).is_some());

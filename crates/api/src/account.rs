@@ -1,5 +1,7 @@
 //! People and their sessions.
 
+use core::net::{IpAddr, Ipv6Addr};
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +71,26 @@ pub struct Visit {
     pub browser: String,
     /// The token of a browser that was signed in with before.
     pub device: Option<String>,
+}
+
+impl Visit {
+    /// The network it came from, which attempts are counted by; none where the address is not known.
+    pub fn network(&self) -> Option<String> {
+        let text = &self.address;
+        let network = |address| network(address).to_string();
+        (!text.is_empty()).then(|| text.parse().map_or_else(|_| text.clone(), network))
+    }
+}
+
+/// Whose address it is, as far as anybody can say: a provider gives a household a network of 2^64 of IPv6.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => {
+            let [a, b, c, d, ..] = six.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        four @ IpAddr::V4(_) => four,
+    }
 }
 
 impl std::fmt::Debug for Visit {
@@ -283,4 +305,26 @@ pub trait Accounts: Send + Sync {
     async fn add_user(&self, caller: &Caller, new: NewUser) -> Result<NewSecret<User>>;
     /// Removes a person and their sessions. Needs `access:write`. The last administrator stays.
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_is_counted_by_the_network_it_came_from() {
+        for (address, network) in [
+            ("192.0.2.7", Some("192.0.2.7")),
+            ("::ffff:192.0.2.7", Some("192.0.2.7")),
+            ("2001:db8:1:2:3:4:5:6", Some("2001:db8:1:2::")),
+            ("nowhere", Some("nowhere")),
+            ("", None),
+        ] {
+            let visit = Visit {
+                address: address.into(),
+                ..Visit::default()
+            };
+            assert_eq!(visit.network().as_deref(), network, "{address}");
+        }
+    }
 }

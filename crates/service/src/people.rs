@@ -169,6 +169,12 @@ impl People for Hub {
     async fn reset_factors(&self, caller: &Caller, id: &UserId) -> Result<()> {
         require(caller, Permission::AccessWrite)?;
         let user = self.person_within(caller, id).await?;
+        // Whoever found an open session would have the account.
+        if caller.user_id() == Some(id) {
+            return Err(Error::conflict(
+                "Your own second step is removed on the page of your account, which asks for your password.",
+            ));
+        }
         let store = self.noting(caller, Note::of("factor.reset").on_person(&user));
         store.reset_factors(id).await.or_failure(caller)?;
         let ended = self.store.delete_sessions_of(id, None).await;

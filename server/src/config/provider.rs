@@ -61,6 +61,10 @@ pub(crate) struct ProviderSettings {
     /// The role of newcomers with none of these groups; left out, they are not let in.
     #[arg(long, env = "MILLRACE_OIDC_DEFAULT_ROLE", global = true)]
     pub(crate) oidc_default_role: Option<String>,
+    /// Take every address that it names for verified, where it does not say `email_verified`: for a
+    /// provider where nobody chooses their own.
+    #[arg(long, env = "MILLRACE_OIDC_VOUCHES", global = true)]
+    pub(crate) oidc_vouches: bool,
     /// A file with the certificates of the authorities to believe for it, in PEM; those that browsers
     /// believe when left out.
     #[arg(long, env = "MILLRACE_OIDC_CA_FILE", global = true)]
@@ -137,6 +141,7 @@ impl ProviderSettings {
             groups_claim: self.oidc_groups_claim.clone(),
             roles: roles.collect::<Result<_, _>>()?,
             default_role: self.oidc_default_role.clone(),
+            vouches: self.oidc_vouches,
             ask: ask()?,
         }))
     }

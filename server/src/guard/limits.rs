@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use api::{Caller, Instant, Who};
@@ -134,7 +134,7 @@ impl Limits {
         if is_free(path) {
             return Ok(());
         }
-        let address = address.map(network);
+        let address = address.map(api::network);
         if is_sign_in(method, path)
             && let Some(address) = address
         {
@@ -223,30 +223,17 @@ fn filled<'a>(
     bucket
 }
 
-/// A provider gives a household a network of 2^64 addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(six) => {
-            let [a, b, c, d, ..] = six.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
 /// Files, probes, the open stream, and what is pushed, which has a limit in samples for each key.
 fn is_free(path: &str) -> bool {
-    const PREFIXES: [&str; 8] = [
-        "/pkg/",
-        "/vendor/",
-        "/icons/",
-        "/health/",
-        "/prometheus/",
-        "/otlp/",
-        "/influx/",
-        "/live",
+    const PREFIXES: [&str; 7] = [
+        "/pkg/", "/vendor/", "/icons/", "/health/", "/otlp/", "/influx/", "/live",
     ];
-    const PATHS: [&str; 3] = ["/api/v1/samples", "/api/v1/alertmanager", "/metrics"];
+    const PATHS: [&str; 4] = [
+        "/api/v1/samples",
+        "/api/v1/alertmanager",
+        "/prometheus/api/v1/write",
+        "/metrics",
+    ];
     PATHS.contains(&path) || PREFIXES.iter().any(|prefix| path.starts_with(prefix))
 }
 
@@ -330,6 +317,16 @@ mod tests {
         assert_eq!((again.limit, again.retry_after_seconds), ("address", 10));
         assert_eq!(get(&limits, &nobody, "2001:db8:0:1::1", at(0)), Ok(()));
         assert_eq!(get(&limits, &nobody, "9.9.9.9", at(0)), Ok(()));
+    }
+
+    #[test]
+    fn questions_count_although_what_is_pushed_beside_them_does_not() {
+        let limits = Limits::new(6);
+        let (asks, from) = (key("k"), Some("1.1.1.1".parse().unwrap()));
+        let post = |path| limits.take(&asks, from, &Method::POST, path, at(0));
+        assert_eq!(post("/prometheus/api/v1/query"), Ok(()));
+        assert!(post("/prometheus/api/v1/query_range").is_err());
+        assert_eq!(post("/prometheus/api/v1/write"), Ok(()));
     }
 
     #[test]

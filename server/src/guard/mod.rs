@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 pub(crate) use limits::Limits;
 pub(crate) use peer::{Connection, Peer, Proxies};
 
-use crate::rest::{Failed, is_api};
+use crate::rest::{Failed, is_api, oauth};
 use crate::state::App;
 
 /// The settings of all of it.
@@ -68,7 +68,11 @@ pub(crate) async fn limit(State(app): State<App>, request: Request, next: Next) 
     if is_api(path) {
         return Failed::from(error).into_response();
     }
-    let mut response = (StatusCode::TOO_MANY_REQUESTS, format!("{error}\n")).into_response();
+    let mut response = if path == oauth::TOKEN {
+        oauth::failed(&error)
+    } else {
+        (StatusCode::TOO_MANY_REQUESTS, format!("{error}\n")).into_response()
+    };
     let seconds = HeaderValue::from(retry_after_seconds);
     response.headers_mut().insert(header::RETRY_AFTER, seconds);
     response

@@ -17,7 +17,7 @@ mod key;
 mod machine;
 mod metrics;
 mod model;
-mod oauth;
+pub(crate) mod oauth;
 mod once;
 mod openapi;
 mod page;

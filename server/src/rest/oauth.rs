@@ -51,7 +51,8 @@ struct Token {
 /// Why there is no token, in the words of RFC 6749.
 #[derive(Serialize, ToSchema)]
 struct NoToken {
-    /// `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type` or `server_error`.
+    /// `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`,
+    /// `temporarily_unavailable` or `server_error`.
     error: &'static str,
     /// What to do.
     error_description: String,
@@ -63,7 +64,8 @@ struct NoToken {
 /// Basic. A token is good for 15 minutes, and no longer than its key.
 #[utoipa::path(post, path = "/oauth/token", security(()),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = Token), (status = 400, body = NoToken), (status = 401, body = NoToken)))]
+    responses((status = 200, body = Token), (status = 400, body = NoToken), (status = 401, body = NoToken),
+        (status = 429, body = NoToken)))]
 async fn token(
     State(app): State<App>,
     found: axum::http::Extensions,
@@ -97,12 +99,22 @@ async fn token(
         Err(error @ Error::Invalid { .. }) => {
             refused(StatusCode::BAD_REQUEST, "invalid_scope", error.to_string())
         }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status());
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            refused(status, "server_error", error.to_string())
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// Where tokens are given.
+pub(crate) const TOKEN: &str = "/oauth/token";
+
+/// What failed here, and not because of what was asked.
+pub(crate) fn failed(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.status());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let word = match error {
+        Error::TooMany { .. } | Error::Unavailable { .. } => "temporarily_unavailable",
+        _ => "server_error",
+    };
+    refused(status, word, error.to_string())
 }
 
 /// What the form and the header ask for, or what is wrong with them.

@@ -61,9 +61,9 @@ impl Hub {
         }
         let account: String = email.chars().take(254).collect();
         let mut keys = vec![Key::Account(account.clone())];
-        if !visit.address.is_empty() {
-            keys.push(Key::Pair(account, visit.address.clone()));
-            keys.push(Key::Address(visit.address.clone()));
+        if let Some(network) = visit.network() {
+            keys.push(Key::Pair(account, network.clone()));
+            keys.push(Key::Address(network));
         }
         Ok(keys)
     }
@@ -79,11 +79,7 @@ impl Hub {
 
     /// What failures of this visit are counted by where nobody knows whom it is about.
     pub(crate) fn counted_by_address(visit: &Visit) -> Vec<Key> {
-        let known = !visit.address.is_empty();
-        known
-            .then(|| Key::Address(visit.address.clone()))
-            .into_iter()
-            .collect()
+        visit.network().map(Key::Address).into_iter().collect()
     }
 
     /// What comes next for somebody whose password fitted.

@@ -41,6 +41,8 @@ pub struct Provider {
     pub roles: Vec<(String, String)>,
     /// The role of people with none of these groups; none where they are not let in.
     pub default_role: Option<String>,
+    /// Whether it vouches for every address without saying so.
+    pub vouches: bool,
     /// How it is asked.
     pub ask: Arc<dyn Ask>,
 }

@@ -513,6 +513,9 @@ async fn a_role_that_needs_a_second_factor_leads_to_one_before_anything_else() {
     let told = people.people(&me).await.unwrap();
     let told = told.iter().find(|person| person.user.id == bob.user.id);
     assert!(told.is_some_and(|told| told.totp && told.needs_factor));
+    // One's own wants the password: `Factors` asks for it.
+    let own = people.reset_factors(&me, me.user_id().unwrap()).await;
+    assert!(matches!(own, Err(Error::Conflict { .. })), "{own:?}");
     people.reset_factors(&me, &bob.user.id).await.unwrap();
     assert!(place.holder(&signed_in.token, true).await.is_none());
     let entry = place.sign_in("bob@example.org", GOOD, &from("work")).await;

@@ -79,6 +79,7 @@ impl Ask for Fake {
 
 struct Place {
     _folder: tempfile::TempDir,
+    hub: Arc<Hub>,
     services: Services,
     clock: Arc<FixedClock>,
     fake: Arc<Fake>,
@@ -116,6 +117,7 @@ impl Place {
                 ("ops".into(), "operator".into()),
             ],
             default_role: None,
+            vouches: false,
             ask: fake.clone(),
         };
         assert!(!format!("{provider:?}").contains("canary"));
@@ -131,6 +133,7 @@ impl Place {
         Self {
             _folder: folder,
             services: hub.services(),
+            hub,
             clock,
             fake,
         }
@@ -180,6 +183,20 @@ impl Place {
         providers
             .arrive(&nobody, kept, returned, &Visit::default())
             .await
+    }
+
+    /// The sign-ins that the audit log says were refused.
+    async fn refused(&self) -> Vec<api::AuditRecord> {
+        self.hub.write_refusals().await.unwrap();
+        let filter = api::AuditFilter {
+            action: "person.sign_in".into(),
+            outcome: Some(api::AuditOutcome::Refused),
+            ..api::AuditFilter::default()
+        };
+        let admin = Caller::system("test");
+        let page = self.services.audit.entries(&admin, filter, None, 9).await;
+        let entries = page.unwrap().entries.into_iter();
+        entries.map(|one| one.record).collect()
     }
 
     async fn whole(&self) -> Result<(Entry, String)> {
@@ -306,6 +323,23 @@ async fn whoever_has_no_role_or_an_address_that_nobody_vouches_for_stays_outside
     place.set(|it| it.userinfo["groups"] = json!(["guests"]));
     let roleless = place.whole().await.unwrap_err();
     assert!(roleless.of_field("roleless").is_some());
+    place.set(|it| {
+        it.userinfo["groups"] = json!(["ops"]);
+        it.userinfo["email_verified"] = json!(false);
+    });
+    let stranger = place.whole().await.unwrap_err();
+    assert!(stranger.of_field("unvouched").is_some());
+    let refused = place.refused().await;
+    let [refused] = &refused[..] else {
+        panic!("one of a kind in a minute: {refused:?}")
+    };
+    assert_eq!(refused.object.name, "olga@example.org");
+    let why = refused.after.as_deref().unwrap();
+    assert!(why.contains("none of your groups"), "{why}");
+    place.set(|it| {
+        it.userinfo["groups"] = json!(["guests"]);
+        it.userinfo["email_verified"] = json!(true);
+    });
     let new = api::NewUser {
         email: "olga@example.org".into(),
         role: api::Role::Viewer,

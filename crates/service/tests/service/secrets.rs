@@ -27,6 +27,13 @@ async fn home(folder: &Path) -> Home {
     on(store, Arc::new(metrics), folder)
 }
 
+/// One that has the folder's own key.
+async fn unlocked(folder: &Path) -> Home {
+    let home = home(folder).await;
+    home.hub.unlock(&system(), own(folder)).await.unwrap();
+    home
+}
+
 /// A server on a store.
 fn on(store: Store, metrics: Arc<ChunkStore>, folder: &Path) -> Home {
     let fetch = Arc::new(OneNumber::default());
@@ -124,11 +131,7 @@ fn holds(bytes: &[u8], word: &str) -> bool {
 #[tokio::test]
 async fn a_token_is_sealed_where_it_is_kept_and_open_where_it_is_sent() {
     let folder = tempfile::tempdir().unwrap();
-    let home = home(folder.path()).await;
-    home.hub
-        .unlock(&system(), own(folder.path()))
-        .await
-        .unwrap();
+    let home = unlocked(folder.path()).await;
     home.add().await;
     assert_eq!(home.scrape().await, [Some(Hidden(CANARY.into()))]);
     home.close().await;
@@ -138,8 +141,7 @@ async fn a_token_is_sealed_where_it_is_kept_and_open_where_it_is_sent() {
 #[tokio::test]
 async fn what_an_older_version_kept_in_plain_text_is_sealed_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
-    let old = home(folder.path()).await;
-    old.hub.unlock(&system(), own(folder.path())).await.unwrap();
+    let old = unlocked(folder.path()).await;
     old.add().await;
     let (row, sealed) = old.kept().await.remove(0);
     let place = SealedPlace::TargetToken;
@@ -150,8 +152,7 @@ async fn what_an_older_version_kept_in_plain_text_is_sealed_at_the_start() {
     old.close().await;
     assert!(holds(&bytes_in(folder.path(), ""), CANARY));
 
-    let new = home(folder.path()).await;
-    new.hub.unlock(&system(), own(folder.path())).await.unwrap();
+    let new = unlocked(folder.path()).await;
     assert_eq!(new.scrape().await, [Some(Hidden(CANARY.into()))]);
     new.close().await;
     assert!(!holds(&bytes_in(folder.path(), ""), CANARY));
@@ -160,12 +161,7 @@ async fn what_an_older_version_kept_in_plain_text_is_sealed_at_the_start() {
 #[tokio::test]
 async fn rotating_seals_anew_and_who_runs_reads_on() {
     let folder = tempfile::tempdir().unwrap();
-    let running = home(folder.path()).await;
-    running
-        .hub
-        .unlock(&system(), own(folder.path()))
-        .await
-        .unwrap();
+    let running = unlocked(folder.path()).await;
     running.add().await;
     let before = running.kept().await;
     // As the command does it, in another process.
@@ -216,11 +212,7 @@ async fn a_key_that_somebody_else_looks_after_is_changed_by_putting_one_before_i
 #[tokio::test]
 async fn another_key_is_noticed_at_the_start_and_a_lost_one_can_be_given_up() {
     let folder = tempfile::tempdir().unwrap();
-    let kept = home(folder.path()).await;
-    kept.hub
-        .unlock(&system(), own(folder.path()))
-        .await
-        .unwrap();
+    let kept = unlocked(folder.path()).await;
     let id = kept.add().await;
     std::fs::remove_file(folder.path().join("master.key")).unwrap();
     // Gone: none is made in its place, since nothing would open with that.
@@ -255,11 +247,7 @@ async fn another_key_is_noticed_at_the_start_and_a_lost_one_can_be_given_up() {
 #[tokio::test]
 async fn a_token_that_cannot_be_opened_stops_its_target_only_and_is_never_dropped_silently() {
     let folder = tempfile::tempdir().unwrap();
-    let home = home(folder.path()).await;
-    home.hub
-        .unlock(&system(), own(folder.path()))
-        .await
-        .unwrap();
+    let home = unlocked(folder.path()).await;
     let id = home.add().await;
     let (row, sealed) = home.kept().await.remove(0);
     let damaged = format!("{sealed}00");
@@ -300,8 +288,7 @@ async fn nothing_is_kept_before_the_key_was_read() {
 #[tokio::test]
 async fn servers_with_keys_of_their_own_run_as_long_as_nothing_is_sealed() {
     let folder = tempfile::tempdir().unwrap();
-    let one = home(folder.path()).await;
-    one.hub.unlock(&system(), own(folder.path())).await.unwrap();
+    let one = unlocked(folder.path()).await;
     let elsewhere = tempfile::tempdir().unwrap();
     let two = one.beside(elsewhere.path());
     two.hub

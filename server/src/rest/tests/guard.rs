@@ -194,7 +194,19 @@ async fn every_change_that_another_sites_page_asks_for_is_refused() {
     let mut tried = 0;
     let functions = leptos::server_fn::axum::server_fn_paths();
     let functions = functions.map(|(path, method)| (method.to_string(), path.to_owned()));
-    let plain = ["/upload", "/auth/sign-in", "/auth/sign-out", "/auth/set-up"];
+    let plain = [
+        "/upload",
+        "/auth/sign-in",
+        "/auth/sign-out",
+        "/auth/set-up",
+        "/auth/step",
+        "/auth/passkey",
+        "/auth/passkey/challenge",
+        "/auth/passkey/step",
+        "/auth/passkey/step-challenge",
+        "/auth/enrol",
+        "/auth/accept",
+    ];
     let plain = plain.map(|path| ("POST".to_owned(), path.to_owned()));
     let api = document["paths"].as_object().unwrap().iter();
     let api = api.flat_map(|(path, item)| {
@@ -226,4 +238,35 @@ async fn every_change_that_another_sites_page_asks_for_is_refused() {
         }
     }
     assert!(tried > 50, "{tried}");
+}
+
+#[tokio::test]
+async fn who_asks_for_tokens_too_often_is_told_in_the_words_of_oauth() {
+    let home = Home::new().await;
+    let form = (
+        "application/x-www-form-urlencoded",
+        "grant_type=x".to_owned(),
+    );
+    for _ in 0..200 {
+        let asked = request("POST", &As::Nobody, "/oauth/token", Some(form.clone()));
+        let answer = home.ask(from("1.2.3.4:5", asked, &[])).await;
+        if answer.status != StatusCode::TOO_MANY_REQUESTS {
+            assert_eq!(answer.json()["error"], "unsupported_grant_type");
+            continue;
+        }
+        assert_eq!(answer.json()["error"], "temporarily_unavailable");
+        assert!(answer.headers.contains_key("retry-after"));
+        return;
+    }
+    panic!("nobody is stopped");
+}
+
+#[tokio::test]
+async fn the_id_of_a_request_is_ours_whatever_a_client_calls_it() {
+    let home = Home::new().await;
+    let asked = request("GET", &As::Nobody, "/api/v1/nothing", None);
+    let answer = home
+        .ask(from("1.2.3.4:5", asked, &[("x-request-id", "forged")]))
+        .await;
+    assert_ne!(answer.problem()["request_id"], "forged");
 }
