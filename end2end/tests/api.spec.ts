@@ -9,7 +9,7 @@ import { Hub, test, expect } from "../hub";
 const CASES = Number(process.env.MILLRACE_FUZZ_CASES ?? 0);
 const SEED = Number(process.env.MILLRACE_FUZZ_SEED ?? 1);
 // For each operation. With few, most cases come from the phase that goes through the description by itself.
-const EXAMPLES = CASES > 0 ? Math.ceil(CASES / 45) : 4;
+const EXAMPLES = CASES > 0 ? Math.ceil(CASES / 100) : 4;
 
 // What crates/api/src/permission.rs gives each role.
 const VIEWER = ["monitoring:read", "genai:use"];
