@@ -392,7 +392,8 @@ fn PersonForms(
                 <Select name="role" options=roles value=person.role label=role_label/>
                 <Button small=true attr:name="intent" attr:value="role">"Set role"</Button>
                 <Button small=true attr:name="intent" attr:value=toggle>{toggle_words}</Button>
-                {(!matches!(person.factor, FactorRow::Missing | FactorRow::Absent))
+                // One's own is removed on the page of the account, which asks for the password.
+                {(!person.you && !matches!(person.factor, FactorRow::Missing | FactorRow::Absent))
                     .then(|| {
                         view! {
                             <Button small=true attr:name="intent" attr:value="reset">"Reset second step"</Button>

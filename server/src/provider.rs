@@ -180,3 +180,19 @@ fn word(error: &Error) -> &'static str {
         _ => "away",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_provider_names_is_not_asked_where_clouds_keep_credentials() {
+        let ask = HttpAsk::new(&Trust::Public, Reach::default()).unwrap();
+        for url in ["http://169.254.169.254/keys", "https://[fe80::1]/token"] {
+            for asked in [ask.get(url, None).await, ask.post(url, &[], None).await] {
+                let AskFault(words) = asked.unwrap_err();
+                assert!(words.contains("Millrace does not ask"), "{words}");
+            }
+        }
+    }
+}

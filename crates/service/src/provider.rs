@@ -68,13 +68,13 @@ impl Providers for Hub {
         returned: Returned,
         visit: &Visit,
     ) -> Result<(Entry, String)> {
-        let mut email = None;
-        let arrived = self.arrived(caller, kept_state, returned, visit, &mut email);
-        let arrived = arrived.await;
-        if let Err(error) = &arrived {
-            self.turned_away(caller, email.as_deref(), error);
-        }
-        arrived
+        let provider = self.set_provider()?;
+        let said = self.said(caller, provider, kept_state, returned).await;
+        let (claims, next) = said.inspect_err(|error| self.turned_away(caller, None, error))?;
+        let user = self.whoever(caller, provider, &claims).await;
+        let email = address(&claims);
+        let user = user.inspect_err(|error| self.turned_away(caller, email, error))?;
+        Ok((self.enter(caller, user, visit).await?, next))
     }
 }
 
@@ -94,16 +94,14 @@ impl Hub {
         self.refused.keep(caller, &what, self.clock.now(), note);
     }
 
-    /// Lets somebody in who came back from the provider; tells `email` what it says their address is.
-    async fn arrived(
+    /// What the provider says of somebody who came back from it, and where they wanted to go.
+    async fn said(
         &self,
         caller: &Caller,
+        provider: &Provider,
         kept_state: &str,
         returned: Returned,
-        visit: &Visit,
-        email: &mut Option<String>,
-    ) -> Result<(Entry, String)> {
-        let provider = self.set_provider()?;
+    ) -> Result<(Claims, String)> {
         // Another site's page could send a browser here with an answer of its own.
         if kept_state.is_empty() || kept_state != returned.state {
             return Err(lost());
@@ -124,12 +122,7 @@ impl Hub {
         }
         let code = returned.code.ok_or_else(lost)?;
         let claims = self.claims(caller, provider, &code, &trip).await?;
-        *email = claims
-            .get("email")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        let user = self.whoever(caller, provider, &claims).await?;
-        Ok((self.enter(caller, user, visit).await?, trip.next))
+        Ok((claims, trip.next))
     }
 
     /// The provider that is set.
@@ -141,8 +134,8 @@ impl Hub {
     /// The person that the provider means; made where they are new, and given the role that their
     /// groups bring.
     async fn whoever(&self, caller: &Caller, provider: &Provider, claims: &Claims) -> Result<User> {
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let subject = text("sub").ok_or_else(refused)?;
+        let subject = claims.get("sub").and_then(Value::as_str);
+        let subject = subject.ok_or_else(refused)?;
         let role = self.mapped_role(caller, provider, claims).await?;
         let known = self.store.identity(&provider.issuer, subject).await;
         let mut known = known.or_failure(caller)?;
@@ -150,7 +143,7 @@ impl Hub {
             known = self.of_address(caller, provider, claims, subject).await?;
         }
         let Some((user, disabled)) = known else {
-            let email = checked_email(text("email").ok_or_else(no_address)?)?;
+            let email = checked_email(address(claims).ok_or_else(no_address)?)?;
             // Its owner would come later, be vouched for, and share the account with whoever made it.
             if !vouched(provider, claims) {
                 return Err(Error::field(
@@ -179,7 +172,7 @@ impl Hub {
         claims: &Claims,
         subject: &str,
     ) -> Result<Option<(User, bool)>> {
-        let Some(email) = claims.get("email").and_then(Value::as_str) else {
+        let Some(email) = address(claims) else {
             return Ok(None);
         };
         let found = self.store.user_by_email(email).await.or_failure(caller)?;
@@ -297,6 +290,11 @@ impl Hub {
         tracing::warn!(request_id = caller.request_id, user = %user.id, "the last administrator stays one, whatever their groups say");
         Ok(user)
     }
+}
+
+/// The e-mail address that the provider names.
+fn address(claims: &Claims) -> Option<&str> {
+    claims.get("email").and_then(Value::as_str)
 }
 
 /// Whether the provider says that the address is theirs.

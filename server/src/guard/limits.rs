@@ -13,6 +13,8 @@ use api::{Caller, Instant, Who};
 use axum::http::Method;
 use service::{Shared, Tally};
 
+use crate::rest::oauth::TOKEN;
+
 /// A full bucket holds what comes in so many seconds.
 const BURST_SECONDS: f64 = 10.0;
 /// Attempts to sign in a minute from one address, all at once if need be. Nobody types faster; an office
@@ -238,7 +240,7 @@ fn is_free(path: &str) -> bool {
 }
 
 fn is_sign_in(method: &Method, path: &str) -> bool {
-    method == Method::POST && (path.starts_with("/auth/") || path == "/oauth/token")
+    method == Method::POST && (path.starts_with("/auth/") || path == TOKEN)
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ fn queries() -> Router<App> {
 }
 
 /// What is open to everybody.
-const OPEN: [&str; 2] = ["/api/v1/set-up", "/oauth/token"];
+const OPEN: [&str; 2] = ["/api/v1/set-up", oauth::TOKEN];
 
 /// Sends strangers away before anything of what they send is read.
 async fn known(request: Request, next: Next) -> Response {

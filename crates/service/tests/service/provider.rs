@@ -87,6 +87,11 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
+        Self::that_vouches(false).await
+    }
+
+    /// Whether the settings say that it vouches for every address that it says nothing of.
+    async fn that_vouches(vouches: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
         let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
@@ -117,7 +122,7 @@ impl Place {
                 ("ops".into(), "operator".into()),
             ],
             default_role: None,
-            vouches: false,
+            vouches,
             ask: fake.clone(),
         };
         assert!(!format!("{provider:?}").contains("canary"));
@@ -362,4 +367,25 @@ async fn whoever_has_no_role_or_an_address_that_nobody_vouches_for_stays_outside
         (signed_in.user.id, signed_in.user.role),
         (olga.made.id, api::Role::Viewer)
     );
+}
+
+#[tokio::test]
+async fn what_a_provider_does_not_say_of_an_address_is_in_the_settings_and_what_it_says_counts() {
+    for (settings, said, comes_in) in [
+        (false, None, false),
+        (true, None, true),
+        (true, Some(false), false),
+        (false, Some(true), true),
+    ] {
+        let place = Place::that_vouches(settings).await;
+        place.set(|it| {
+            let claims = it.userinfo.as_object_mut().unwrap();
+            match said {
+                Some(said) => claims.insert("email_verified".into(), json!(said)),
+                None => claims.remove("email_verified"),
+            };
+        });
+        let whole = place.whole().await;
+        assert_eq!(whole.is_ok(), comes_in, "{settings} {said:?}: {whole:?}");
+    }
 }
