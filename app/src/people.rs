@@ -55,6 +55,8 @@ pub struct InvitationRow {
     id: String,
     email: String,
     role_name: String,
+    /// Whether it is for somebody who can sign in already.
+    renews: bool,
     invited_by: String,
     expires_at: i64,
 }
@@ -98,6 +100,7 @@ pub async fn list_invitations() -> rpc::Answer<Vec<InvitationRow>> {
             id: invitation.id.0,
             email: invitation.email,
             role_name: invitation.role.name().to_owned(),
+            renews: invitation.of.is_some(),
             invited_by: invitation.invited_by,
             expires_at: invitation.expires_at.0,
         })
@@ -110,8 +113,7 @@ pub async fn invite(email: String, role: String) -> rpc::Answer<()> {
     let (services, caller) = rpc::ctx()?;
     let new = api::NewInvitation { email, role };
     let new = services.people.invite(&caller, new).await?;
-    let link = format!("{}/invite?token={}", rpc::here().public, new.secret);
-    rpc::reveal_on("/people", &new.made.id.0, link)
+    rpc::reveal_invitation(&new)
 }
 
 /// Makes an invitation useless.
@@ -124,7 +126,8 @@ pub async fn withdraw(id: String) -> rpc::Answer<()> {
         .await?)
 }
 
-/// Changes something about a person, by which button was pressed.
+/// Changes something about a person, by which button was pressed. A link to a new password is shown on the page
+/// that follows, once.
 #[server(output = Postcard)]
 pub async fn change_person(
     id: String,
@@ -138,6 +141,10 @@ pub async fn change_person(
         "disable" => people.set_enabled(&caller, &id, false).await,
         "enable" => people.set_enabled(&caller, &id, true).await,
         "reset" => people.reset_factors(&caller, &id).await,
+        "password" => {
+            let new = people.offer_password(&caller, &id).await?;
+            return rpc::reveal_invitation(&new);
+        }
         "remove" => services.accounts.remove_user(&caller, &id).await,
         _ => Err(api::Error::invalid(
             "That button is not known. Reload the page.",
@@ -222,8 +229,8 @@ fn NewLink() -> impl IntoView {
                         view! {
                             <Notice
                                 tone=Tone::Good
-                                title="Invited. This is their link, shown this once"
-                                means="Send it to them by a way that you trust: it works once, for a week, and whoever opens it first chooses the password."
+                                title="This is their link, shown this once"
+                                means="Send it to them by a way that you trust: it works once, as long as the list of invitations says, and whoever opens it first chooses the password."
                             >
                                 <code class="secret" id="secret">{link}</code>
                             </Notice>
@@ -242,7 +249,13 @@ fn Everyone(may_manage: bool) -> impl IntoView {
     tell(change.value(), "Changed");
     let people = wire::load(move || change.version().get(), |_| list_people());
     let invitations = wire::load(
-        move || (invite.version().get(), withdraw.version().get()),
+        move || {
+            (
+                invite.version().get(),
+                withdraw.version().get(),
+                change.version().get(),
+            )
+        },
         |_| list_invitations(),
     );
     let roles = wire::load(|| (), |()| list_roles());
@@ -270,7 +283,7 @@ fn Everyone(may_manage: bool) -> impl IntoView {
                 })}
             </Transition>
         </Card>
-        <Card title="Invitations" note="Each is good once, for a week." flush=true>
+        <Card title="Invitations" note="Each is good once: for a week, or for a day where it is for a new password." flush=true>
             <Transition fallback=|| view! { <Skeleton/> }>
                 {awaited(move || async move {
                     match invitations.await {
@@ -392,6 +405,12 @@ fn PersonForms(
                 <Select name="role" options=roles value=person.role label=role_label/>
                 <Button small=true attr:name="intent" attr:value="role">"Set role"</Button>
                 <Button small=true attr:name="intent" attr:value=toggle>{toggle_words}</Button>
+                {(!person.you)
+                    .then(|| {
+                        view! {
+                            <Button small=true attr:name="intent" attr:value="password">"New password"</Button>
+                        }
+                    })}
                 // One's own is removed on the page of the account, which asks for the password.
                 {(!person.you && !matches!(person.factor, FactorRow::Missing | FactorRow::Absent))
                     .then(|| {
@@ -428,7 +447,10 @@ fn InvitationTable(
                     let label = format!("Withdraw the invitation of {}", row.email);
                     view! {
                         <tr>
-                            <td data-label="E-mail">{row.email}</td>
+                            <td data-label="E-mail">
+                                {row.email}
+                                {row.renews.then(|| view! { <span class="quiet">" (new password)"</span> })}
+                            </td>
                             <td data-label="Role">{row.role_name}</td>
                             <td data-label="Invited by">{row.invited_by}</td>
                             <td data-label="Good until"><When at=row.expires_at/></td>

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use api::{Caller, Error, Services, SessionId, SignedIn, UserId, Visit};
+use api::{Caller, Error, Invitation, NewSecret, Services, SessionId, SignedIn, UserId, Visit};
 use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -166,6 +166,15 @@ pub fn reveal_on(path: &str, id: &str, secret: String) -> Answer<()> {
     let and = if path.contains('?') { '&' } else { '?' };
     redirect(&format!("{path}{and}made={id}"));
     Ok(())
+}
+
+/// Shows the link of an invitation on the page of people that follows, once.
+///
+/// # Errors
+/// Where nobody is signed in.
+pub fn reveal_invitation(new: &NewSecret<Invitation>) -> Answer<()> {
+    let link = format!("{}/invite?token={}", here().public, new.secret);
+    reveal_on("/people", &new.made.id.0, link)
 }
 
 /// Keeps words for the page that follows where the browser runs no JavaScript, and sends it there;

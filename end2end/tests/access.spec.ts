@@ -51,7 +51,7 @@ test("a person is invited, chooses a password, and a viewer only looks", async (
   // The link is used up.
   await context.clearCookies();
   await other.goto(link);
-  await expect(other.getByText("This invitation is of no use any more")).toBeVisible();
+  await expect(other.getByText("This link is of no use any more")).toBeVisible();
   await context.close();
 });
 

@@ -73,7 +73,7 @@ test("a passkey is made, signs in, and is refused when it was removed @hydrated"
   // The same answer with the same cookie a second time.
   const kept = await context.cookies(site.url);
   expect(kept.map((cookie) => cookie.name)).toContain("millrace_passkey");
-  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const headers = { "content-type": "application/x-www-form-urlencoded", origin: site.url };
   const again = await page.request.post(`${site.url}/auth/passkey`, { headers, data: (await sent).postData() ?? "", maxRedirects: 0 });
   expect(again.headers()["location"]).toContain("/login?error=challenge");
   expect(again.headers()["set-cookie"]).toBeUndefined();

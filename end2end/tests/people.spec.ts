@@ -105,6 +105,43 @@ test("a person is disabled and let in again, and the last administrator stays", 
   await context.close();
 });
 
+test("somebody who forgot their password chooses another with a link, once", async ({ page, empty, browser, javaScriptEnabled }) => {
+  await empty.claim();
+  await asAdministrator(page, empty);
+  const password = empty.person("olga@example.org", "operator");
+  const context = await browser.newContext({ javaScriptEnabled });
+  const other = await context.newPage();
+  await signIn(other, empty, "olga@example.org", password);
+
+  await page.goto(`${empty.url}/people`);
+  await ready(page, javaScriptEnabled);
+  await open(page, "ada@example.org");
+  await expect(page.getByRole("button", { name: "New password" })).toHaveCount(0);
+  await page.goto(`${empty.url}/people`);
+  await ready(page, javaScriptEnabled);
+  await open(page, "olga@example.org");
+  await page.getByRole("button", { name: "New password" }).click();
+  const link = (await page.locator("#secret").textContent()) ?? "";
+  await expect(page.getByRole("table", { name: "Invitations" })).toContainText("olga@example.org (new password)");
+
+  const fresh = await browser.newContext({ javaScriptEnabled });
+  const third = await fresh.newPage();
+  await third.goto(link);
+  await ready(third, javaScriptEnabled);
+  await expect(third.getByRole("heading", { name: "A new password" })).toBeVisible();
+  await expect(third.getByLabel("E-mail")).toHaveValue("olga@example.org");
+  await third.getByLabel("Password", { exact: true }).fill("another-good-pass-phrase");
+  await third.getByRole("button", { name: "Choose it and sign in" }).click();
+  await expect(third.getByRole("heading", { name: "Runway" })).toBeVisible();
+  // Wherever they were signed in, they are no more, and the link is of no use.
+  await other.goto(`${empty.url}/sources`);
+  await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await other.goto(link);
+  await expect(other.getByRole("heading", { name: "This link is of no use any more" })).toBeVisible();
+  await context.close();
+  await fresh.close();
+});
+
 test("the access review is a file that names everyone", async ({ page, empty }) => {
   await empty.claim();
   empty.person("olga@example.org", "operator");

@@ -30,23 +30,23 @@ pub(crate) async fn export(
         "export.jsonl" => AuditFormat::Jsonl,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    match begin(app, &caller, asked, format).await {
-        Ok(response) => response,
-        Err(error) => Problem {
-            error,
-            request_id: caller.request_id,
-        }
-        .into_response(),
-    }
+    let exported = async || exported(app, &caller, asked.filter()?, format).await;
+    exported().await.unwrap_or_else(|error| {
+        let request_id = caller.request_id;
+        Problem { error, request_id }.into_response()
+    })
 }
 
-async fn begin(
+/// The entries that fit, the oldest first, as a file.
+///
+/// # Errors
+/// Where the caller may not see them, or the export cannot be noted.
+pub(crate) async fn exported(
     app: App,
     caller: &Caller,
-    asked: AuditAsked,
+    filter: AuditFilter,
     format: AuditFormat,
 ) -> api::Result<Response> {
-    let filter = asked.filter()?;
     let newest = app
         .services
         .audit
@@ -139,6 +139,11 @@ impl From<ExportFormat> for AuditFormat {
 )]
 pub(crate) async fn write(settings: &Settings, format: AuditFormat) -> anyhow::Result<()> {
     let (hub, store) = open_locked(settings, None).await?;
+    let keys = settings.master_keys()?;
+    // An export is worth having without the keys as well.
+    if let Err(why) = hub.unlock(&Caller::system("audit export"), keys).await {
+        tracing::warn!(%why, "the entry that tells of this export is not signed");
+    }
     let audit = hub.services().audit;
     let (caller, filter) = (Caller::system("audit export"), AuditFilter::default());
     let newest = audit.begin_export(&caller, &filter, format).await?;

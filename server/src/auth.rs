@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use service::Barred;
 
 use crate::guard::Peer;
 use crate::rest::Failed;
@@ -114,6 +115,7 @@ pub(crate) fn visit(peer: Option<&Peer>, headers: &HeaderMap) -> Visit {
             .unwrap_or_default(),
         browser: browser.to_owned(),
         device: cookie(headers, DEVICE),
+        session: session_token(headers),
     }
 }
 
@@ -259,13 +261,16 @@ fn is_open(path: &str) -> bool {
 }
 
 /// Refuses changes that another site's page asks a signed-in browser to make.
-pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
+pub(crate) async fn same_origin(State(app): State<App>, request: Request, next: Next) -> Response {
     let safe = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if safe || bearer(request.headers()).is_some() || is_same_origin(request.headers()) {
         return next.run(request).await;
+    }
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        app.hub.note_barred(caller, Barred::CrossSite);
     }
     let words = "This request came from another site's page and was refused.";
     if crate::rest::is_api(request.uri().path()) {
@@ -274,14 +279,15 @@ pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
     (StatusCode::FORBIDDEN, format!("{words}\n")).into_response()
 }
 
-/// Browsers send Sec-Fetch-Site; older ones Origin. Programs send neither and carry no cookie by themselves.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+/// Browsers send Sec-Fetch-Site; older ones Origin. Programs send neither and carry no cookie by themselves:
+/// whoever shows a session says where it comes from.
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
     }
     match (text("origin"), text("host")) {
-        (None, _) => true,
+        (None, _) => cookie(headers, SESSION).is_none(),
         (Some(origin), Some(host)) => origin
             .split_once("://")
             .is_some_and(|(_, named)| named == host),
@@ -358,6 +364,12 @@ mod tests {
         assert!(is_same_origin(&headers(&[(
             "sec-fetch-site",
             "same-origin"
+        )])));
+        // A program has no session, and who has one says where it comes from.
+        assert!(is_same_origin(&headers(&[])));
+        assert!(!is_same_origin(&headers(&[(
+            "cookie",
+            "millrace_session=abc"
         )])));
     }
 

@@ -3,6 +3,8 @@
 //! axum's own loop has no say in how long a client may take. A client that sends a byte now and then
 //! would hold its connection, and what was read of its request, for ever.
 
+mod paced;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +22,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +31,7 @@ use tower::ServiceExt as _;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::guard::Connection;
+use paced::Paced;
 
 /// How long clients may take.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,10 @@ pub(crate) struct Patience {
     pub(crate) headers: Duration,
     /// Between two pieces of a body.
     pub(crate) body: Duration,
+    /// For a body in all, without what comes at a fair pace.
+    pub(crate) slow_body: Duration,
+    /// Until some of an answer is taken.
+    pub(crate) answer: Duration,
     /// For open requests when the server stops.
     pub(crate) end: Duration,
 }
@@ -46,6 +54,8 @@ impl Default for Patience {
         Self {
             headers: Duration::from_secs(20),
             body: Duration::from_secs(20),
+            slow_body: Duration::from_mins(1),
+            answer: Duration::from_mins(1),
             end: Duration::from_secs(10),
         }
     }
@@ -229,7 +239,8 @@ async fn talk<S>(
     let asked = Arc::clone(&begun);
     let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
         asked.store(true, Ordering::Relaxed);
-        let mut request = request.map(axum::body::Body::new);
+        let mut request =
+            request.map(|body| axum::body::Body::new(Paced::new(body, patience.slow_body)));
         request.extensions_mut().insert(about);
         request
     });
@@ -245,8 +256,10 @@ async fn talk<S>(
         .max_header_list_size(16 * 1024)
         .keep_alive_interval(patience.headers)
         .keep_alive_timeout(patience.headers);
-    let connection =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience.answer));
+    let stream = TokioIo::new(Box::pin(stream));
+    let connection = builder.serve_connection(stream, TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
     let mut stop = std::pin::pin!(stopping.cancelled().fuse());
     let mut first = std::pin::pin!(tokio::time::sleep(patience.headers).fuse());
@@ -261,159 +274,4 @@ async fn talk<S>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::body::Bytes;
-    use axum::routing::post;
-    use std::time::Instant;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    const SHORT: Patience = Patience {
-        headers: Duration::from_millis(300),
-        body: Duration::from_millis(300),
-        end: Duration::from_millis(300),
-    };
-
-    struct Server {
-        address: SocketAddr,
-        stopping: CancellationToken,
-        task: tokio::task::JoinHandle<()>,
-    }
-
-    /// Answers with the length of what it got, and to `/wait` never.
-    async fn start() -> Server {
-        let router = Router::new()
-            .route(
-                "/",
-                post(|body: Bytes| async move { body.len().to_string() }),
-            )
-            .route("/wait", post(std::future::pending::<String>));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stopping = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router, None, SHORT, stopping.clone()));
-        Server {
-            address,
-            stopping,
-            task,
-        }
-    }
-
-    impl Server {
-        async fn connect(&self) -> TcpStream {
-            TcpStream::connect(self.address).await.unwrap()
-        }
-
-        /// What one that is in no hurry, but not slow either, is answered.
-        async fn ask(&self) -> String {
-            let mut stream = self.connect().await;
-            stream.write_all(&head("/", 5)).await.unwrap();
-            stream.write_all(b"quick").await.unwrap();
-            rest(&mut stream).await
-        }
-    }
-
-    fn head(path: &str, length: usize) -> Vec<u8> {
-        format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
-            .into_bytes()
-    }
-
-    /// All that still comes; fails where the connection stays open for too long.
-    async fn rest(stream: &mut TcpStream) -> String {
-        let mut bytes = Vec::new();
-        let read = stream.read_to_end(&mut bytes);
-        let read = tokio::time::timeout(Duration::from_secs(10), read).await;
-        // A reset is an end too.
-        let _ = read.unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// Sends that byte again and again until the server has had enough.
-    async fn trickle(mut stream: TcpStream, byte: u8) -> Duration {
-        let begin = Instant::now();
-        while begin.elapsed() < Duration::from_secs(10) {
-            if stream.write_all(&[byte]).await.is_err() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        begin.elapsed()
-    }
-
-    #[tokio::test]
-    async fn clients_that_trickle_headers_are_left_and_others_are_served_meanwhile() {
-        let server = start().await;
-        let mut slow = Vec::new();
-        for _ in 0..100 {
-            let mut stream = server.connect().await;
-            stream.write_all(b"POST / HTTP/1.1\r\nx: ").await.unwrap();
-            slow.push(tokio::spawn(trickle(stream, b'a')));
-        }
-        assert!(server.ask().await.ends_with('5'));
-        for one in slow {
-            assert!(one.await.unwrap() < Duration::from_secs(5));
-        }
-    }
-
-    #[tokio::test]
-    async fn clients_that_say_nothing_or_not_enough_to_know_the_protocol_are_left() {
-        let server = start().await;
-        // The beginning of POST and of HTTP/2's preface alike.
-        for said in ["", "P", "PRI * HTTP/2.0\r\n"] {
-            let mut stream = server.connect().await;
-            stream.write_all(said.as_bytes()).await.unwrap();
-            rest(&mut stream).await;
-        }
-        assert!(server.ask().await.ends_with('5'));
-    }
-
-    #[test]
-    fn a_network_has_its_share_of_the_connections_and_no_more() {
-        let shares = Arc::new(Shares::default());
-        let address = |text: &str| text.parse().unwrap();
-        let one = (0..MOST_OF_ONE).map(|n| shares.take(address(&format!("2001:db8::{n:x}"))));
-        let mut held: Vec<Option<Share>> = one.collect();
-        assert!(held.iter().all(Option::is_some));
-        assert!(shares.take(address("2001:db8::ffff:1")).is_none());
-        assert!(shares.take(address("2001:db8:0:1::1")).is_some());
-        assert!(shares.take(address("192.0.2.1")).is_some());
-        held.pop();
-        assert!(shares.take(address("2001:db8::1")).is_some());
-        held.clear();
-        assert!(shares.0.lock().unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_body_that_stops_coming_is_an_error_and_one_that_is_only_slow_is_not() {
-        let server = start().await;
-        let mut stopped = server.connect().await;
-        stopped.write_all(&head("/", 9)).await.unwrap();
-        stopped.write_all(b"half").await.unwrap();
-        let answer = rest(&mut stopped).await;
-        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
-        let mut slow = server.connect().await;
-        slow.write_all(&head("/", 9)).await.unwrap();
-        for byte in b"nine bytes".iter().take(9) {
-            slow.write_all(&[*byte]).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(60)).await;
-        }
-        assert!(rest(&mut slow).await.ends_with('9'));
-    }
-
-    #[tokio::test]
-    async fn an_open_request_does_not_hold_up_the_end_for_ever() {
-        let server = start().await;
-        let mut open = server.connect().await;
-        open.write_all(&head("/wait", 0)).await.unwrap();
-        let mut idle = server.connect().await;
-        idle.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
-            .await
-            .unwrap();
-        let mut first = [0; 12];
-        idle.read_exact(&mut first).await.unwrap();
-        server.stopping.cancel();
-        let end = tokio::time::timeout(Duration::from_secs(5), server.task).await;
-        end.unwrap().unwrap();
-        rest(&mut idle).await;
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ mod host;
 mod jobs;
 mod listen;
 mod live;
+mod log;
 mod pages;
 mod passkey;
 mod provider;
@@ -32,8 +33,7 @@ use api::NewKey;
 use clap::Parser;
 
 use crate::config::{
-    AuditCommand, Cli, Command, ConfigCommand, KeyCommand, LogFormat, SecretsCommand, Settings,
-    UserCommand,
+    AuditCommand, Cli, Command, ConfigCommand, KeyCommand, SecretsCommand, UserCommand,
 };
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     if let Err(error) = cli.settings.check() {
         return fail(&error.into());
     }
-    start_log(&cli.settings);
+    log::start(&cli.settings);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
@@ -89,17 +89,6 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Health => commands::health(&settings).await,
     };
     done.map(|()| ExitCode::SUCCESS)
-}
-
-fn start_log(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).unwrap_or_default();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
 }
 
 /// The last words: what happened and what caused it, without a backtrace.

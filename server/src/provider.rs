@@ -119,13 +119,18 @@ pub(crate) struct Wanted {
     next: Option<String>,
 }
 
-/// `GET /auth/provider`: sends somebody there.
+/// `GET /auth/provider`: sends somebody there who asked for it here: another site's page must not sign them
+/// in unasked.
 pub(crate) async fn depart(
     State(app): State<App>,
+    headers: HeaderMap,
     stranger: Stranger,
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let next = local(wanted.next);
+    if !auth::is_same_origin(&headers) {
+        return go_to("/login", []);
+    }
     match app.services.providers.depart(&stranger.caller, &next).await {
         Ok(trip) => go_to(&trip.url, [auth::trip_cookie(&app, &trip.state)]),
         Err(error) => back("/login", word(&error), ("next", &next)),

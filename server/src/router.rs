@@ -114,8 +114,11 @@ pub(crate) fn router(app: App) -> Router {
                 .layer(middleware::from_fn(rest::explain))
                 .layer(CatchPanicLayer::new())
                 .layer(CompressionLayer::new())
-                .layer(middleware::from_fn(auth::same_origin))
                 .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
+                .layer(middleware::from_fn_with_state(
+                    app.clone(),
+                    auth::same_origin,
+                ))
                 .layer(middleware::from_fn_with_state(app.clone(), guard::limit))
                 .layer(middleware::from_fn(auth::gate))
                 .layer(middleware::map_response(true_status)),

@@ -71,6 +71,8 @@ pub struct Visit {
     pub browser: String,
     /// The token of a browser that was signed in with before.
     pub device: Option<String>,
+    /// The token of the session that the browser shows, which a new one takes the place of.
+    pub session: Option<String>,
 }
 
 impl Visit {
@@ -154,6 +156,7 @@ pub enum Step {
 
 /// One of a person's sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Session {
     /// The session.
     pub id: SessionId,

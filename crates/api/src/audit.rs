@@ -217,6 +217,7 @@ pub struct AuditPage {
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditFormat {
     /// A table for people.

@@ -7,6 +7,7 @@ use crate::{Caller, Instant, Result, SignedIn, Step, Visit};
 
 /// A person's own second factors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct FactorState {
     /// Since when an authenticator is asked for; `None` where there is none.
     pub totp_since: Option<Instant>,

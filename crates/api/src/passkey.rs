@@ -12,6 +12,7 @@ pub const LONGEST_PASSKEY_NAME: usize = 60;
 
 /// A passkey, as its person sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Passkey {
     /// The passkey.
     pub id: PasskeyId,

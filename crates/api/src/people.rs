@@ -33,6 +33,8 @@ pub struct Invitation {
     pub email: String,
     /// The role it brings.
     pub role: Role,
+    /// The person who chooses a new password with it; `None` where it is for a newcomer.
+    pub of: Option<UserId>,
     /// The address of who invited.
     pub invited_by: String,
     /// When.
@@ -62,11 +64,15 @@ pub trait People: Send + Sync {
     /// Invites a person: the secret is the link's token. A second invitation takes the first one's
     /// place. Needs `access:write`, and every permission of the role.
     async fn invite(&self, caller: &Caller, new: NewInvitation) -> Result<NewSecret<Invitation>>;
+    /// Lets a person who can sign in already choose a new password: the secret is the link's token. Needs
+    /// `access:write`, and every permission of their role. Not for oneself.
+    async fn offer_password(&self, caller: &Caller, id: &UserId) -> Result<NewSecret<Invitation>>;
     /// Makes an invitation useless. Needs `access:write`.
     async fn withdraw_invitation(&self, caller: &Caller, id: &InvitationId) -> Result<()>;
     /// What an invitation offers. Open to all who hold its token.
     async fn invitation(&self, caller: &Caller, token: &str) -> Result<Invitation>;
-    /// Takes an invitation up. Open to all who hold its token, once.
+    /// Takes an invitation up. Open to all who hold its token, once. A new password ends the person's
+    /// sessions.
     async fn accept_invitation(
         &self,
         caller: &Caller,

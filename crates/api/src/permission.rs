@@ -64,6 +64,19 @@ impl Permission {
         }
     }
 
+    /// What shows the things that it is about.
+    #[must_use]
+    pub const fn seeing(self) -> Self {
+        match self {
+            Self::MonitoringRead | Self::MonitoringWrite | Self::DataIngest => Self::MonitoringRead,
+            Self::RemediationRead | Self::RemediationExecute => Self::RemediationRead,
+            Self::GenaiUse => Self::GenaiUse,
+            Self::NotificationsSend => Self::NotificationsSend,
+            Self::AccessRead | Self::AccessWrite => Self::AccessRead,
+            Self::AuditRead | Self::AuditWrite => Self::AuditRead,
+        }
+    }
+
     /// The part before the colon.
     pub fn area(self) -> &'static str {
         let text = self.as_str();

@@ -13,14 +13,14 @@ use store::{NewAccount, StoreError};
 
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_all_of, require_person, require_system};
+use crate::guard::{require, require_all_of, require_on, require_person, require_system};
 use crate::{Hub, secret};
 
 #[cfg(test)]
 pub(crate) use attempts::strangers_wait;
 pub(crate) use attempts::{Attempts, Key};
 pub use entry::SessionTimes;
-pub(crate) use entry::check_password;
+pub(crate) use entry::{Factor, check_password};
 
 /// A hash that no password fits: an unknown address must take as long as a known one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -101,7 +101,7 @@ impl Accounts for Hub {
         let found = self.store.user_by_email(&email).await.or_failure(caller)?;
         let id = found.as_ref().map(|(user, _)| &user.id);
         let counted = self.counted(caller, &email, id, visit).await?;
-        let attempt = self.begin_attempt(caller, counted)?;
+        let attempt = self.begin_attempt(caller, "person.sign_in", counted)?;
         let note = match (&found, checked_email(&email)) {
             (Some((user, _)), _) => Note::of("person.sign_in").on_person(user),
             (None, Ok(email)) => Note::of("person.sign_in").on("person", "", email),
@@ -239,7 +239,7 @@ impl Accounts for Hub {
         require(caller, Permission::AccessWrite)?;
         // Nobody gives more than they have: a key may hold this permission and few others.
         require_all_of(caller, &new.role)?;
-        let password = secret::token(20);
+        let password = secret::token(24);
         let hash = self.hash(caller, password.clone()).await?;
         let now = self.clock.now();
         let email = checked_email(&new.email)?;
@@ -266,7 +266,7 @@ impl Accounts for Hub {
     }
 
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "user")?;
         let user = self.person_within(caller, id).await?;
         let note = Note::of("person.remove").on_person(&user).before(&user);
         if self

@@ -32,6 +32,7 @@ pub use anchor::{Anchors, read_anchors};
 pub use export::{audit_head, audit_line};
 pub use keeper::{AuditKeeper, Verified, verify_audit};
 pub(crate) use note::Note;
+pub use refusal::Barred;
 pub(crate) use refusal::Refused;
 pub(crate) use uses::KeyUses;
 

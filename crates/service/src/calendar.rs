@@ -18,7 +18,7 @@ use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::forecast::fit_job;
-use crate::guard::require;
+use crate::guard::{require, require_on};
 
 pub(crate) use almanac::{Almanac, Occasion, date};
 
@@ -115,7 +115,7 @@ impl Calendars for Hub {
         id: &CalendarEntryId,
         change: CalendarChange,
     ) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "calendar entry")?;
         let before = self.entry(caller, id).await?.says;
         let change = self.checked_entry(caller, change).await?;
         let note = Note::of("calendar.edit")
@@ -132,7 +132,7 @@ impl Calendars for Hub {
     }
 
     async fn remove_entry(&self, caller: &Caller, id: &CalendarEntryId) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "calendar entry")?;
         let before = self.entry(caller, id).await?.says;
         let note = Note::of("calendar.remove")
             .on("calendar", id, &before.name)

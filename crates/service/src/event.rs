@@ -11,7 +11,7 @@ use store::Arrival;
 
 use crate::calendar::Occasion;
 use crate::failure::OrFailure;
-use crate::guard::require;
+use crate::guard::{require, require_on};
 use crate::{Hub, secret};
 
 /// How long an event is kept after the last word about it.
@@ -65,7 +65,7 @@ impl Events for Hub {
     }
 
     async fn marks(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Vec<Mark>> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "series")?;
         if range.from >= range.to {
             return Err(Error::field("from", "The range ends before it begins."));
         }

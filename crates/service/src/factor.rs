@@ -10,7 +10,7 @@ use api::{
 use async_trait::async_trait;
 use store::SealedPlace;
 
-use crate::account::Key;
+use crate::account::{Factor, Key};
 use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 use crate::guard::require_person;
@@ -115,9 +115,8 @@ impl Factors for Hub {
         if !matches!(asked, Some(Step::Code | Step::CodeOrPasskey)) {
             return Err(no_step());
         }
-        let attempt = self
-            .attempts
-            .begin(vec![guessing(&user.id)], self.clock.now())?;
+        let counted = self.counted_codes(caller, &user.id, visit).await?;
+        let attempt = self.begin_attempt(caller, "person.sign_in", counted)?;
         if !self.code_fits(caller, &user.id, code).await? {
             let note = Note::of("person.sign_in").on_person(&user);
             self.audit(caller, note.refused("the second factor is wrong"))
@@ -126,7 +125,8 @@ impl Factors for Hub {
             return Err(wrong_code());
         }
         self.attempts.succeeded(&attempt);
-        self.leave_step(caller, token, user, visit, None).await
+        self.leave_step(caller, token, user, visit, Factor::Code)
+            .await
     }
 
     async fn step_enrolment(&self, caller: &Caller, token: &str) -> Result<Enrolment> {
@@ -153,10 +153,10 @@ impl Factors for Hub {
             return Err(no_step());
         }
         let codes = self.confirm(caller, &user, code).await?;
+        self.take_step(caller, token).await?;
         let ended = self.store.delete_sessions_of(&user.id, None).await;
         ended.or_failure(caller)?;
-        let signed_in = self.leave_step(caller, token, user, visit, None).await?;
-        Ok((signed_in, codes))
+        Ok((self.open_session(caller, user, visit).await?, codes))
     }
 }
 
@@ -167,20 +167,24 @@ impl Hub {
         user.or_failure(caller)?.ok_or_else(no_step)
     }
 
-    /// Ends the second step with a session; `passkey` is the name of the one that was shown for it.
+    /// Ends the second step with a session.
     pub(crate) async fn leave_step(
         &self,
         caller: &Caller,
         token: &str,
         user: User,
         visit: &Visit,
-        passkey: Option<&str>,
+        factor: Factor<'_>,
     ) -> Result<SignedIn> {
+        self.take_step(caller, token).await?;
+        self.open_session_by(caller, user, visit, Some(factor))
+            .await
+    }
+
+    /// Ends the second step: of two at once, one is told that there is none.
+    async fn take_step(&self, caller: &Caller, token: &str) -> Result<()> {
         let taken = self.store.take_step(&secret::fingerprint(token)).await;
-        if !taken.or_failure(caller)? {
-            return Err(no_step());
-        }
-        self.open_session_by(caller, user, visit, passkey).await
+        taken.or_failure(caller)?.then_some(()).ok_or_else(no_step)
     }
 
     async fn begin(&self, caller: &Caller, id: &UserId) -> Result<()> {
@@ -219,18 +223,23 @@ impl Hub {
     /// Ends setting an authenticator up; answers the recovery codes.
     async fn confirm(&self, caller: &Caller, user: &User, code: &str) -> Result<Vec<String>> {
         let now = self.clock.now();
-        let attempt = self.attempts.begin(vec![guessing(&user.id)], now)?;
+        // Whoever sets it up sees its secret: there is nothing to guess, and nobody else to keep out.
+        let counted = vec![Key::Own(format!("code of {}", user.id))];
+        let attempt = self.begin_attempt(caller, "factor.confirm", counted)?;
         let Some(begun) = self.begun(caller, &user.id).await? else {
             return Err(Error::field(
                 "code",
                 "This took longer than ten minutes. Begin again.",
             ));
         };
+        let note = Note::of("factor.confirm").on_person(user);
         let Some(step) = totp::step_of(&begun, code, now) else {
+            self.audit(caller, note.refused("the code is wrong"))
+                .await?;
             return Err(wrong_code());
         };
         let (codes, hashes) = recovery_codes(&user.id);
-        let note = Note::of("factor.confirm").on_person(user).by_person(user);
+        let note = note.by_person(user);
         let store = self.noting(caller, note);
         let confirmed = store.confirm_totp(&user.id, step, &hashes, now).await;
         if !confirmed.or_failure(caller)? {
@@ -256,10 +265,6 @@ impl Hub {
             .await;
         used.or_failure(caller)
     }
-}
-
-fn guessing(id: &UserId) -> Key {
-    Key::Own(format!("code of {id}"))
 }
 
 /// The step took too long, was taken already, or never was.
@@ -292,8 +297,10 @@ fn enrolment(caller: &Caller, user: &User, begun: &[u8]) -> Result<Enrolment> {
 fn recovery_codes(id: &UserId) -> (Vec<String>, Vec<String>) {
     (0..RECOVERY_CODES)
         .map(|_| {
-            let text = secret::readable(12);
-            let code = format!("{}-{}-{}", &text[..4], &text[4..8], &text[8..]);
+            // 118 bits: what is kept of them is hashed but once.
+            let text: Vec<char> = secret::readable(24).chars().collect();
+            let groups: Vec<String> = text.chunks(4).map(String::from_iter).collect();
+            let code = groups.join("-");
             let hash = recovery_hash(id, &code);
             (code, hash)
         })

@@ -20,7 +20,7 @@ use crate::Hub;
 use crate::audit::Note;
 use crate::cache::{Fresh, Key};
 use crate::failure::OrFailure;
-use crate::guard::{require, require_system};
+use crate::guard::{require, require_on, require_system};
 use crate::lease;
 use look::{Looked, failed, incidents, look};
 
@@ -45,7 +45,7 @@ impl Findings for Hub {
     }
 
     async fn unusual(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Unusual> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "series")?;
         let found = self
             .store
             .findings_of(id, range, MOST_FINDINGS)
@@ -81,7 +81,7 @@ impl Findings for Hub {
         begins: Instant,
         verdict: Option<Verdict>,
     ) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "series")?;
         let series = self.kept_series(caller, id).await?;
         let said = self.store.judgements(id).await.or_failure(caller)?;
         let said = said.iter().find(|said| said.begins == begins);
@@ -104,7 +104,7 @@ impl Findings for Hub {
         id: &SeriesId,
         threshold: Option<f64>,
     ) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "series")?;
         let allowed = anomaly::LOWEST_THRESHOLD..=anomaly::HIGHEST_THRESHOLD;
         if threshold.is_some_and(|threshold| !allowed.contains(&threshold)) {
             return Err(Error::field(

@@ -23,7 +23,7 @@ use store::StoredForecast;
 use crate::Hub;
 use crate::cache::{Served, serve};
 use crate::failure::OrFailure;
-use crate::guard::require;
+use crate::guard::require_on;
 
 pub(crate) use engine::{aggregation, asked};
 pub(crate) use keep::Models;
@@ -42,7 +42,7 @@ const BUDGET_US: u64 = 3_000_000;
 #[async_trait]
 impl Forecasts for Hub {
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "series")?;
         let mut states = self
             .forecast_states(caller, std::slice::from_ref(id))
             .await?;
@@ -56,7 +56,7 @@ impl Forecasts for Hub {
     }
 
     async fn refresh(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "series")?;
         let state = self.fit_now(caller, id, FitReason::Asked).await?;
         serve(Served::Miss);
         self.changed(Topic::Forecasts, Some(id));

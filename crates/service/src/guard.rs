@@ -13,6 +13,36 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<()> {
     Err(refuse(caller, permission.as_str()))
 }
 
+/// Lets callers pass who hold the permission, to do something with one `thing` of its area.
+///
+/// # Errors
+/// As [`require`], but `NotFound` for who may not see such things: they are not told which there are.
+pub(crate) fn require_on(caller: &Caller, permission: Permission, thing: &str) -> Result<()> {
+    require(caller, permission).map_err(|error| hidden(caller, permission, thing, error))
+}
+
+/// Lets callers pass who hold every one of the permissions that are bound up with one `thing` of the area of
+/// `permission`, which they hold.
+///
+/// # Errors
+/// As [`require_on`].
+pub(crate) fn require_all_on(
+    caller: &Caller,
+    permissions: &[Permission],
+    permission: Permission,
+    thing: &str,
+) -> Result<()> {
+    require_all(caller, permissions).map_err(|error| hidden(caller, permission, thing, error))
+}
+
+/// What is said of a thing to who may not see those of its area.
+fn hidden(caller: &Caller, permission: Permission, thing: &str, error: Error) -> Error {
+    match error {
+        Error::Forbidden { .. } if !caller.holds(permission.seeing()) => Error::not_found(thing),
+        error => error,
+    }
+}
+
 /// Lets callers pass who hold every one of the permissions.
 ///
 /// # Errors

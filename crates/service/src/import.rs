@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
-use crate::guard::require;
+use crate::guard::{require, require_on};
 
 /// How much of a file is looked at for the guess and the preview.
 const SAMPLE_BYTES: u64 = 512 * 1024;
@@ -110,7 +110,7 @@ impl Imports for ImportDesk {
     }
 
     async fn get(&self, caller: &Caller, id: &ImportId) -> Result<Import> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "import")?;
         match self.look(caller, id).await {
             // It may have been started and finished since it was looked up: its file is gone then.
             Err(Error::Conflict { .. }) => self.look(caller, id).await,
@@ -136,7 +136,7 @@ impl Imports for ImportDesk {
         id: &ImportId,
         settings: ImportSettings,
     ) -> Result<Import> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "import")?;
         let mut kept = self.draft(caller, id).await?;
         let sample = sample(caller, Path::new(&kept.path)).await?;
         let guess = guess_separated(&sample, settings.separator)?;
@@ -159,7 +159,7 @@ impl Imports for ImportDesk {
     }
 
     async fn start(&self, caller: &Caller, id: &ImportId) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "import")?;
         let kept = self.draft(caller, id).await?;
         if let Some(question) = &kept.question {
             return Err(Error::conflict(question));
@@ -182,7 +182,7 @@ impl Imports for ImportDesk {
     }
 
     async fn cancel(&self, caller: &Caller, id: &ImportId) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "import")?;
         if let Some(progress) = self.0.running.get(id) {
             let kept = self.kept(caller, id).await?;
             let note = Note::of("import.cancel").on("import", id, &kept.file_name);

@@ -18,7 +18,7 @@ use store::{ClaimedJob, JobEnd, NewJob};
 use crate::audit::Note;
 use crate::failure::OrFailure;
 use crate::forecast::Fit;
-use crate::guard::{require, require_system};
+use crate::guard::{require, require_on, require_system};
 use crate::{Hub, lease};
 
 /// How many jobs are taken at once: fits are written together.
@@ -59,7 +59,7 @@ impl Jobs for Hub {
     }
 
     async fn retry(&self, caller: &Caller, id: &JobId) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "job")?;
         let store = self.noting(caller, Note::of("job.retry").on("job", id, ""));
         let retried = store.retry_job(id, self.clock.now()).await;
         retried.or_failure(caller)?;
@@ -68,7 +68,7 @@ impl Jobs for Hub {
     }
 
     async fn cancel(&self, caller: &Caller, id: &JobId) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "job")?;
         let now = self.clock.now();
         let words = "Somebody stopped it.";
         let store = self.noting(caller, Note::of("job.cancel").on("job", id, ""));

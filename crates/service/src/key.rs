@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_all};
+use crate::guard::{require, require_all, require_all_on, require_on};
 use crate::{Hub, secret};
 
 /// The highest rate of a key, in samples a second: beyond it nobody means a limit.
@@ -96,7 +96,7 @@ impl Keys for Hub {
         id: &KeyId,
         grace_seconds: u32,
     ) -> Result<NewSecret<ApiKey>> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "key")?;
         if grace_seconds > LONGEST_GRACE_SECONDS {
             return Err(Error::field(
                 "grace_seconds",
@@ -108,7 +108,8 @@ impl Keys for Hub {
         let found = self.store.key(id).await.or_failure(caller)?;
         let mut key = found.ok_or_else(|| Error::not_found("key"))?;
         // Who gets a secret gets what it may do.
-        require_all(caller, &permissions(&key.scopes))?;
+        let may = permissions(&key.scopes);
+        require_all_on(caller, &may, Permission::AccessWrite, "key")?;
         let (secret, now) = (fresh(), self.clock.now());
         let old_until = now.plus(i64::from(grace_seconds) * Instant::SECOND);
         key.prefix = prefix(&secret);
@@ -127,9 +128,12 @@ impl Keys for Hub {
     }
 
     async fn revoke(&self, caller: &Caller, id: &KeyId) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "key")?;
         let found = self.store.key(id).await.or_failure(caller)?;
         let key = found.ok_or_else(|| Error::not_found("key"))?;
+        // Nobody takes from others what they do not have themselves.
+        let may = permissions(&key.scopes);
+        require_all_on(caller, &may, Permission::AccessWrite, "key")?;
         let note = Note::of("key.revoke").on("key", id, &key.name).before(&key);
         let store = self.noting(caller, note);
         if store.revoke_key(id).await.or_failure(caller)? {

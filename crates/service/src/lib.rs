@@ -52,7 +52,7 @@ use tokio::sync::Mutex;
 
 pub use account::SessionTimes;
 pub use audit::{
-    Anchors, AuditKeeper, Verified, audit_head, audit_line, read_anchors, verify_audit,
+    Anchors, AuditKeeper, Barred, Verified, audit_head, audit_line, read_anchors, verify_audit,
 };
 pub use bus::Bus;
 pub use cache::{CacheSettings, Served, watching};
@@ -108,7 +108,7 @@ pub struct Hub {
     aside: aside::Aside,
     queue: job::Told,
     /// What seals the secrets that are kept.
-    sealer: seal::Sealer,
+    sealer: Arc<seal::Sealer>,
 }
 
 /// What the operations are made from.
@@ -152,8 +152,9 @@ impl Hub {
     pub fn new(store: Store, clock: Arc<dyn Clock>, bus: Bus, settings: Settings) -> Arc<Self> {
         let cache = Arc::new(cache::Cache::new(settings.cache, &store));
         bus.tell(&cache);
+        let sealer = Arc::<seal::Sealer>::default();
         Arc::new(Self {
-            store,
+            store: store.signing(sealer.clone()),
             cache,
             clock,
             attempts: Arc::new(account::Attempts::new(bus.clone())),
@@ -178,7 +179,7 @@ impl Hub {
             models: forecast::Models::default(),
             aside: aside::Aside::default(),
             queue: job::Told::default(),
-            sealer: seal::Sealer::default(),
+            sealer,
         })
     }
 

@@ -26,7 +26,7 @@ use store::metrics::{MetricStore, Place};
 
 use crate::Hub;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_system};
+use crate::guard::{require, require_on, require_system};
 pub(crate) use curves::{evaluated, unread};
 pub use push::{AGAIN_SECONDS, push_failure};
 use steady::Steady;
@@ -152,7 +152,7 @@ impl Metrics for Hub {
     }
 
     async fn keep(&self, caller: &Caller, source: &SourceId, keep: Keep) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "source")?;
         self.set_keep(caller, source, keep).await
     }
 

@@ -12,7 +12,7 @@ use crate::Hub;
 use crate::audit::Note;
 use crate::failure::{OrFailure, internal};
 use crate::forecast::{asked, score};
-use crate::guard::require;
+use crate::guard::{require, require_on};
 
 #[async_trait]
 impl Models for Hub {
@@ -35,13 +35,13 @@ impl Models for Hub {
     }
 
     async fn versions(&self, caller: &Caller, id: &SeriesId) -> Result<Vec<ModelVersion>> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "series")?;
         let versions = self.store.versions(id).await.or_failure(caller)?;
         Ok(versions.into_iter().map(|stored| stored.version).collect())
     }
 
     async fn errors(&self, caller: &Caller, id: &SeriesId) -> Result<ModelErrors> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "series")?;
         let kept = self.store.model_errors(id).await.or_failure(caller)?;
         let versions = self.store.versions(id).await.or_failure(caller)?;
         let versions: Vec<ModelVersion> = versions.into_iter().map(|one| one.version).collect();
@@ -49,7 +49,7 @@ impl Models for Hub {
     }
 
     async fn promote(&self, caller: &Caller, id: &SeriesId, number: u32) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "series")?;
         let versions = self.store.versions(id).await.or_failure(caller)?;
         let newest = versions.first().map(|stored| stored.version.number);
         let wanted = versions
@@ -66,7 +66,7 @@ impl Models for Hub {
     }
 
     async fn roll_back(&self, caller: &Caller, id: &SeriesId) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "series")?;
         let versions = self.store.versions(id).await.or_failure(caller)?;
         let live = versions
             .iter()

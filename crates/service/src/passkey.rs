@@ -19,6 +19,7 @@ use webauthn_rs::prelude::{
     DiscoverableAuthentication, PasskeyRegistration, PublicKeyCredential, Uuid, WebauthnError,
 };
 
+use crate::account::Factor;
 use crate::audit::Note;
 use crate::factor::no_step;
 use crate::failure::{OrFailure, internal};
@@ -168,7 +169,8 @@ impl Passkeys for Hub {
             of: None,
         };
         let (user, name) = self.proven(caller, proof).await?;
-        self.open_session_by(caller, user, visit, Some(&name)).await
+        let factor = Some(Factor::Passkey(&name));
+        self.open_session_by(caller, user, visit, factor).await
     }
 
     async fn ask_passkey_step(&self, caller: &Caller, token: &str) -> Result<String> {
@@ -192,8 +194,8 @@ impl Passkeys for Hub {
             of: Some(&user),
         };
         let (user, name) = self.proven(caller, proof).await?;
-        self.leave_step(caller, token, user, visit, Some(&name))
-            .await
+        let factor = Factor::Passkey(&name);
+        self.leave_step(caller, token, user, visit, factor).await
     }
 }
 
@@ -257,7 +259,7 @@ impl Hub {
             }
             None => Self::counted_by_address(proof.visit),
         };
-        let attempt = self.begin_attempt(caller, counted)?;
+        let attempt = self.begin_attempt(caller, "person.sign_in", counted)?;
         let Some((kept, owner)) = found else {
             return self.not_proven(caller, note, UNKNOWN).await;
         };

@@ -1,8 +1,10 @@
 //! Who can sign in: invitations, roles, and the review of it all.
 
+mod review;
+
 use api::{
-    ApiKey, Caller, Entry, Error, Instant, Invitation, InvitationId, NewInvitation, NewSecret,
-    People, Permission, Person, Result, Role, User, UserId, Visit, Who,
+    Caller, Entry, Error, Instant, Invitation, InvitationId, NewInvitation, NewSecret, People,
+    Permission, Person, Result, Role, User, UserId, Visit, Who,
 };
 use async_trait::async_trait;
 use store::{NewAccount, StoreError};
@@ -10,11 +12,12 @@ use store::{NewAccount, StoreError};
 use crate::account::{check_password, checked_email};
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_all_of};
+use crate::guard::{require, require_all_of, require_all_on, require_on};
 use crate::{Hub, secret};
 
-/// How long an invitation is good.
+/// How long an invitation is good, and one to a new password.
 const INVITATION: i64 = 7 * Instant::DAY;
+const NEW_PASSWORD: i64 = Instant::DAY;
 
 /// What is said where nobody would be left to let others in.
 const LAST: &str = "This is the last administrator who can sign in: without one nobody could let others in. Make another first.";
@@ -44,37 +47,60 @@ impl People for Hub {
             let words = format!("{email} can sign in already.");
             return Err(Error::field("email", words));
         }
-        let token = secret::token(43);
         let now = self.clock.now();
-        let invited_by = match &caller.who {
-            Who::User { email, .. } => email.clone(),
-            Who::Key { name, .. } => format!("the key {name}"),
-            _ => "the command line".to_owned(),
-        };
         let made = Invitation {
             id: InvitationId(store::new_id(now)),
             email,
             role,
-            invited_by,
+            of: None,
+            invited_by: inviting(caller),
             created_at: now,
             expires_at: now.plus(INVITATION),
         };
-        let hash = secret::fingerprint(&token);
         let note = Note::of("person.invite")
             .on("invitation", &made.id, &made.email)
             .after(&made.role);
-        let store = self.noting(caller, note);
-        let kept = store.put_invitation(&made, &hash).await;
-        kept.or_failure(caller)?;
-        Ok(NewSecret {
-            made,
-            secret: token,
-        })
+        self.keep_invitation(caller, made, note).await
+    }
+
+    async fn offer_password(&self, caller: &Caller, id: &UserId) -> Result<NewSecret<Invitation>> {
+        require_on(caller, Permission::AccessWrite, "user")?;
+        let user = self.person_within(caller, id).await?;
+        // Whoever found an open session would have the account.
+        if caller.user_id() == Some(id) {
+            return Err(Error::conflict(
+                "Your own password is changed on the page of your account, which asks for the present one.",
+            ));
+        }
+        let kept = self.store.password_hash(id).await.or_failure(caller)?;
+        if kept.unwrap_or_default().is_empty() {
+            return Err(Error::conflict(
+                "They sign in through another provider and have no password here.",
+            ));
+        }
+        let now = self.clock.now();
+        let note = Note::of("person.offer_password").on_person(&user);
+        let made = Invitation {
+            id: InvitationId(store::new_id(now)),
+            email: user.email,
+            role: user.role,
+            of: Some(user.id),
+            invited_by: inviting(caller),
+            created_at: now,
+            expires_at: now.plus(NEW_PASSWORD),
+        };
+        self.keep_invitation(caller, made, note).await
     }
 
     async fn withdraw_invitation(&self, caller: &Caller, id: &InvitationId) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
-        let note = Note::of("person.withdraw").on("invitation", id, "");
+        require_on(caller, Permission::AccessWrite, "invitation")?;
+        let now = self.clock.now();
+        let invitations = self.store.invitations(now).await.or_failure(caller)?;
+        let found = invitations.into_iter().find(|found| found.id == *id);
+        let found = found.ok_or_else(|| Error::not_found("invitation"))?;
+        let may = found.role.permissions();
+        require_all_on(caller, &may, Permission::AccessWrite, "invitation")?;
+        let note = Note::of("person.withdraw").on("invitation", id, &found.email);
         let store = self.noting(caller, note);
         let gone = store.delete_invitation(id).await;
         if gone.or_failure(caller)? {
@@ -102,6 +128,10 @@ impl People for Hub {
         let invitation = self.invitation(caller, token).await?;
         check_password("password", password, &invitation.email)?;
         let hash = self.hash(caller, password.to_owned()).await?;
+        if let Some(id) = &invitation.of {
+            let user = self.take_password(caller, token, id, &hash).await?;
+            return self.enter(caller, user, visit).await;
+        }
         let now = self.clock.now();
         let user = User {
             id: UserId(store::new_id(now)),
@@ -136,7 +166,7 @@ impl People for Hub {
     }
 
     async fn change_role(&self, caller: &Caller, id: &UserId, role: &str) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "user")?;
         let role = self.role_named(caller, role).await?;
         require_all_of(caller, &role)?;
         let user = self.person_within(caller, id).await?;
@@ -153,7 +183,7 @@ impl People for Hub {
     }
 
     async fn set_enabled(&self, caller: &Caller, id: &UserId, enabled: bool) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "user")?;
         let user = self.person_within(caller, id).await?;
         let note = |action| Note::of(action).on_person(&user);
         if enabled {
@@ -167,7 +197,7 @@ impl People for Hub {
     }
 
     async fn reset_factors(&self, caller: &Caller, id: &UserId) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "user")?;
         let user = self.person_within(caller, id).await?;
         // Whoever found an open session would have the account.
         if caller.user_id() == Some(id) {
@@ -189,32 +219,69 @@ impl People for Hub {
         let invitations = self.store.invitations(now).await.or_failure(caller)?;
         let keys = self.store.keys().await.or_failure(caller)?;
         self.audit(caller, Note::of("access.review")).await?;
-        let mut csv = String::from(
-            "kind,name,role,may,state,second_factor,open_sessions,since,last_seen\r\n",
-        );
-        let rows = people
-            .iter()
-            .map(person_row)
-            .chain(invitations.iter().map(invitation_row))
-            .chain(keys.iter().map(key_row));
-        for row in rows {
-            let cells = row.map(|text| cell(&text));
-            csv.push_str(&cells.join(","));
-            csv.push_str("\r\n");
-        }
-        Ok(csv)
+        Ok(review::csv(&people, &invitations, &keys))
     }
 }
 
 impl Hub {
+    /// Keeps an invitation; answers it with the token of its link.
+    async fn keep_invitation(
+        &self,
+        caller: &Caller,
+        made: Invitation,
+        note: Note,
+    ) -> Result<NewSecret<Invitation>> {
+        let secret = secret::token(43);
+        let store = self.noting(caller, note);
+        let kept = store
+            .put_invitation(&made, &secret::fingerprint(&secret))
+            .await;
+        kept.or_failure(caller)?;
+        Ok(NewSecret { made, secret })
+    }
+
+    /// Sets the password that somebody chose with a link. A second factor is asked for all the same.
+    async fn take_password(
+        &self,
+        caller: &Caller,
+        token: &str,
+        id: &UserId,
+        hash: &str,
+    ) -> Result<User> {
+        let none = || Error::not_found("invitation");
+        let user = self.store.user(id).await.or_failure(caller)?;
+        let user = user.ok_or_else(none)?;
+        let known = self.store.user_by_email(&user.email).await;
+        // Who was disabled since learns no more than a stranger.
+        if known
+            .or_failure(caller)?
+            .is_none_or(|(_, lock)| lock.disabled_at.is_some())
+        {
+            return Err(none());
+        }
+        let note = Note::of("person.renew_password")
+            .on_person(&user)
+            .by_person(&user);
+        let store = self.noting(caller, note);
+        let taken = store
+            .accept_password(&secret::fingerprint(token), id, hash, self.clock.now())
+            .await;
+        if !taken.or_failure(caller)? {
+            return Err(none());
+        }
+        tracing::info!(request_id = caller.request_id, user = %id, "a new password was chosen with a link");
+        Ok(user)
+    }
+
     /// A person who may do no more than the caller.
     ///
     /// # Errors
-    /// `NotFound` where there is none, `Forbidden` where they may do more.
+    /// `NotFound` where there is none, `Forbidden` where they may do more and the caller sees people.
     pub(crate) async fn person_within(&self, caller: &Caller, id: &UserId) -> Result<User> {
         let user = self.store.user(id).await.or_failure(caller)?;
         let user = user.ok_or_else(|| Error::not_found("user"))?;
-        require_all_of(caller, &user.role)?;
+        let may = user.role.permissions();
+        require_all_on(caller, &may, Permission::AccessWrite, "user")?;
         Ok(user)
     }
 
@@ -233,99 +300,19 @@ impl Hub {
     }
 }
 
+/// Who invites, as the list of invitations says.
+fn inviting(caller: &Caller) -> String {
+    match &caller.who {
+        Who::User { email, .. } => email.clone(),
+        Who::Key { name, .. } => format!("the key {name}"),
+        _ => "the command line".to_owned(),
+    }
+}
+
 fn unless_last(done: bool) -> Result<()> {
     if done {
         Ok(())
     } else {
         Err(Error::conflict(LAST))
-    }
-}
-
-type Row = [String; 9];
-
-fn person_row(person: &Person) -> Row {
-    let user = &person.user;
-    let state = match person.disabled_at {
-        Some(at) => format!("disabled since {}", date(at)),
-        None => "active".to_owned(),
-    };
-    let factor = match (person.totp, person.passkeys > 0, person.needs_factor) {
-        (true, true, _) => "authenticator and passkey",
-        (true, false, _) => "authenticator",
-        (false, true, _) => "passkey",
-        (false, false, true) => "none, and needs one",
-        (false, false, false) => "none",
-    };
-    [
-        "person".to_owned(),
-        user.email.clone(),
-        user.role.name().to_owned(),
-        user.role.grants().join(" "),
-        state,
-        factor.to_owned(),
-        person.sessions.to_string(),
-        date(user.created_at),
-        user.last_seen_at.map_or_else(|| "never".to_owned(), date),
-    ]
-}
-
-fn invitation_row(invitation: &Invitation) -> Row {
-    [
-        "invitation".to_owned(),
-        invitation.email.clone(),
-        invitation.role.name().to_owned(),
-        invitation.role.grants().join(" "),
-        format!(
-            "invited by {} until {}",
-            invitation.invited_by,
-            date(invitation.expires_at)
-        ),
-        String::new(),
-        String::new(),
-        date(invitation.created_at),
-        String::new(),
-    ]
-}
-
-fn key_row(key: &ApiKey) -> Row {
-    let scopes = key.scopes.iter();
-    [
-        "key".to_owned(),
-        format!("{} ({}…)", key.name, key.prefix),
-        String::new(),
-        scopes
-            .map(|scope| scope.permission().as_str())
-            .collect::<Vec<_>>()
-            .join(" "),
-        "active".to_owned(),
-        String::new(),
-        String::new(),
-        date(key.created_at),
-        key.last_used_at.map_or_else(|| "never".to_owned(), date),
-    ]
-}
-
-fn date(at: Instant) -> String {
-    jiff::Timestamp::from_microsecond(at.0).map_or_else(
-        |_| String::new(),
-        |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    )
-}
-
-/// A cell that is text in every spreadsheet: one that begins like a formula gets an apostrophe.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = text.replace('"', "\"\"");
-    format!("\"{}{text}\"", if formula { "'" } else { "" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_never_a_formula_and_never_two() {
-        assert_eq!(cell("=cmd()@x.org"), "\"'=cmd()@x.org\"");
-        assert_eq!(cell("a\",\"b"), "\"a\"\",\"\"b\"");
     }
 }

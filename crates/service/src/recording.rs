@@ -14,7 +14,7 @@ use store::{NewRecording, StoredRecording};
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_system};
+use crate::guard::{require, require_on, require_system};
 use crate::metrics::{evaluated, unread};
 
 pub(crate) use run::Recording;
@@ -67,7 +67,7 @@ impl Recordings for Hub {
     }
 
     async fn edit(&self, caller: &Caller, id: &SourceId, change: RecordingChange) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "recording rule")?;
         let kept = self.kept_rule(caller, id).await?.rule;
         let change = self.checked(change).await?;
         let now = self.clock.now();
@@ -92,7 +92,7 @@ impl Recordings for Hub {
     }
 
     async fn pause(&self, caller: &Caller, id: &SourceId, paused: bool) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "recording rule")?;
         let kept = self.kept_rule(caller, id).await?.rule;
         let action = if paused { "rule.pause" } else { "rule.resume" };
         let note = Note::of(action).on("source", id, &kept.name);

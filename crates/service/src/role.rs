@@ -9,7 +9,7 @@ use store::StoreError;
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_all_of};
+use crate::guard::{require, require_all_of, require_all_on, require_on};
 
 /// The longest name of a role.
 const LONGEST_NAME: usize = 60;
@@ -48,23 +48,29 @@ impl Roles for Hub {
     }
 
     async fn edit_role(&self, caller: &Caller, id: &RoleId, change: RoleChange) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
-        let before = self.made_role(caller, id).await?;
-        require_all_of(caller, &before)?;
+        require_on(caller, Permission::AccessWrite, "role")?;
         let role = checked(id.clone(), change)?;
-        require_all_of(caller, &Role::Custom(role.clone()))?;
+        let role_now = Role::Custom(role.clone());
+        require_all_of(caller, &role_now)?;
+        let before = self.made_role(caller, id).await?;
+        let may = before.permissions();
+        require_all_on(caller, &may, Permission::AccessWrite, "role")?;
         let note = Note::of("role.edit")
             .on("role", &role.id, &role.name)
             .before(&before)
             .after(&role);
         let store = self.noting(caller, note);
-        named_once(store.update_role(&role).await, caller)
+        // A session that was taken over must not come to more than it was taken for.
+        let held = before.permissions();
+        let widened = role_now.permissions().iter().any(|p| !held.contains(p));
+        named_once(store.update_role(&role, widened).await, caller)
     }
 
     async fn remove_role(&self, caller: &Caller, id: &RoleId) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "role")?;
         let before = self.made_role(caller, id).await?;
-        require_all_of(caller, &before)?;
+        let may = before.permissions();
+        require_all_on(caller, &may, Permission::AccessWrite, "role")?;
         let note = Note::of("role.remove")
             .on("role", id, before.name())
             .before(&before);
@@ -79,7 +85,7 @@ impl Roles for Hub {
     }
 
     async fn set_role_strict(&self, caller: &Caller, role: &str, strict: bool) -> Result<()> {
-        require(caller, Permission::AccessWrite)?;
+        require_on(caller, Permission::AccessWrite, "role")?;
         let role = self.role_named(caller, role).await?;
         require_all_of(caller, &role)?;
         let note = Note::of("role.strict")

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::require;
+use crate::guard::{require, require_on};
 use crate::seal::SealError;
 
 pub use fetch::{Fetch, FetchAsk, FetchFault, Fetched};
@@ -65,7 +65,7 @@ impl Scrapes for Hub {
     }
 
     async fn edit(&self, caller: &Caller, id: &SourceId, change: TargetChange) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "target")?;
         let kept = self.kept_target(caller, id).await?;
         let wanted = self.wanted(caller, Some(&kept), change).await?;
         let token = self.sealed_token(caller, id, &wanted)?;
@@ -82,7 +82,7 @@ impl Scrapes for Hub {
     }
 
     async fn pause(&self, caller: &Caller, id: &SourceId, paused: bool) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "target")?;
         let kept = self.kept_target(caller, id).await?;
         let action = if paused {
             "target.pause"

@@ -18,7 +18,7 @@ use store::{Arrival, NewSeries, NewSource, RecordStats};
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::require;
+use crate::guard::{require, require_on};
 
 /// The most series a list answers with.
 const MOST_LISTED: u32 = 500;
@@ -65,7 +65,7 @@ impl SeriesOps for Hub {
     }
 
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<Series> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "series")?;
         let found = self.store.series(id).await.or_failure(caller)?;
         let mut series = vec![found.ok_or_else(|| Error::not_found("series"))?];
         self.mark_stale(caller, &mut series).await?;
@@ -84,7 +84,7 @@ impl SeriesOps for Hub {
         range: Range,
         max: u32,
     ) -> Result<Points> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "series")?;
         if range.from >= range.to {
             return Err(Error::field("from", "The range ends before it begins."));
         }
@@ -155,7 +155,7 @@ impl SeriesOps for Hub {
     }
 
     async fn set_limit(&self, caller: &Caller, id: &SeriesId, change: LimitChange) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "series")?;
         if change.limit.is_some_and(|l| !l.value.is_finite()) {
             return Err(Error::field("value", "A limit is a finite number."));
         }
@@ -176,7 +176,7 @@ impl SeriesOps for Hub {
     }
 
     async fn change(&self, caller: &Caller, id: &SeriesId, change: SeriesChange) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "series")?;
         let title = change.title.trim().to_owned();
         if title.is_empty() || title.chars().count() > 200 {
             return Err(Error::field("title", "A name has 1 to 200 characters."));

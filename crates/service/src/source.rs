@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::require;
+use crate::guard::{require, require_on};
 
 #[async_trait]
 impl Sources for Hub {
@@ -34,12 +34,12 @@ impl Sources for Hub {
     }
 
     async fn get(&self, caller: &Caller, id: &SourceId) -> Result<Source> {
-        require(caller, Permission::MonitoringRead)?;
+        require_on(caller, Permission::MonitoringRead, "source")?;
         self.source(caller, id).await
     }
 
     async fn remove(&self, caller: &Caller, id: &SourceId, name: &str) -> Result<()> {
-        require(caller, Permission::MonitoringWrite)?;
+        require_on(caller, Permission::MonitoringWrite, "source")?;
         let source = self.source(caller, id).await?;
         if source.name != name.trim() {
             return Err(Error::field(

@@ -110,7 +110,11 @@ const INSERT_ACCOUNT: &str =
 /// touching every administrator's row first makes them wait for each other on `PostgreSQL`.
 const LOCK_ADMINS: &str = "update account set role = role where role = 'admin'";
 
-const END_SESSIONS: &str = "delete from session where user_id = $1";
+/// Ends the sessions of the person `$1`, and the second steps that would become some.
+pub(crate) const END_SESSIONS: [&str; 2] = [
+    "delete from sign_in_step where user_id = $1",
+    "delete from session where user_id = $1",
+];
 
 /// Ends a statement about the person `$1`: not where nobody would be left to let others in.
 macro_rules! spare_last_admin {
@@ -137,7 +141,9 @@ macro_rules! unless_last_admin {
             if done == 0 {
                 return Ok(false);
             }
-            run(END_SESSIONS).bind($id.as_str()).execute(&mut *db).await?;
+            for sql in END_SESSIONS {
+                run(sql).bind($id.as_str()).execute(&mut *db).await?;
+            }
         });
         Ok(true)
     }};

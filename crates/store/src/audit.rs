@@ -4,6 +4,7 @@
 //! there afterwards, or neither.
 
 mod chain;
+mod fault;
 mod verify;
 
 use std::sync::Arc;
@@ -17,11 +18,18 @@ use crate::db::{column, execute, read, rows, run, write};
 use crate::{Result, Store, StoreError};
 
 pub use chain::hash as audit_hash;
-pub use verify::{Anchor, Fault};
-use verify::{Chain, Signed};
+pub use fault::Fault;
+use verify::Chain;
+pub use verify::{Anchor, Signed, cut_words};
 
 /// How many entries a walk along the chain reads at once.
 const WALKED: i64 = 1_000;
+
+/// Signs entries of the log with a key that is not in the database.
+pub trait Sign: Send + Sync {
+    /// A word that only who holds the key can say of this text; `None` where there is no key yet.
+    fn sign(&self, said: &str) -> Option<String>;
+}
 
 /// An entry on its way into the log, once.
 pub(crate) struct Note {
@@ -36,24 +44,33 @@ const NEXT: &str = "update audit_head set seq = seq + 1 where one = 1 returning 
 
 const INSERT: &str = "insert into audit_entry (seq, at, outcome, action, actor_kind, actor_id,
         actor_name, object_kind, object_id, object_name, before, after, address, request_id, prev,
-        hash)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        hash, signature)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 const HEAD: &str = "update audit_head set hash = $1 where one = 1";
 
 /// A connection that adds entries.
 pub(crate) trait Log: Send {
     /// Adds an entry, inside the transaction that is open.
-    fn add(&mut self, record: &AuditRecord) -> impl Future<Output = Result<i64>> + Send;
+    fn add(
+        &mut self,
+        record: &AuditRecord,
+        signer: Option<&dyn Sign>,
+    ) -> impl Future<Output = Result<i64>> + Send;
 }
 
 macro_rules! log {
     ($connection:ty) => {
         impl Log for $connection {
-            async fn add(&mut self, record: &AuditRecord) -> Result<i64> {
+            async fn add(
+                &mut self,
+                record: &AuditRecord,
+                signer: Option<&dyn Sign>,
+            ) -> Result<i64> {
                 let (seq, prev): (i64, String) = rows(NEXT).fetch_one(&mut *self).await?;
                 let hash = chain::hash(&prev, seq, record)
                     .ok_or_else(|| StoreError::decode("the head of the audit log holds no hash"))?;
+                let signature = signer.and_then(|signer| signer.sign(&chain::words(&hash)));
                 run(INSERT)
                     .bind(seq)
                     .bind(record.at.micros())
@@ -71,6 +88,7 @@ macro_rules! log {
                     .bind(&record.request_id)
                     .bind(&prev)
                     .bind(&hash)
+                    .bind(signature.unwrap_or_default())
                     .execute(&mut *self)
                     .await?;
                 run(HEAD).bind(&hash).execute(&mut *self).await?;
@@ -118,16 +136,19 @@ struct EntryRow {
     request_id: String,
     prev: String,
     hash: String,
+    signature: String,
 }
 
 impl EntryRow {
-    fn link(self) -> verify::Link {
+    fn link(mut self) -> verify::Link {
         let (seq, prev, hash) = (self.seq, self.prev.clone(), self.hash.clone());
+        let signature = std::mem::take(&mut self.signature);
         verify::Link {
             seq,
             record: self.entry().ok().map(|entry| entry.record),
             prev,
             hash,
+            signature,
         }
     }
 
@@ -167,7 +188,8 @@ macro_rules! fitting_sql {
     ($tail:literal) => {
         concat!(
             "select seq, at, outcome, action, actor_kind, actor_id, actor_name, object_kind,
-                object_id, object_name, before, after, address, request_id, prev, hash
+                object_id, object_name, before, after, address, request_id, prev, hash,
+                signature
             from audit_entry
             where ($1 = '' or actor_id = $1 or actor_kind = $1
                     or lower(actor_name) like $2 escape '\\')
@@ -248,12 +270,27 @@ macro_rules! fitting {
 }
 
 impl Store {
+    /// The same store, but what it adds to the log is signed.
+    #[must_use]
+    pub fn signing(self, signer: Arc<dyn Sign>) -> Self {
+        Self {
+            signer: Some(signer),
+            ..self
+        }
+    }
+
+    /// What signs the entries that it adds.
+    pub(crate) fn signer(&self) -> Option<&dyn Sign> {
+        self.signer.as_deref()
+    }
+
     /// The same store, but its next change adds this entry in its own transaction. A change that
     /// finds nothing to change adds none.
     #[must_use]
     pub fn noting(&self, record: AuditRecord) -> Self {
         Self {
             db: self.db.clone(),
+            signer: self.signer.clone(),
             note: Some(Arc::new(Note {
                 record: cleaned(record),
                 added: AtomicBool::new(false),
@@ -277,7 +314,7 @@ impl Store {
     /// Adds an entry in a transaction of its own; answers its number.
     pub async fn add_audit_entry(&self, record: AuditRecord) -> Result<i64> {
         let record = cleaned(record);
-        Ok(write!(self, db => Log::add(&mut *db, &record).await?))
+        Ok(write!(self, db => Log::add(&mut *db, &record, self.signer()).await?))
     }
 
     /// Entries that fit, the newest first, older than the number `below`.
@@ -341,16 +378,16 @@ impl Store {
     }
 
     /// Walks along the whole chain, comparing it with anchors; answers how many entries there are
-    /// and what is wrong. Entries may be added meanwhile. `signed` says whether an entry that tells
-    /// of a cut was signed: given the number, the hash and the signature.
+    /// and what is wrong. Entries may be added meanwhile. Without `signed` signatures are not looked
+    /// at.
     pub async fn verify_audit(
         &self,
         anchors: &[Anchor],
-        signed: Signed<'_>,
+        signed: Option<Signed<'_>>,
     ) -> Result<(u64, Vec<Fault>)> {
         let sql = fitting_sql!("seq > $10 order by seq limit $11");
         let everything = Fitting::new(&AuditFilter::default());
-        let mut chain = Chain::new(anchors, &self.audit_head().await?);
+        let mut chain = Chain::new(anchors, &self.audit_head().await?, signed);
         let mut after = i64::MIN;
         loop {
             let found: Vec<EntryRow> = fitting!(self, sql, everything, after, WALKED);
@@ -363,7 +400,7 @@ impl Store {
             }
         }
         let entries = chain.entries();
-        Ok((entries, chain.finish(self.audit_head().await?.0, signed)))
+        Ok((entries, chain.finish(self.audit_head().await?.0)))
     }
 }
 

@@ -106,7 +106,7 @@ macro_rules! write {
                 let $db = &mut *held;
                 let out = $body;
                 if let Some(note) = $store.note() {
-                    $crate::audit::Log::add(&mut *$db, note).await?;
+                    $crate::audit::Log::add(&mut *$db, note, $store.signer()).await?;
                 }
                 held.commit().await?;
                 out
@@ -116,7 +116,7 @@ macro_rules! write {
                 let $db = &mut *held;
                 let out = $body;
                 if let Some(note) = $store.note() {
-                    $crate::audit::Log::add(&mut *$db, note).await?;
+                    $crate::audit::Log::add(&mut *$db, note, $store.signer()).await?;
                 }
                 held.commit().await?;
                 out

@@ -65,7 +65,7 @@ use std::sync::Arc;
 use api::Instant;
 
 pub use account::{Lock, NewAccount};
-pub use audit::{Anchor, Fault, audit_hash};
+pub use audit::{Anchor, Fault, Sign, Signed, audit_hash, cut_words};
 pub use cache::RedisCache;
 pub use channel::{Channel, Listener, RedisUrl, RedisUrlError, Speaker};
 pub use error::{Result, StoreError};
@@ -97,6 +97,8 @@ pub struct Store {
     db: Arc<db::Db>,
     /// What the next change adds to the audit log.
     note: Option<Arc<audit::Note>>,
+    /// What signs the entries of the audit log.
+    signer: Option<Arc<dyn Sign>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -114,6 +116,7 @@ impl Store {
         Ok(Self {
             db: Arc::new(db::Db::open(url, data_dir).await?),
             note: None,
+            signer: None,
         })
     }
 

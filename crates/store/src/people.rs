@@ -1,9 +1,9 @@
 //! Everyone as a review sees them, and invitations.
 
-use api::{Instant, Invitation, InvitationId, Person, Role};
+use api::{Instant, Invitation, InvitationId, Person, Role, UserId};
 use sqlx::FromRow;
 
-use crate::account::{AccountRow, NewAccount, role_of};
+use crate::account::{AccountRow, END_SESSIONS, NewAccount, role_of};
 use crate::convert::{instant, u32_of};
 use crate::db::{execute, read, rows, run, write};
 use crate::{Result, Store};
@@ -25,6 +25,7 @@ struct InvitationRow {
     role: String,
     role_name: Option<String>,
     role_grants: Option<String>,
+    user_id: Option<String>,
     invited_by: String,
     created_at: i64,
     expires_at: i64,
@@ -36,6 +37,7 @@ impl InvitationRow {
             id: self.id.into(),
             email: self.email,
             role: role_of(self.role, self.role_name, self.role_grants)?,
+            of: self.user_id.map(UserId),
             invited_by: self.invited_by,
             created_at: Instant(self.created_at),
             expires_at: Instant(self.expires_at),
@@ -47,7 +49,7 @@ macro_rules! invitation_sql {
     ($tail:literal) => {
         concat!(
             "select i.id, i.email, i.role, r.name as role_name, r.grants as role_grants,
-                i.invited_by, i.created_at, i.expires_at
+                i.user_id, i.invited_by, i.created_at, i.expires_at
             from invitation i left join custom_role r on r.id = i.role ",
             $tail
         )
@@ -90,8 +92,8 @@ impl Store {
     /// Keeps an invitation; one for the same address gives way.
     pub async fn put_invitation(&self, new: &Invitation, token_hash: &str) -> Result<()> {
         let sql = "insert into invitation
-            (id, email, role, token_hash, invited_by, created_at, expires_at)
-            values ($1, $2, $3, $4, $5, $6, $7)";
+            (id, email, role, token_hash, invited_by, created_at, expires_at, user_id)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)";
         write!(self, db => {
             run("delete from invitation where email = $1")
                 .bind(&new.email)
@@ -105,6 +107,7 @@ impl Store {
                 .bind(&new.invited_by)
                 .bind(new.created_at.micros())
                 .bind(new.expires_at.micros())
+                .bind(new.of.as_ref().map(UserId::as_str))
                 .execute(&mut *db)
                 .await?;
         });
@@ -136,6 +139,40 @@ impl Store {
         Ok(execute!(self, sql, id.as_str()) > 0)
     }
 
+    /// Uses the invitation of a person who is there up, sets their password, and ends their sessions; answers
+    /// `false` where it is no longer good.
+    pub async fn accept_password(
+        &self,
+        token_hash: &str,
+        user: &UserId,
+        password_hash: &str,
+        now: Instant,
+    ) -> Result<bool> {
+        let take = "delete from invitation
+            where token_hash = $1 and expires_at > $2 and user_id = $3";
+        write!(self, db => {
+            let taken = run(take)
+                .bind(token_hash)
+                .bind(now.micros())
+                .bind(user.as_str())
+                .execute(&mut *db)
+                .await?
+                .rows_affected();
+            if taken == 0 {
+                return Ok(false);
+            }
+            run("update account set password_hash = $2 where id = $1")
+                .bind(user.as_str())
+                .bind(password_hash)
+                .execute(&mut *db)
+                .await?;
+            for sql in END_SESSIONS {
+                run(sql).bind(user.as_str()).execute(&mut *db).await?;
+            }
+        });
+        Ok(true)
+    }
+
     /// Uses an invitation up and adds its person; answers `false` where it is no longer good.
     /// Of two at the same time, one wins.
     pub async fn accept_invitation(
@@ -144,7 +181,8 @@ impl Store {
         new: &NewAccount<'_>,
         now: Instant,
     ) -> Result<bool> {
-        let take = "delete from invitation where token_hash = $1 and expires_at > $2";
+        let take = "delete from invitation
+            where token_hash = $1 and expires_at > $2 and user_id is null";
         let add = "insert into account (id, email, role, password_hash, created_at)
             values ($1, $2, $3, $4, $5)";
         write!(self, db => {

@@ -24,6 +24,12 @@ impl RoleRow {
     }
 }
 
+/// Ends the sessions of those who have the role `$1`, and the second steps that would become some.
+const END_SESSIONS: [&str; 2] = [
+    "delete from sign_in_step where user_id in (select id from account where role = $1)",
+    "delete from session where user_id in (select id from account where role = $1)",
+];
+
 impl Store {
     /// Adds a role. A second one with the same name is `Unique { "custom_role_name_key" }`.
     pub async fn insert_role(&self, role: &CustomRole, now: Instant) -> Result<()> {
@@ -56,11 +62,28 @@ impl Store {
         row.map(RoleRow::role).transpose()
     }
 
-    /// Makes a role into this.
-    pub async fn update_role(&self, role: &CustomRole) -> Result<()> {
-        let sql = "update custom_role set name = $2, grants = $3 where id = $1";
+    /// Makes a role into this. With `anew`, those who have it have to sign in anew.
+    pub async fn update_role(&self, role: &CustomRole, anew: bool) -> Result<()> {
         let grants = to_json(&role.grants)?;
-        changed(execute!(self, sql, role.id.as_str(), &role.name, &grants))
+        let done = write!(self, db => {
+            if anew {
+                for sql in END_SESSIONS {
+                    run(sql).bind(role.id.as_str()).execute(&mut *db).await?;
+                }
+            }
+            let done = run("update custom_role set name = $2, grants = $3 where id = $1")
+                .bind(role.id.as_str())
+                .bind(&role.name)
+                .bind(&grants)
+                .execute(&mut *db)
+                .await?
+                .rows_affected();
+            if done == 0 {
+                self.nothing_to_note();
+            }
+            done
+        });
+        changed(done)
     }
 
     /// The roles whose people need a second factor, as columns name them.

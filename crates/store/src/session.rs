@@ -174,12 +174,27 @@ impl Store {
         Ok(execute!(self, sql, user.as_str(), id.as_str()) > 0)
     }
 
-    /// Ends a person's sessions but one; answers how many.
+    /// Ends a person's sessions but one, and the second steps that would become some; answers how many
+    /// sessions those were.
     pub async fn delete_sessions_of(&self, user: &UserId, but: Option<&SessionId>) -> Result<u64> {
-        let sql = "delete from session where user_id = $1 and id <> $2";
         // No id is empty, so an empty one spares nothing.
         let but = but.map_or("", SessionId::as_str);
-        Ok(execute!(self, sql, user.as_str(), but))
+        Ok(write!(self, db => {
+            run("delete from sign_in_step where user_id = $1")
+                .bind(user.as_str())
+                .execute(&mut *db)
+                .await?;
+            let ended = run("delete from session where user_id = $1 and id <> $2")
+                .bind(user.as_str())
+                .bind(but)
+                .execute(&mut *db)
+                .await?
+                .rows_affected();
+            if ended == 0 {
+                self.nothing_to_note();
+            }
+            ended
+        }))
     }
 
     /// Forgets sessions that are no longer good, steps that nobody took, and browsers not seen

@@ -7,6 +7,7 @@
 //! Rules read text, not syntax trees: a parser would make this crate the slowest of the workspace.
 //! [`source`] takes strings and comments apart, which is all they need.
 
+pub mod answers;
 pub mod dependencies;
 pub mod features;
 pub mod files;

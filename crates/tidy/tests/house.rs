@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use tidy::graph::{self, Package};
-use tidy::{Finding, Tree, dependencies, features, files, layers};
+use tidy::{Finding, Tree, answers, dependencies, features, files, layers};
 
 static TREE: LazyLock<Tree> =
     LazyLock::new(|| Tree::read(&root()).expect("the repository can be read"));
@@ -187,6 +187,11 @@ fn pipes_are_read_to_their_end() {
 #[test]
 fn migrations_come_in_pairs() {
     none(&files::migrations_are_pairs(&TREE));
+}
+
+#[test]
+fn answers_name_what_is_there() {
+    none(&answers::name_what_is_there(&TREE));
 }
 
 #[test]

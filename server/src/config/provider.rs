@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use api::Hidden;
 use clap::Args;
+use reqwest::Url;
 use service::{Ask, Provider};
 
 use super::{BadSetting, read};
@@ -98,12 +99,9 @@ impl ProviderSettings {
                 )),
             };
         };
-        let here = |host: &str| {
-            ["http://localhost", "http://127.0.0.1"]
-                .iter()
-                .any(|own| host.starts_with(own))
-        };
-        if !(issuer.starts_with("https://") || here(issuer)) {
+        let here = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let url = Url::parse(issuer).ok();
+        if !url.is_some_and(|url| url.scheme() == "https" || url.scheme() == "http" && here(&url)) {
             return Err(bad(
                 "MILLRACE_OIDC_ISSUER",
                 "it must begin with https://, but on this machine itself",

@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use service::Barred;
 
 pub(crate) use limits::Limits;
 pub(crate) use peer::{Connection, Peer, Proxies};
@@ -60,6 +61,7 @@ pub(crate) async fn limit(State(app): State<App>, request: Request, next: Next) 
     let Err(refused) = limits.take(caller, address, request.method(), path, now) else {
         return next.run(request).await;
     };
+    app.hub.note_barred(caller, Barred::TooOften);
     metrics::counter!("millrace_requests_refused_total", "limit" => refused.limit).increment(1);
     let retry_after_seconds = refused.retry_after_seconds;
     let error = Error::TooMany {

@@ -1,8 +1,8 @@
-//! `/api/v1/users` and `/api/v1/me`: people.
+//! `/api/v1/users` and `/api/v1/me`: people, and what belongs to the signed-in one.
 
-use api::{NewSecret, NewUser, SetUp, User, UserId};
-use axum::Json;
+use api::{FactorState, NewSecret, NewUser, Passkey, Session, SessionId, SetUp, User, UserId};
 use axum::response::NoContent;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,6 +12,7 @@ use super::extract::{Ask, Body, Params, Place};
 use super::page::{Order, Page, PageQuery};
 use super::problem::Failed;
 use super::{Answer, Created, Secret};
+use crate::auth::PresentSession;
 use crate::state::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -20,6 +21,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(remove_user))
         .routes(routes!(me))
         .routes(routes!(change_password))
+        .routes(routes!(sessions, end_other_sessions))
+        .routes(routes!(end_session))
+        .routes(routes!(factors))
+        .routes(routes!(passkeys))
         .routes(routes!(set_up_state))
 }
 
@@ -90,6 +95,58 @@ async fn change_password(ask: Ask, Body(passwords): Body<Passwords>) -> Result<N
     // A page gets the new session as a cookie; a program has no use for one.
     accounts.sign_out(&ask.caller, &fresh.token).await?;
     Ok(NoContent)
+}
+
+/// One's own sessions that are open, the newest first
+#[utoipa::path(get, path = "/me/sessions", params(PageQuery), security(("session" = [])),
+    responses((status = 200, body = Page<Session>)))]
+async fn sessions(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<Session>> {
+    let sessions = ask.services.accounts.sessions(&ask.caller).await?;
+    let key = |session: &Session| session.id.0.clone();
+    Ok(Json(page.cut(&ask.uri, sessions, Order::Down, key)?))
+}
+
+/// Ends one of one's own sessions
+#[utoipa::path(delete, path = "/me/sessions/{id}", params(("id" = String, Path)),
+    security(("session" = [])), responses((status = 204)))]
+async fn end_session(ask: Ask, Place(id): Place<SessionId>) -> Result<NoContent, Failed> {
+    let accounts = &ask.services.accounts;
+    accounts.end_session(&ask.caller, &id).await?;
+    Ok(NoContent)
+}
+
+/// How many were ended.
+#[derive(Serialize, ToSchema)]
+struct Ended {
+    /// How many.
+    ended: u32,
+}
+
+/// Ends all of one's own sessions but this
+#[utoipa::path(delete, path = "/me/sessions", security(("session" = [])),
+    responses((status = 200, body = Ended)))]
+async fn end_other_sessions(ask: Ask, present: Option<Extension<PresentSession>>) -> Answer<Ended> {
+    let accounts = &ask.services.accounts;
+    // Who has none is no person, and refused.
+    let but = present.map_or_else(|| "".into(), |Extension(PresentSession(id))| id);
+    let ended = accounts.end_other_sessions(&ask.caller, &but).await?;
+    Ok(Json(Ended { ended }))
+}
+
+/// What one signs in with besides the password
+#[utoipa::path(get, path = "/me/factors", security(("session" = [])),
+    responses((status = 200, body = FactorState)))]
+async fn factors(ask: Ask) -> Answer<FactorState> {
+    Ok(Json(ask.services.factors.factors(&ask.caller).await?))
+}
+
+/// One's own passkeys, the oldest first
+#[utoipa::path(get, path = "/me/passkeys", params(PageQuery), security(("session" = [])),
+    responses((status = 200, body = Page<Passkey>)))]
+async fn passkeys(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<Passkey>> {
+    let passkeys = ask.services.passkeys.passkeys(&ask.caller).await?;
+    let key = |passkey: &Passkey| passkey.id.0.clone();
+    Ok(Json(page.cut(&ask.uri, passkeys, Order::Up, key)?))
 }
 
 /// Whether this installation is claimed.

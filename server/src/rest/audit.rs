@@ -1,8 +1,9 @@
-//! `/api/v1/audit`: who did what. Whole exports are at `/audit/export.csv` and `/audit/export.jsonl`.
+//! `/api/v1/audit`: who did what.
 
-use api::{AuditEntry, AuditFilter, AuditOutcome, Instant};
+use api::{AuditEntry, AuditFilter, AuditFormat, AuditOutcome, Instant};
 use axum::Json;
-use axum::response::NoContent;
+use axum::extract::State;
+use axum::response::{NoContent, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,34 +18,71 @@ use crate::state::App;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(entries))
+        .routes(routes!(export))
         .routes(routes!(retention, set_retention))
 }
 
-/// Which entries.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Wanted {
-    /// At most so many; 100 unless said.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<u32>,
-    /// Where the page begins; stands in `next` of the page before.
-    cursor: Option<String>,
-    /// Words of who did it, or their id.
-    actor: Option<String>,
-    /// An action such as `key.revoke`, or an area such as `key`.
-    action: Option<String>,
-    /// A kind of thing, its id, or words of its name.
-    object: Option<String>,
-    /// What came of it: `done`, `refused` or `failed`.
-    #[param(inline)]
-    outcome: Option<AuditOutcome>,
-    /// Not before then, in microseconds since 1970 UTC.
-    from: Option<i64>,
-    /// Before then, in microseconds since 1970 UTC.
-    to: Option<i64>,
-    /// Words anywhere in an entry, also an address or the id of a request.
-    text: Option<String>,
+/// Parameters that say which entries, after some of one's own. (Flattened ones could not refuse what they do
+/// not know.)
+macro_rules! which {
+    ($(#[$about:meta])* struct $name:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(Deserialize, utoipa::IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        struct $name {
+            $($own)*
+            /// Words of who did it, or their id.
+            actor: Option<String>,
+            /// An action such as `key.revoke`, or an area such as `key`.
+            action: Option<String>,
+            /// A kind of thing, its id, or words of its name.
+            object: Option<String>,
+            /// What came of it: `done`, `refused` or `failed`.
+            #[param(inline)]
+            outcome: Option<AuditOutcome>,
+            /// Not before then, in microseconds since 1970 UTC.
+            from: Option<i64>,
+            /// Before then, in microseconds since 1970 UTC.
+            to: Option<i64>,
+            /// Words anywhere in an entry, also an address or the id of a request.
+            text: Option<String>,
+        }
+
+        impl $name {
+            fn filter(self) -> AuditFilter {
+                AuditFilter {
+                    actor: self.actor.unwrap_or_default(),
+                    action: self.action.unwrap_or_default(),
+                    object: self.object.unwrap_or_default(),
+                    outcome: self.outcome,
+                    from: self.from.map(Instant),
+                    to: self.to.map(Instant),
+                    text: self.text.unwrap_or_default(),
+                }
+            }
+        }
+    };
+}
+
+which! {
+    /// A page of entries.
+    struct Wanted {
+        /// At most so many; 100 unless said.
+        #[param(minimum = 1, maximum = 500)]
+        limit: Option<u32>,
+        /// Where the page begins; stands in `next` of the page before.
+        cursor: Option<String>,
+    }
+}
+
+which! {
+    /// A file of entries.
+    struct WantedFile {
+        /// How it is written: `csv`, or `jsonl` with all that the hashes are made of.
+        #[param(inline)]
+        format: AuditFormat,
+    }
 }
 
 /// Entries of the audit log, the newest first
@@ -53,25 +91,32 @@ struct Wanted {
 async fn entries(ask: Ask, Params(wanted): Params<Wanted>) -> Answer<Page<AuditEntry>> {
     let page = PageQuery {
         limit: wanted.limit,
-        cursor: wanted.cursor,
+        cursor: wanted.cursor.clone(),
     };
     let (limit, below) = (page.limit()?, page.after_number()?);
-    let filter = AuditFilter {
-        actor: wanted.actor.unwrap_or_default(),
-        action: wanted.action.unwrap_or_default(),
-        object: wanted.object.unwrap_or_default(),
-        outcome: wanted.outcome,
-        from: wanted.from.map(Instant),
-        to: wanted.to.map(Instant),
-        text: wanted.text.unwrap_or_default(),
-    };
     let audit = &ask.services.audit;
-    let found = audit.entries(&ask.caller, filter, below, limit).await?;
+    let found = audit.entries(&ask.caller, wanted.filter(), below, limit);
+    let found = found.await?;
     let last = found.entries.last().filter(|_| found.more);
     Ok(Json(Page {
         next: last.map(|last| next(&ask.uri, &last.seq.to_string())),
         items: found.entries,
     }))
+}
+
+/// Entries of the audit log as a file, the oldest first
+///
+/// It is written while it is read, however long it is. That it was asked for is an entry too.
+#[utoipa::path(get, path = "/audit/export", params(WantedFile), security(("key" = ["audit:read"])),
+    responses((status = 200, content((String = "text/csv"), (String = "application/jsonl")))))]
+async fn export(
+    ask: Ask,
+    State(app): State<App>,
+    Params(wanted): Params<WantedFile>,
+) -> Result<Response, Failed> {
+    let format = wanted.format;
+    let file = crate::audit::exported(app, &ask.caller, wanted.filter(), format).await?;
+    Ok(file)
 }
 
 /// How long entries are kept.

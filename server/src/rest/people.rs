@@ -21,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_role))
         .routes(routes!(set_enabled))
         .routes(routes!(reset_factors))
+        .routes(routes!(offer_password))
         .routes(routes!(invitations, invite))
         .routes(routes!(withdraw_invitation))
         .routes(routes!(access_review))
@@ -83,6 +84,17 @@ async fn set_enabled(
 async fn reset_factors(ask: Ask, Place(id): Place<UserId>) -> Result<NoContent, Failed> {
     ask.services.people.reset_factors(&ask.caller, &id).await?;
     Ok(NoContent)
+}
+
+/// Lets a person choose a new password; the secret is the token of the link that they are sent
+#[utoipa::path(post, path = "/people/{id}/password-link", params(("id" = String, Path)),
+    security(("key" = ["access:write"])), responses((status = 201, body = NewSecret<Invitation>)))]
+async fn offer_password(
+    ask: Ask,
+    Place(id): Place<UserId>,
+) -> Result<Secret<Created<NewSecret<Invitation>>>, Failed> {
+    let made = ask.services.people.offer_password(&ask.caller, &id).await?;
+    Ok(Secret(Created("/api/v1/invitations".into(), made)))
 }
 
 /// Every invitation that is still good, newest first

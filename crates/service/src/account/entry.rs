@@ -4,6 +4,7 @@ use api::{
     Caller, Entry, Error, Instant, PasswordFault, Result, SessionId, SignedIn, Step, User, UserId,
     Visit,
 };
+use serde_json::json;
 use store::NewSession;
 
 use super::attempts::{Attempt, Key};
@@ -38,6 +39,15 @@ const DEVICE: i64 = 180 * Instant::DAY;
 /// The longest name of a browser that is kept.
 const LONGEST_BROWSER: usize = 200;
 
+/// What somebody showed besides their password, or instead of it.
+#[derive(Clone, Copy)]
+pub(crate) enum Factor<'a> {
+    /// A code of an authenticator, or to recover with.
+    Code,
+    /// The passkey of that name.
+    Passkey(&'a str),
+}
+
 impl Hub {
     /// Before which instant a session must not have been used last.
     pub(crate) fn idle_since(&self, now: Instant) -> Instant {
@@ -48,7 +58,7 @@ impl Hub {
     pub(crate) async fn counted(
         &self,
         caller: &Caller,
-        email: &str,
+        account: &str,
         user: Option<&UserId>,
         visit: &Visit,
     ) -> Result<Vec<Key>> {
@@ -59,7 +69,7 @@ impl Hub {
                 return Ok(vec![Key::Device(hash)]);
             }
         }
-        let account: String = email.chars().take(254).collect();
+        let account: String = account.chars().take(254).collect();
         let mut keys = vec![Key::Account(account.clone())];
         if let Some(network) = visit.network() {
             keys.push(Key::Pair(account, network.clone()));
@@ -68,12 +78,35 @@ impl Hub {
         Ok(keys)
     }
 
-    /// Begins to sign somebody in, where none of those keys has to wait.
-    pub(crate) fn begin_attempt(&self, caller: &Caller, counted: Vec<Key>) -> Result<Attempt> {
+    /// What wrong codes of somebody's second step are counted by. As passwords are, so that who has the
+    /// password makes themselves wait and not its owner; but apart from them, or the right password would
+    /// wash wrong codes away.
+    pub(crate) async fn counted_codes(
+        &self,
+        caller: &Caller,
+        user: &UserId,
+        visit: &Visit,
+    ) -> Result<Vec<Key>> {
+        let account = format!("code of {user}");
+        let counted = self.counted(caller, &account, Some(user), visit).await?;
+        let apart = counted.into_iter().map(|key| match key {
+            Key::Device(hash) => Key::Device(format!("code of {hash}")),
+            other => other,
+        });
+        Ok(apart.collect())
+    }
+
+    /// Begins an attempt at what `action` names, where none of those keys has to wait.
+    pub(crate) fn begin_attempt(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        counted: Vec<Key>,
+    ) -> Result<Attempt> {
         let now = self.clock.now();
         self.attempts.begin(counted, now).inspect_err(|_| {
-            let note = Note::of("person.sign_in").refused("too many attempts");
-            self.refused.keep(caller, "sign_in", now, note);
+            let note = Note::of(action).refused("too many attempts");
+            self.refused.keep(caller, action, now, note);
         })
     }
 
@@ -126,13 +159,13 @@ impl Hub {
         self.open_session_by(caller, user, visit, None).await
     }
 
-    /// The same for somebody who showed the passkey of that name.
+    /// The same for somebody who showed that.
     pub(crate) async fn open_session_by(
         &self,
         caller: &Caller,
         user: User,
         visit: &Visit,
-        passkey: Option<&str>,
+        factor: Option<Factor<'_>>,
     ) -> Result<SignedIn> {
         let token = secret::token(43);
         let now = self.clock.now();
@@ -149,11 +182,17 @@ impl Hub {
             browser: &browser,
         };
         let mut note = Note::of("person.sign_in").on_person(&user).by_person(&user);
-        if let Some(passkey) = passkey {
-            note = note.after(&serde_json::json!({ "passkey": passkey }));
-        }
+        note = match factor {
+            None => note,
+            Some(Factor::Code) => note.after(&json!({ "second_step": "code" })),
+            Some(Factor::Passkey(name)) => note.after(&json!({ "passkey": name })),
+        };
         let store = self.noting(caller, note);
         store.insert_session(&new).await.or_failure(caller)?;
+        if let Some(old) = &visit.session {
+            let ended = self.store.delete_session(&secret::fingerprint(old)).await;
+            ended.or_failure(caller)?;
+        }
         let touched = self.store.touch_session(&id, &user.id, now).await;
         touched.or_failure(caller)?;
         let device = self.know(caller, &user.id, visit).await?;
@@ -199,7 +238,7 @@ impl Hub {
     ) -> Result<User> {
         let id = crate::guard::require_person(caller)?;
         let own = vec![Key::Own(id.0.clone())];
-        let attempt = self.attempts.begin(own, self.clock.now())?;
+        let attempt = self.begin_attempt(caller, "person.confirm", own)?;
         let user = self.store.user(id).await.or_failure(caller)?;
         let user = user.ok_or(Error::Unauthenticated)?;
         let kept = self.store.password_hash(id).await.or_failure(caller)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::{AuditFilter, Caller, Instant, Result};
 use serde_json::json;
-use store::{Anchor, Fault, Store, StoreError};
+use store::{Anchor, Fault, Signed, Store, StoreError, cut_words};
 
 use super::anchor::{AnchorFile, read_anchors};
 use super::{Anchors, Note};
@@ -151,16 +151,11 @@ impl Hub {
                 "through": through,
                 "hash": last.hash,
                 "older_than_days": days,
-                "by": ring.sign(cut(through, &last.hash).as_bytes()),
+                "by": ring.sign(cut_words(through, &last.hash).as_bytes()),
             }));
         let store = self.noting(caller, note);
         store.delete_audit_through(through).await.or_failure(caller)
     }
-}
-
-/// What is signed of a cut.
-fn cut(through: i64, hash: &str) -> String {
-    format!("millrace cut 1\n{through}\n{hash}")
 }
 
 /// What came of walking along the chain.
@@ -181,11 +176,8 @@ pub async fn verify_audit(
     anchors: &Anchors,
     ring: Option<&Ring>,
 ) -> std::result::Result<Verified, StoreError> {
-    let signed = |through: i64, hash: &str, by: &str| {
-        // Without any key it cannot be said, and is believed; beside one, an unknown key is anybody's.
-        let said = cut(through, hash);
-        by.contains(':') && ring.is_none_or(|ring| ring.signed(said.as_bytes(), by) == Some(true))
-    };
-    let (entries, faults) = store.verify_audit(&anchors.anchors, &signed).await?;
+    let signed = ring.map(|ring| move |said: &str, by: &str| ring.signed(said.as_bytes(), by));
+    let signed = signed.as_ref().map(|signed| signed as Signed<'_>);
+    let (entries, faults) = store.verify_audit(&anchors.anchors, signed).await?;
     Ok(Verified { entries, faults })
 }

@@ -1,7 +1,7 @@
 //! Refusals on their way into the log: the guard, which cannot wait, leaves them here.
 //!
-//! Who is refused the same thing again within a minute is noted once: a log that anybody can fill
-//! by asking is of no use.
+//! Who is refused the same thing again within a minute is noted once, and who is refused many things in
+//! it so many times: a log that anybody can fill by asking is of no use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +13,27 @@ use crate::Hub;
 
 /// How long the same refusal is not noted again.
 const QUIET: i64 = Instant::MINUTE;
-/// How many refusals that differ are noted within that time.
+/// How many refusals that differ are noted within that time: of one who asks from one address, and of all.
+const MOST_OF_ONE: usize = 20;
 const MOST: usize = 1_000;
+
+/// What the server refuses before any operation is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// Another site's page asked it of a browser.
+    CrossSite,
+    /// It was asked for too often.
+    TooOften,
+}
+
+impl Barred {
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::CrossSite => ("cross_site", "another site's page asked for it"),
+            Self::TooOften => ("too_often", "too many requests"),
+        }
+    }
+}
 
 /// What was refused, and when that was last noted.
 #[derive(Default)]
@@ -29,18 +48,27 @@ struct Kept {
 /// What makes two refusals the same: who, from where, what.
 #[derive(PartialEq, Eq, Hash)]
 struct Like {
+    who: Whence,
+    what: String,
+}
+
+/// Who asks, and from where.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Whence {
     actor: String,
     address: Option<String>,
-    what: String,
 }
 
 impl Refused {
     /// Keeps a refusal for the log, unless it was noted just now.
     pub(crate) fn keep(&self, caller: &Caller, what: &str, now: Instant, note: Note) {
         let actor = AuditActor::of(caller);
-        let like = Like {
+        let who = Whence {
             actor: format!("{} {}", actor.kind, actor.id),
             address: caller.origin.address.clone(),
+        };
+        let like = Like {
+            who: who.clone(),
             what: what.to_owned(),
         };
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,6 +79,9 @@ impl Refused {
         }
         if kept.noted.len() >= MOST {
             tracing::warn!("a thousand different refusals within a minute: no more are noted");
+            return;
+        }
+        if kept.noted.keys().filter(|noted| noted.who == who).count() >= MOST_OF_ONE {
             return;
         }
         kept.noted.insert(like, now);
@@ -74,12 +105,30 @@ impl Hub {
             let Some(hub) = hub.upgrade() else {
                 return;
             };
-            let asked = caller.origin.request.clone().unwrap_or_default();
-            let note = Note::of("access.refuse")
-                .on("permission", permission, asked)
-                .refused("the permission is missing");
-            hub.refused.keep(caller, permission, hub.clock.now(), note);
+            hub.keep_refusal(
+                caller,
+                "permission",
+                permission,
+                "the permission is missing",
+            );
         })
+    }
+
+    /// Notes what the server refused by itself.
+    pub fn note_barred(&self, caller: &Caller, barred: Barred) {
+        let (kind, why) = barred.words();
+        self.keep_refusal(caller, "request", kind, why);
+    }
+
+    fn keep_refusal(&self, caller: &Caller, object: &'static str, id: &str, why: &str) {
+        let asked = caller.origin.request.clone().unwrap_or_default();
+        // What comes too often comes at many places, and is one thing.
+        let what = match id {
+            "too_often" => id.to_owned(),
+            _ => format!("{id} {asked}"),
+        };
+        let note = Note::of("access.refuse").on(object, id, asked).refused(why);
+        self.refused.keep(caller, &what, self.clock.now(), note);
     }
 
     /// Writes down what was refused since the last time. For the end of each request.
@@ -119,6 +168,18 @@ mod tests {
         assert_eq!(keep("192.0.2.2", "a:read", 1), 1);
         assert_eq!(keep("192.0.2.1", "b:read", 1), 1);
         assert_eq!(keep("192.0.2.1", "a:read", QUIET), 1);
+    }
+
+    #[test]
+    fn one_who_is_refused_many_things_leaves_room_for_others() {
+        let refused = Refused::default();
+        let keep = |address, n: usize| {
+            let note = Note::of("access.refuse");
+            refused.keep(&somebody(address), &format!("GET /{n}"), Instant(0), note);
+        };
+        (0..500).for_each(|n| keep("192.0.2.1", n));
+        keep("192.0.2.2", 0);
+        assert_eq!(refused.take().len(), MOST_OF_ONE + 1);
     }
 
     #[test]

@@ -189,11 +189,12 @@ fn check_claims(claims: &Claims, expected: Expected<'_>) -> Result<(), Fault> {
     if text("nonce") != Some(expected.nonce) {
         return Err(Fault::Nonce);
     }
-    let (over, made) = (number("exp"), number("iat"));
+    let (over, made, begun) = (number("exp"), number("iat"), number("nbf"));
     let now = expected.now as f64;
     let drift = DRIFT as f64;
     let good =
         over.is_some_and(|over| now < over + drift) && made.is_some_and(|made| made - drift <= now);
+    let good = good && begun.is_none_or(|begun| begun - drift <= now);
     if good { Ok(()) } else { Err(Fault::Time) }
 }
 
@@ -269,6 +270,7 @@ mod tests {
             (with("exp", json!(999_940)), Fault::Time),
             (with("exp", Value::Null), Fault::Time),
             (with("iat", json!(1_000_061)), Fault::Time),
+            (with("nbf", json!(1_000_061)), Fault::Time),
         ] {
             let said = verify(&token(&eddsa(), &changed, 7), &keys("k1", 7), EXPECTED);
             assert_eq!(said, Err(fault), "{changed}");

@@ -394,6 +394,19 @@ async fn invitations(home: &mut Home, ada: &Caller) -> Vec<String> {
         .change_role(ada, &eve_in.user.id, "viewer")
         .await
         .unwrap();
+    people
+        .set_enabled(ada, &eve_in.user.id, true)
+        .await
+        .unwrap();
+    let work = people.offer_password(ada, &eve_in.user.id);
+    let (link, _) = home
+        .noted("people.offer_password", "person.offer_password", work)
+        .await;
+    let work = people.accept_invitation(&nobody, &link.secret, PASSWORD, &visit);
+    let (renewed, entry) = home
+        .noted("people.accept_invitation", "person.renew_password", work)
+        .await;
+    assert_eq!(entry.record.actor.name, "eve@example.org");
     let work = roles.remove_role(ada, &role.id);
     home.noted("roles.remove_role", "role.remove", work).await;
     let work = roles.set_role_strict(ada, "operator", true);
@@ -402,7 +415,8 @@ async fn invitations(home: &mut Home, ada: &Caller) -> Vec<String> {
     let work = people.access_review(ada);
     home.noted("people.access_review", "access.review", work)
         .await;
-    vec![gone.secret, eve.secret, eve_in.token]
+    let renewed = opened(renewed).token;
+    vec![gone.secret, eve.secret, eve_in.token, link.secret, renewed]
 }
 
 /// Setting an authenticator up and signing in with it; answers what nobody may read.
@@ -427,8 +441,11 @@ async fn factors(home: &mut Home, ada: &Caller) -> Vec<String> {
     };
     let now = code(&secret, api::Clock::now(&*home.clock));
     let work = factors.pass_step(&nobody, &token, &now, &visit);
-    home.noted("factors.pass_step", "person.sign_in", work)
+    let (_, entry) = home
+        .noted("factors.pass_step", "person.sign_in", work)
         .await;
+    let with = "{\"second_step\":\"code\"}";
+    assert_eq!(entry.record.after.as_deref(), Some(with));
     let work = factors.renew_recovery(ada, NEXT_PASSWORD);
     let (more, _) = home
         .noted("factors.renew_recovery", "factor.renew_recovery", work)
@@ -454,6 +471,13 @@ async fn enrolment(home: &mut Home, ada: &Caller) -> Vec<String> {
         panic!("no second step was asked for");
     };
     let begun = factors.step_enrolment(&nobody, &token).await.unwrap();
+    let wrong = factors.pass_enrolment(&nobody, &token, "1", &visit).await;
+    assert!(wrong.is_err());
+    let entry = home.entries().await.pop().unwrap().record;
+    assert_eq!(
+        (entry.action.as_str(), entry.outcome),
+        ("factor.confirm", AuditOutcome::Refused)
+    );
     let now = code(&begun.secret, api::Clock::now(&*home.clock));
     let work = factors.pass_enrolment(&nobody, &token, &now, &visit);
     let ((signed_in, codes), entry) = home
@@ -856,6 +880,11 @@ async fn what_is_refused_is_noted_once_a_minute_with_who_and_what() {
     home.clock.advance(Instant::MINUTE);
     assert!(home.services.demo.start(&viewer).await.is_err());
     assert_eq!(home.entries().await.len(), 3);
+    // Something else is another entry.
+    let mut elsewhere = viewer;
+    elsewhere.origin.request = Some("POST /elsewhere".into());
+    assert!(home.services.demo.start(&elsewhere).await.is_err());
+    assert_eq!(home.entries().await.len(), 4);
 }
 
 #[tokio::test]
@@ -1059,5 +1088,7 @@ async fn the_head_is_anchored_and_what_is_too_old_is_cut_off_with_a_signed_word(
     let verified = verify_audit(&home.store, &anchors, Some(&ring))
         .await
         .unwrap();
-    assert_eq!(verified.faults, [Fault::Missing { from: 1, to: 105 }]);
+    let not_there = Fault::Missing { from: 1, to: 105 };
+    let unsigned = Fault::Unproven { from: 106, to: 106 };
+    assert_eq!(verified.faults, [not_there, unsigned]);
 }

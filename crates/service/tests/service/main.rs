@@ -31,3 +31,4 @@ mod queue;
 mod recordings;
 mod secrets;
 mod target;
+mod things;

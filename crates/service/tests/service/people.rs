@@ -159,6 +159,22 @@ async fn ones_own_sessions_are_listed_and_ended_and_nobody_elses() {
 }
 
 #[tokio::test]
+async fn signing_in_again_ends_the_session_that_the_browser_had() {
+    let (place, ada) = Place::new().await;
+    let other = place.sign_in("ada@example.org", GOOD, &from("phone")).await;
+    let other = opened(other.unwrap());
+    let again = Visit {
+        session: Some(ada.token.clone()),
+        ..from("home")
+    };
+    let again = place.sign_in("ada@example.org", GOOD, &again).await;
+    let again = opened(again.unwrap());
+    assert!(place.holder(&ada.token, true).await.is_none());
+    assert!(place.holder(&again.token, true).await.is_some());
+    assert!(place.holder(&other.token, true).await.is_some());
+}
+
+#[tokio::test]
 async fn a_changed_password_ends_every_session_and_opens_a_new_one() {
     let (place, ada) = Place::new().await;
     let accounts = &place.services.accounts;
@@ -313,6 +329,25 @@ async fn nobody_gives_or_takes_what_they_do_not_have() {
         ..more
     };
     assert!(forbidden(roles.add_role(&eve, named).await.map(drop)));
+    let keys = &place.services.keys;
+    let new = api::NewKey {
+        name: "all".into(),
+        scopes: api::Scope::all().collect(),
+        rate: None,
+        expires_at: None,
+    };
+    let key = keys.add(&me, new).await.unwrap().made.id;
+    assert!(forbidden(keys.revoke(&eve, &key).await));
+    assert!(forbidden(keys.rotate(&eve, &key, 0).await.map(drop)));
+    let new = NewInvitation {
+        email: "boss@example.org".into(),
+        role: "admin".into(),
+    };
+    let invited = people.invite(&me, new).await.unwrap().made.id;
+    assert!(forbidden(people.withdraw_invitation(&eve, &invited).await));
+    assert!(forbidden(
+        people.offer_password(&eve, &ada.user.id).await.map(drop)
+    ));
     // What she has she may give.
     assert!(
         place
@@ -476,6 +511,109 @@ async fn codes_are_not_guessed_however_often_the_password_is_given() {
         looked_at += u32::from(!matches!(tried, Err(Error::TooMany { .. })));
     }
     assert_eq!(looked_at, 5);
+    // Who has the password only makes themselves wait: its owner comes in.
+    place.advance(1);
+    let entry = place.sign_in("ada@example.org", GOOD, &from("home")).await;
+    let token = asked(entry.unwrap(), Step::Code);
+    let passed = factors
+        .pass_step(&nobody(), &token, &now(), &from("home"))
+        .await;
+    passed.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_step_that_was_begun_ends_with_what_it_was_begun_with() {
+    let (place, ada) = Place::new().await;
+    let (factors, people) = (&place.services.factors, &place.services.people);
+    let me = as_user(&ada.user);
+    let bob = place.add(&me, "bob@example.org", "operator").await.unwrap();
+    let bob = as_user(&bob.user);
+    let id = bob.user_id().unwrap().clone();
+    factors.begin_totp(&bob, GOOD).await.unwrap();
+    let secret = factors.enrolment(&bob).await.unwrap().secret;
+    let now = code(&secret, api::Clock::now(&*place.clock));
+    factors
+        .confirm_totp(&bob, &now, &from("work"))
+        .await
+        .unwrap();
+    let begun = async || {
+        let entry = place.sign_in("bob@example.org", GOOD, &from("evil")).await;
+        asked(entry.unwrap(), Step::Code)
+    };
+    let over = async |token: String| {
+        let step = factors.step(&nobody(), &token).await;
+        assert_eq!(step, Err(Error::not_found("second step")));
+    };
+    let token = begun().await;
+    assert_eq!(factors.step(&nobody(), &token).await, Ok(Step::Code));
+    people.change_role(&me, &id, "viewer").await.unwrap();
+    over(token).await;
+    let token = begun().await;
+    let accounts = &place.services.accounts;
+    accounts
+        .change_password(&bob, GOOD, "another good one", &from("work"))
+        .await
+        .unwrap();
+    over(token).await;
+}
+
+#[tokio::test]
+async fn somebody_who_forgot_their_password_chooses_another_with_a_link() {
+    let (place, ada) = Place::new().await;
+    let (factors, people) = (&place.services.factors, &place.services.people);
+    let me = as_user(&ada.user);
+    let bob = place.add(&me, "bob@example.org", "operator").await.unwrap();
+    let id = bob.user.id.clone();
+    let link = people.offer_password(&me, &id).await.unwrap();
+    assert_eq!(link.made.of.as_ref(), Some(&id));
+    let offered = people.invitation(&nobody(), &link.secret).await.unwrap();
+    assert_eq!(offered.email, "bob@example.org");
+    let accept = async |token: &str, password: &str| {
+        people
+            .accept_invitation(&nobody(), token, password, &from("work"))
+            .await
+    };
+    assert!(accept(&link.secret, "short").await.is_err());
+    let renewed = opened(accept(&link.secret, "another good one").await.unwrap());
+    assert_eq!(
+        (renewed.user.id, renewed.user.role),
+        (id.clone(), Role::Operator)
+    );
+    assert!(place.holder(&bob.token, true).await.is_none());
+    assert!(
+        place
+            .sign_in("bob@example.org", GOOD, &from("work"))
+            .await
+            .is_err()
+    );
+    let again = accept(&link.secret, "a third good one").await;
+    assert_eq!(again.err(), Some(Error::not_found("invitation")));
+
+    // A second factor is asked for all the same, and a link is good for a day.
+    let caller = as_user(&bob.user);
+    factors
+        .begin_totp(&caller, "another good one")
+        .await
+        .unwrap();
+    let secret = factors.enrolment(&caller).await.unwrap().secret;
+    let now = code(&secret, api::Clock::now(&*place.clock));
+    factors
+        .confirm_totp(&caller, &now, &from("work"))
+        .await
+        .unwrap();
+    let link = people.offer_password(&me, &id).await.unwrap().secret;
+    asked(accept(&link, GOOD).await.unwrap(), Step::Code);
+    let late = people.offer_password(&me, &id).await.unwrap().secret;
+    place.advance(24 * 60);
+    assert!(accept(&late, GOOD).await.is_err());
+    // Nor while they may not sign in.
+    let link = people.offer_password(&me, &id).await.unwrap().secret;
+    people.set_enabled(&me, &id, false).await.unwrap();
+    let refused = accept(&link, GOOD).await;
+    assert_eq!(refused.err(), Some(Error::not_found("invitation")));
+    // One's own wants the present one.
+    let own = people.offer_password(&me, &ada.user.id).await;
+    assert!(matches!(own, Err(Error::Conflict { .. })), "{own:?}");
 }
 
 #[tokio::test]
@@ -537,9 +675,13 @@ async fn a_changed_role_holds_at_once_for_who_has_it() {
     let (place, ada) = Place::new().await;
     let roles = &place.services.roles;
     let me = as_user(&ada.user);
+    let both = vec![
+        Grant::One(Permission::MonitoringRead),
+        Grant::Area("notifications"),
+    ];
     let mut change = RoleChange {
         name: " Buyer ".into(),
-        grants: vec![Grant::One(Permission::MonitoringRead)],
+        grants: both.clone(),
     };
     let role = roles.add_role(&me, change.clone()).await.unwrap();
     assert_eq!(role.name, "Buyer");
@@ -569,9 +711,16 @@ async fn a_changed_role_holds_at_once_for_who_has_it() {
     };
     assert!(list(&user).await.is_ok());
     change.grants = vec![Grant::Area("notifications")];
-    roles.edit_role(&me, &role.id, change).await.unwrap();
+    roles
+        .edit_role(&me, &role.id, change.clone())
+        .await
+        .unwrap();
     let (user, _) = place.holder(&bob.token, true).await.unwrap();
     assert!(matches!(list(&user).await, Err(Error::Forbidden { .. })));
+    // Whoever is to have more signs in for it.
+    change.grants = both;
+    roles.edit_role(&me, &role.id, change).await.unwrap();
+    assert!(place.holder(&bob.token, true).await.is_none());
     let held = roles.remove_role(&me, &role.id).await;
     assert!(matches!(held, Err(Error::Conflict { .. })));
     place

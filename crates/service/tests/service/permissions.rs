@@ -2,14 +2,16 @@
 //!
 //! The list of operations is read from the traits in `api` as well, so that a new one without a row fails.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::{
     Caller, Credentials, CustomRole, Error, Instant, LimitChange, NewInvitation, NewKey, NewUser,
-    Permission, Range, Role, RoleChange, RunwayFilter, Scope, SeriesChange, SeriesFilter, Services,
-    Visit, Who,
+    Permission, Range, Refusals, Role, RoleChange, RunwayFilter, Scope, SeriesChange, SeriesFilter,
+    Services, Visit, Who,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -17,6 +19,7 @@ use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Store};
 
 use crate::home::influx;
+use crate::things::{Things, a, rule, target};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,7 +169,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "accounts.remove_user",
             Hold(AccessWrite),
-            call(|s, c| async move { s.accounts.remove_user(&c, &"none".into()).await }),
+            call(|s, c| async move { s.accounts.remove_user(&c, &a(|it| &it.user)).await }),
         ),
         (
             "audit.entries",
@@ -233,14 +236,14 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "calendars.edit_entry",
             Hold(MonitoringWrite),
             call(move |s, c| async move {
-                let none = "none".into();
-                s.calendars.edit_entry(&c, &none, promotion()).await
+                let there = a(|it| &it.entry);
+                s.calendars.edit_entry(&c, &there, promotion()).await
             }),
         ),
         (
             "calendars.remove_entry",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.calendars.remove_entry(&c, &"none".into()).await }),
+            call(|s, c| async move { s.calendars.remove_entry(&c, &a(|it| &it.entry)).await }),
         ),
         (
             "machines.machines",
@@ -275,7 +278,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "events.marks",
             Hold(MonitoringRead),
-            call(move |s, c| async move { s.events.marks(&c, &"none".into(), range).await }),
+            call(move |s, c| async move { s.events.marks(&c, &a(|it| &it.series), range).await }),
         ),
         (
             "events.recent",
@@ -346,7 +349,9 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "findings.unusual",
             Hold(MonitoringRead),
-            call(move |s, c| async move { s.findings.unusual(&c, &"none".into(), range).await }),
+            call(
+                move |s, c| async move { s.findings.unusual(&c, &a(|it| &it.series), range).await },
+            ),
         ),
         (
             "findings.judge",
@@ -354,14 +359,18 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move {
                 let nothing = Some(api::Verdict::No);
                 s.findings
-                    .judge(&c, &"none".into(), Instant(0), nothing)
+                    .judge(&c, &a(|it| &it.series), Instant(0), nothing)
                     .await
             }),
         ),
         (
             "findings.set_sensitivity",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.findings.set_sensitivity(&c, &"none".into(), None).await }),
+            call(|s, c| async move {
+                s.findings
+                    .set_sensitivity(&c, &a(|it| &it.series), None)
+                    .await
+            }),
         ),
         (
             "findings.scan_due",
@@ -371,12 +380,12 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "forecasts.get",
             Hold(MonitoringRead),
-            call(|s, c| async move { s.forecasts.get(&c, &"none".into()).await }),
+            call(|s, c| async move { s.forecasts.get(&c, &a(|it| &it.series)).await }),
         ),
         (
             "forecasts.refresh",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.forecasts.refresh(&c, &"none".into()).await }),
+            call(|s, c| async move { s.forecasts.refresh(&c, &a(|it| &it.series)).await }),
         ),
         (
             "imports.stage",
@@ -455,22 +464,22 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "models.versions",
             Hold(MonitoringRead),
-            call(|s, c| async move { s.models.versions(&c, &"none".into()).await }),
+            call(|s, c| async move { s.models.versions(&c, &a(|it| &it.series)).await }),
         ),
         (
             "models.errors",
             Hold(MonitoringRead),
-            call(|s, c| async move { s.models.errors(&c, &"none".into()).await }),
+            call(|s, c| async move { s.models.errors(&c, &a(|it| &it.series)).await }),
         ),
         (
             "models.promote",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.models.promote(&c, &"none".into(), 1).await }),
+            call(|s, c| async move { s.models.promote(&c, &a(|it| &it.series), 1).await }),
         ),
         (
             "models.roll_back",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.models.roll_back(&c, &"none".into()).await }),
+            call(|s, c| async move { s.models.roll_back(&c, &a(|it| &it.series)).await }),
         ),
         (
             "keys.list",
@@ -494,12 +503,12 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "keys.rotate",
             Hold(AccessWrite),
-            call(|s, c| async move { s.keys.rotate(&c, &"none".into(), 0).await }),
+            call(|s, c| async move { s.keys.rotate(&c, &a(|it| &it.key), 0).await }),
         ),
         (
             "keys.revoke",
             Hold(AccessWrite),
-            call(|s, c| async move { s.keys.revoke(&c, &"none".into()).await }),
+            call(|s, c| async move { s.keys.revoke(&c, &a(|it| &it.key)).await }),
         ),
         (
             "keys.of_secret",
@@ -572,7 +581,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
                     five_minutes_days: None,
                     hour_days: None,
                 };
-                s.metrics.keep(&c, &"none".into(), keep).await
+                s.metrics.keep(&c, &a(|it| &it.source), keep).await
             }),
         ),
         (
@@ -634,7 +643,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "people.withdraw_invitation",
             Hold(AccessWrite),
-            call(|s, c| async move { s.people.withdraw_invitation(&c, &"none".into()).await }),
+            call(|s, c| async move {
+                s.people
+                    .withdraw_invitation(&c, &a(|it| &it.invitation))
+                    .await
+            }),
         ),
         (
             "people.invitation",
@@ -652,12 +665,12 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "people.change_role",
             Give(AccessWrite, MonitoringRead),
-            call(|s, c| async move { s.people.change_role(&c, &"none".into(), "viewer").await }),
+            call(|s, c| async move { s.people.change_role(&c, &a(|it| &it.user), "viewer").await }),
         ),
         (
             "people.set_enabled",
             Hold(AccessWrite),
-            call(|s, c| async move { s.people.set_enabled(&c, &"none".into(), false).await }),
+            call(|s, c| async move { s.people.set_enabled(&c, &a(|it| &it.user), false).await }),
         ),
         (
             "passkeys.passkey_door",
@@ -718,7 +731,12 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "people.reset_factors",
             Hold(AccessWrite),
-            call(|s, c| async move { s.people.reset_factors(&c, &"none".into()).await }),
+            call(|s, c| async move { s.people.reset_factors(&c, &a(|it| &it.user)).await }),
+        ),
+        (
+            "people.offer_password",
+            Hold(AccessWrite),
+            call(|s, c| async move { s.people.offer_password(&c, &a(|it| &it.user)).await }),
         ),
         (
             "people.access_review",
@@ -758,12 +776,14 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "roles.edit_role",
             Hold(AccessWrite),
-            call(move |s, c| async move { s.roles.edit_role(&c, &"none".into(), looker()).await }),
+            call(
+                move |s, c| async move { s.roles.edit_role(&c, &a(|it| &it.role), looker()).await },
+            ),
         ),
         (
             "roles.remove_role",
             Hold(AccessWrite),
-            call(|s, c| async move { s.roles.remove_role(&c, &"none".into()).await }),
+            call(|s, c| async move { s.roles.remove_role(&c, &a(|it| &it.role)).await }),
         ),
         (
             "roles.set_role_strict",
@@ -793,12 +813,12 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "recordings.edit",
             Hold(MonitoringWrite),
-            call(move |s, c| async move { s.recordings.edit(&c, &"none".into(), rule()).await }),
+            call(move |s, c| async move { s.recordings.edit(&c, &a(|it| &it.rule), rule()).await }),
         ),
         (
             "recordings.pause",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.recordings.pause(&c, &"none".into(), true).await }),
+            call(|s, c| async move { s.recordings.pause(&c, &a(|it| &it.rule), true).await }),
         ),
         (
             "recordings.run_due",
@@ -818,12 +838,14 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "scrapes.edit",
             Hold(MonitoringWrite),
-            call(move |s, c| async move { s.scrapes.edit(&c, &"none".into(), target()).await }),
+            call(
+                move |s, c| async move { s.scrapes.edit(&c, &a(|it| &it.target), target()).await },
+            ),
         ),
         (
             "scrapes.pause",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.scrapes.pause(&c, &"none".into(), true).await }),
+            call(|s, c| async move { s.scrapes.pause(&c, &a(|it| &it.target), true).await }),
         ),
         (
             "scrapes.try_out",
@@ -838,7 +860,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "series.get",
             Hold(MonitoringRead),
-            call(|s, c| async move { s.series.get(&c, &"none".into()).await }),
+            call(|s, c| async move { s.series.get(&c, &a(|it| &it.series)).await }),
         ),
         (
             "series.now",
@@ -848,19 +870,21 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "series.points",
             Hold(MonitoringRead),
-            call(move |s, c| async move { s.series.points(&c, &"none".into(), range, 9).await }),
+            call(
+                move |s, c| async move { s.series.points(&c, &a(|it| &it.series), range, 9).await },
+            ),
         ),
         (
             "series.export",
             Hold(MonitoringRead),
-            call(move |s, c| async move { s.series.export(&c, &"none".into(), range).await }),
+            call(move |s, c| async move { s.series.export(&c, &a(|it| &it.series), range).await }),
         ),
         (
             "series.set_limit",
             Hold(MonitoringWrite),
             call(|s, c| async move {
                 s.series
-                    .set_limit(&c, &"none".into(), LimitChange { limit: None })
+                    .set_limit(&c, &a(|it| &it.series), LimitChange { limit: None })
                     .await
             }),
         ),
@@ -873,7 +897,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
                     unit: String::new(),
                     aggregation: api::Aggregation::Last,
                 };
-                s.series.change(&c, &"none".into(), change).await
+                s.series.change(&c, &a(|it| &it.series), change).await
             }),
         ),
         (
@@ -889,12 +913,12 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "sources.get",
             Hold(MonitoringRead),
-            call(|s, c| async move { s.sources.get(&c, &"none".into()).await }),
+            call(|s, c| async move { s.sources.get(&c, &a(|it| &it.source)).await }),
         ),
         (
             "sources.remove",
             Hold(MonitoringWrite),
-            call(|s, c| async move { s.sources.remove(&c, &"none".into(), "x").await }),
+            call(|s, c| async move { s.sources.remove(&c, &a(|it| &it.source), "x").await }),
         ),
     ]
 }
@@ -909,17 +933,6 @@ fn settings() -> api::ImportSettings {
         time_zone: "UTC".into(),
         duplicates: api::Duplicates::Last,
         columns: Vec::new(),
-    }
-}
-
-fn rule() -> api::RecordingChange {
-    api::RecordingChange {
-        name: "r".into(),
-        expression: "up".into(),
-        every_seconds: 60,
-        unit: api::Unit::None,
-        domain: api::Domain::Machine,
-        limit: None,
     }
 }
 
@@ -950,18 +963,6 @@ fn made() -> Vec<Role> {
         })
     });
     roles.collect()
-}
-
-fn target() -> api::TargetChange {
-    api::TargetChange {
-        name: "t".into(),
-        url: "http://127.0.0.1:1".into(),
-        interval_seconds: 15,
-        timeout_seconds: None,
-        token: api::TokenChange::Keep,
-        ca: String::new(),
-        verify: true,
-    }
 }
 
 fn callers() -> Vec<Caller> {
@@ -1045,33 +1046,107 @@ async fn services() -> (tempfile::TempDir, Services) {
     (folder, hub.services())
 }
 
+/// What somebody is answered who may not do something. Of a single thing that they may not see they are not
+/// told whether it is there.
+fn refusal(name: &str, may: May, caller: &Caller, single: &BTreeSet<String>) -> Option<Error> {
+    let (May::Hold(one) | May::Give(one, _)) = may else {
+        return None;
+    };
+    let seen = match one.area() {
+        "access" => Permission::AccessRead,
+        "audit" => Permission::AuditRead,
+        _ => Permission::MonitoringRead,
+    };
+    let hidden = single.contains(name)
+        && !allowed(May::Hold(one), caller)
+        && !allowed(May::Hold(seen), caller);
+    hidden.then(|| Error::not_found(""))
+}
+
+/// Calls an operation; answers whether whoever looks after refusals was told as well.
+async fn ask(call: &Call, services: &Services, caller: &Caller) -> (Result<(), Error>, bool) {
+    let told = Arc::new(AtomicBool::new(false));
+    let tell = told.clone();
+    let mut caller = caller.clone();
+    caller.origin.refusals = Refusals::to(move |_, _| tell.store(true, Ordering::Relaxed));
+    let answer = call(services.clone(), caller).await;
+    (answer, told.load(Ordering::Relaxed))
+}
+
 #[tokio::test]
 async fn each_operation_lets_in_exactly_those_who_may() {
     let (_folder, services) = services().await;
+    Things::make(&services).await;
+    let before = Things::look(&services).await;
+    let single = of_a_single_thing();
+    assert!(single.contains("series.change") && single.contains("sources.remove"));
+    assert!(!single.contains("demo.remove"));
+    // First those who are refused: what is there has to be there afterwards.
     for (name, may, call) in operations() {
         for caller in callers() {
-            let answer = call(services.clone(), caller.clone()).await;
-            let refused = match &answer {
-                Err(Error::Unauthenticated | Error::Forbidden { .. }) => true,
-                Err(Error::Internal { .. }) => panic!("{name} failed for {:?}", caller.who),
-                _ => false,
-            };
-            // A person who is not in the store any more is told to sign in again: that is no refusal of the role.
-            let gone = may == May::Person && answer == Err(Error::Unauthenticated);
             if allowed(may, &caller) {
-                assert!(
-                    !refused || gone,
-                    "{name} refused {:?}: {answer:?}",
-                    caller.who
-                );
-            } else {
-                assert!(refused, "{name} let in {:?}", caller.who);
+                continue;
             }
-            if !allowed(may, &caller) && caller.who == Who::Nobody {
-                assert_eq!(answer, Err(Error::Unauthenticated), "{name}");
+            let (answer, told) = ask(&call, &services, &caller).await;
+            let about = format!("{name} by {:?}: {answer:?}", caller.who);
+            assert!(told || matches!(may, May::Secret | May::Known), "{about}");
+            match (&caller.who, refusal(name, may, &caller, &single)) {
+                (Who::Nobody, _) => assert_eq!(answer, Err(Error::Unauthenticated), "{about}"),
+                (_, Some(_)) => assert!(matches!(answer, Err(Error::NotFound { .. })), "{about}"),
+                (_, None) => assert!(
+                    matches!(
+                        answer,
+                        Err(Error::Forbidden { .. } | Error::Unauthenticated)
+                    ),
+                    "{about}"
+                ),
             }
         }
     }
+    assert_eq!(Things::look(&services).await, before);
+    for (name, may, call) in operations() {
+        for caller in callers() {
+            if !allowed(may, &caller) {
+                continue;
+            }
+            let (answer, told) = ask(&call, &services, &caller).await;
+            let about = format!("{name} by {:?}: {answer:?}", caller.who);
+            // A person who is not in the store any more is told to sign in again: that is no refusal of the role.
+            let gone = may == May::Person && answer == Err(Error::Unauthenticated);
+            let refused = matches!(
+                answer,
+                Err(Error::Unauthenticated | Error::Forbidden { .. })
+            );
+            assert!(gone || !(refused || told), "{about}");
+            assert!(!matches!(answer, Err(Error::Internal { .. })), "{about}");
+        }
+    }
+}
+
+/// The operations that name one thing by its id, read out of the traits themselves.
+fn of_a_single_thing() -> BTreeSet<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../api/src");
+    // A role goes by a name as well.
+    let mut found = BTreeSet::from(["roles.set_role_strict".to_owned()]);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let Some((_, text)) = text.split_once("pub trait ") else {
+            continue;
+        };
+        let area = text.split(':').next().unwrap().to_lowercase();
+        let area = area.trim_end_matches("ops");
+        for rest in text.split("async fn ").skip(1) {
+            let signature = rest.split("->").next().unwrap();
+            let (operation, parameters) = signature.split_once('(').unwrap_or_default();
+            let mut parameters = parameters
+                .split(',')
+                .map(|one| one.trim_end_matches([')', ' ']));
+            if parameters.any(|one| one.contains(": &") && one.ends_with("Id")) {
+                found.insert(format!("{area}.{operation}"));
+            }
+        }
+    }
+    found
 }
 
 /// Reads the operations out of the traits themselves.

@@ -25,6 +25,6 @@ pub(crate) fn from(address: &str) -> Visit {
     Visit {
         address: address.into(),
         browser: "test".into(),
-        device: None,
+        ..Visit::default()
     }
 }

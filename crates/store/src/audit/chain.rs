@@ -13,6 +13,8 @@
 //! ```
 //!
 //! Lengths stand before texts, so that no two entries give the same bytes.
+//!
+//! What is signed of an entry are [`words`] with its hash in them: the hash covers all else.
 
 use api::AuditRecord;
 use sha2::{Digest, Sha256};
@@ -39,6 +41,11 @@ pub fn hash(prev: &str, seq: i64, record: &AuditRecord) -> Option<String> {
         }
     }
     Some(hex(&hash.finalize()))
+}
+
+/// What is signed of an entry with that hash.
+pub(crate) fn words(hash: &str) -> String {
+    format!("millrace entry 1\n{hash}")
 }
 
 fn texts(record: &AuditRecord) -> [Option<&str>; 12] {

@@ -1,22 +1,31 @@
 //! Walking the chain: which entries were changed, replaced, moved, put in or taken away.
 //!
 //! A row that was edited no longer has the hash that it says. One that was edited and hashed anew is
-//! told by the row after it, by the head, or by an anchor that lies outside of the database.
+//! told by its signature, by the row after it, by the head, or by an anchor that lies outside of the
+//! database.
+//!
+//! A signature proves all entries before it as well, since each hash covers the one before: a row is
+//! unproven only where nothing after it is signed or anchored.
 
 use std::collections::BTreeMap;
 
 use api::AuditRecord;
 
 use super::chain::{self, NOTHING};
+use super::fault::Fault;
 
 /// The action of the entry that says up to where older ones were cut off.
 pub(crate) const CUT: &str = "audit.cut";
 /// How many faults are looked at more closely: after that the table is somebody else's.
 const MOST: usize = 1_000;
 
-/// Whether what an entry says of a cut was signed: the number up to which entries were cut off, the
-/// hash of the last of them, and the signature.
-pub(crate) type Signed<'a> = &'a (dyn Fn(i64, &str, &str) -> bool + Sync);
+/// Whether a signature, the second, is one of a text, the first; `None` where its key is not there.
+pub type Signed<'a> = &'a (dyn Fn(&str, &str) -> Option<bool> + Sync);
+
+/// What is signed of a cut: up to which number entries were cut off, and the hash of the last of them.
+pub fn cut_words(through: i64, hash: &str) -> String {
+    format!("millrace cut 1\n{through}\n{hash}")
+}
 
 /// What the head was at some time, as it was written down outside of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,113 +36,14 @@ pub struct Anchor {
     pub hash: String,
 }
 
-/// Something that is wrong with the log. Numbers are those of entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Entries are not there any more.
-    Missing {
-        /// The first of them.
-        from: i64,
-        /// The last of them.
-        to: i64,
-    },
-    /// The entry does not say what it said.
-    Changed {
-        /// Which.
-        seq: i64,
-    },
-    /// What stands there is another entry.
-    Moved {
-        /// Where it stands.
-        seq: i64,
-        /// Where it stood.
-        was: i64,
-    },
-    /// It was never written by Millrace.
-    Inserted {
-        /// Which.
-        seq: i64,
-    },
-    /// Its place was taken by another that has a hash of its own: the entry after it, or the head,
-    /// remembers another.
-    Replaced {
-        /// Which.
-        seq: i64,
-    },
-    /// The chain is whole, but an anchor remembers another: one or more of these were replaced, and
-    /// all after it hashed anew.
-    Rewritten {
-        /// The first that may be.
-        from: i64,
-        /// The last that certainly is.
-        to: i64,
-    },
-}
-
-impl Fault {
-    /// Whether it is about that entry, or may be.
-    fn is_about(&self, entry: i64) -> bool {
-        match self {
-            Self::Missing { from, to } | Self::Rewritten { from, to } => {
-                (*from..=*to).contains(&entry)
-            }
-            Self::Moved { seq, was } => entry == *seq || entry == *was,
-            Self::Changed { seq } | Self::Inserted { seq } | Self::Replaced { seq } => {
-                entry == *seq
-            }
-        }
-    }
-
-    /// The first entry that it is about.
-    pub const fn first(&self) -> i64 {
-        match self {
-            Self::Missing { from, .. } | Self::Rewritten { from, .. } => *from,
-            Self::Changed { seq }
-            | Self::Moved { seq, .. }
-            | Self::Inserted { seq }
-            | Self::Replaced { seq } => *seq,
-        }
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing { from, to } if from == to => write!(f, "entry {from} is missing"),
-            Self::Missing { from, to } => write!(f, "entries {from} to {to} are missing"),
-            Self::Changed { seq } => write!(f, "entry {seq} was changed"),
-            Self::Moved { seq, was } => {
-                write!(
-                    f,
-                    "entry {seq} was moved: what stands there was entry {was}"
-                )
-            }
-            Self::Inserted { seq } => {
-                write!(f, "entry {seq} was put in: Millrace never wrote it")
-            }
-            Self::Replaced { seq } => {
-                write!(
-                    f,
-                    "entry {seq} was replaced by another, with a hash of its own"
-                )
-            }
-            Self::Rewritten { from, to } if from == to => {
-                write!(f, "entry {from} was replaced: an anchor remembers another")
-            }
-            Self::Rewritten { from, to } => write!(
-                f,
-                "one or more of entries {from} to {to} were replaced: an anchor remembers others"
-            ),
-        }
-    }
-}
-
 /// A row of the table; the record is missing where it cannot be read as one.
 pub(crate) struct Link {
     pub(crate) seq: i64,
     pub(crate) record: Option<AuditRecord>,
     pub(crate) prev: String,
     pub(crate) hash: String,
+    /// Empty where an older version wrote it, or the server had no key.
+    pub(crate) signature: String,
 }
 
 impl Link {
@@ -176,8 +86,11 @@ struct Before {
 }
 
 /// A walk along the chain, in the order of the numbers.
-pub(crate) struct Chain {
+pub(crate) struct Chain<'a> {
+    signed: Option<Signed<'a>>,
     anchors: BTreeMap<i64, String>,
+    /// Whether the head is anchored outside of the database too.
+    head_anchored: bool,
     /// Entries of which two anchors say different things: one of them is wrong, or the entry is.
     disputed: Vec<i64>,
     faults: Vec<Fault>,
@@ -191,15 +104,25 @@ pub(crate) struct Chain {
     head: i64,
     /// The newest entry that an anchor knows as it is.
     anchored: i64,
+    /// Whether an entry was signed yet.
+    signing: bool,
+    /// The newest entry that a signature or an anchor outside of the database proves.
+    proven: i64,
     entries: u64,
 }
 
-impl Chain {
+impl<'a> Chain<'a> {
     /// A walk that also compares with these. Of two anchors of the same entry that differ, both are
     /// compared.
-    pub(crate) fn new(anchors: &[Anchor], head: &(i64, String)) -> Self {
+    pub(crate) fn new(
+        anchors: &[Anchor],
+        head: &(i64, String),
+        signed: Option<Signed<'a>>,
+    ) -> Self {
         let mut chain = Self {
+            signed,
             anchors: BTreeMap::new(),
+            head_anchored: anchors.iter().any(|anchor| anchor.seq == head.0),
             disputed: Vec::new(),
             faults: Vec::new(),
             odd: Vec::new(),
@@ -209,6 +132,8 @@ impl Chain {
             beyond: Vec::new(),
             head: head.0,
             anchored: 0,
+            signing: false,
+            proven: 0,
             entries: 0,
         };
         // The head is one more, though it lies beside the rows.
@@ -258,12 +183,19 @@ impl Chain {
         if let Some(known) = self.anchors.get(&link.seq) {
             if *known == link.hash {
                 self.anchored = link.seq;
+                if link.seq != self.head || self.head_anchored {
+                    self.proven = link.seq;
+                }
             } else if fits {
                 self.rewritten(link.seq);
             }
         }
         if fits {
+            self.look_at_signature(&link);
             self.cuts.extend(link.cut());
+        } else {
+            // It is named anyway.
+            self.proven = link.seq;
         }
         self.before = Some(Before {
             seq: link.seq,
@@ -279,6 +211,37 @@ impl Chain {
         }
     }
 
+    fn look_at_signature(&mut self, link: &Link) {
+        let Some(signed) = self.signed else {
+            return;
+        };
+        let right = match link.signature.as_str() {
+            "" if self.signing => Some(false),
+            "" => None,
+            signature => signed(&chain::words(&link.hash), signature),
+        };
+        self.signing |= !link.signature.is_empty();
+        match right {
+            Some(true) => self.proven = link.seq,
+            Some(false) => {
+                self.proven = link.seq;
+                self.forged(link.seq);
+            }
+            None => {}
+        }
+    }
+
+    fn forged(&mut self, seq: i64) {
+        let last = self.faults.iter_mut().rev().find_map(|fault| match fault {
+            Fault::Forged { to, .. } if *to == seq - 1 => Some(to),
+            _ => None,
+        });
+        match last {
+            Some(to) => *to = seq,
+            None => self.faults.push(Fault::Forged { from: seq, to: seq }),
+        }
+    }
+
     /// An anchor remembers another hash: of this entry, or of one between the last that was as the
     /// anchors know it and this.
     fn rewritten(&mut self, seq: i64) {
@@ -290,25 +253,17 @@ impl Chain {
     }
 
     /// What is wrong, by number. `head` is the number that the head had after the last row was read.
-    pub(crate) fn finish(mut self, head: i64, signed: Signed<'_>) -> Vec<Fault> {
-        self.cuts
-            .retain(|cut| signed(cut.through, &cut.hash, &cut.by));
+    pub(crate) fn finish(mut self, head: i64) -> Vec<Fault> {
+        let signed = self.signed;
+        self.cuts.retain(|cut| match signed {
+            Some(signed) => signed(&cut_words(cut.through, &cut.hash), &cut.by) == Some(true),
+            // It cannot be said, and is believed.
+            None => cut.by.contains(':'),
+        });
         self.beginning();
         self.look_again();
         self.end(head);
-        let replaced: Vec<i64> = self
-            .faults
-            .iter()
-            .filter_map(|fault| match fault {
-                Fault::Replaced { seq } => Some(*seq),
-                _ => None,
-            })
-            .collect();
-        // The more exact word is enough.
-        self.faults.retain(|fault| match fault {
-            Fault::Rewritten { to, .. } => !replaced.contains(to),
-            _ => true,
-        });
+        self.keep_the_exact();
         for seq in std::mem::take(&mut self.disputed) {
             if !self.faults.iter().any(|fault| fault.is_about(seq)) {
                 self.faults.push(Fault::Replaced { seq });
@@ -317,6 +272,21 @@ impl Chain {
         self.faults.sort_by_key(Fault::first);
         self.faults.dedup();
         self.faults
+    }
+
+    /// Of two words about one entry, the more exact is enough.
+    fn keep_the_exact(&mut self) {
+        let exact = |fault: &&Fault| matches!(fault, Fault::Replaced { .. } | Fault::Forged { .. });
+        let exact: Vec<Fault> = self.faults.iter().filter(exact).cloned().collect();
+        let (forged, replaced): (Vec<_>, Vec<_>) = exact
+            .into_iter()
+            .partition(|fault| matches!(fault, Fault::Forged { .. }));
+        let told = |by: &[Fault], seq: i64| by.iter().any(|fault| fault.is_about(seq));
+        self.faults.retain(|fault| match fault {
+            Fault::Rewritten { to, .. } => !told(&replaced, *to) && !told(&forged, *to),
+            Fault::Replaced { seq } => !told(&forged, *seq),
+            _ => true,
+        });
     }
 
     /// The first row is the first entry, or follows what was cut off.
@@ -359,9 +329,21 @@ impl Chain {
                 *to = (*to).min(head.max(known));
                 from <= to
             }
+            Fault::Forged { from, to } => {
+                *to = (*to).min(head);
+                from <= to
+            }
             Fault::Changed { seq } => *seq <= head,
             _ => true,
         });
+        if self.signed.is_some() && self.proven < last.min(head) {
+            // What is before the first row is missing, or was cut off.
+            let first = self.first.as_ref().map_or(1, |(first, _)| *first);
+            self.faults.push(Fault::Unproven {
+                from: first.max(self.proven + 1),
+                to: last.min(head),
+            });
+        }
         let moved: Vec<i64> = self
             .faults
             .iter()

@@ -2,9 +2,10 @@
 //! their table unseen.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use api::{AuditActor, AuditFilter, AuditObject, AuditOutcome, AuditRecord, Instant};
-use store::{Anchor, Fault};
+use store::{Anchor, Fault, Sign};
 
 use crate::harness::{Home, on_both};
 
@@ -19,6 +20,8 @@ on_both!(
     a_row_that_was_hashed_anew_is_named,
     a_chain_that_was_hashed_anew_is_found_by_its_anchor,
     a_beginning_may_be_missing_where_a_signed_entry_says_so,
+    who_can_only_write_to_the_database_can_write_no_entry_anew,
+    what_was_not_signed_is_proved_by_what_is_signed_later,
 );
 
 fn record(n: i64) -> AuditRecord {
@@ -57,11 +60,7 @@ async fn filled(home: &Home, entries: i64) {
 }
 
 async fn faults(home: &Home) -> Vec<Fault> {
-    home.store
-        .verify_audit(&[], &|_, _, _| true)
-        .await
-        .unwrap()
-        .1
+    home.store.verify_audit(&[], None).await.unwrap().1
 }
 
 impl Home {
@@ -109,7 +108,7 @@ async fn servers_that_write_together_leave_no_gap(home: Home) {
     for writer in writers {
         writer.await.unwrap();
     }
-    let (entries, faults) = home.store.verify_audit(&[], &|_, _, _| true).await.unwrap();
+    let (entries, faults) = home.store.verify_audit(&[], None).await.unwrap();
     assert_eq!((entries, faults), (160, Vec::new()));
     assert_eq!(home.count("select max(seq) from audit_entry").await, 160);
     other.close().await;
@@ -232,7 +231,7 @@ async fn each_row_that_is_taken_away_is_named(home: Home) {
     assert_eq!(faults(&home).await, []);
     let anchored = home
         .store
-        .verify_audit(&[Anchor { seq, hash }], &|_, _, _| true)
+        .verify_audit(&[Anchor { seq, hash }], None)
         .await
         .unwrap();
     assert_eq!(anchored.1, [Fault::Missing { from: 4, to: 5 }]);
@@ -279,7 +278,7 @@ async fn rows_that_are_put_in_are_named(home: Home) {
         home.tamper(format!(
             "insert into audit_entry select {seq}, at, outcome, action, actor_kind, actor_id,
                 actor_name, object_kind, object_id, object_name, before, after, address,
-                request_id, hash, hash from audit_entry where seq = 3"
+                request_id, hash, hash, signature from audit_entry where seq = 3"
         ))
         .await;
         assert_eq!(faults(&home).await, [Fault::Inserted { seq }]);
@@ -340,13 +339,7 @@ async fn a_chain_that_was_hashed_anew_is_found_by_its_anchor(home: Home) {
             hash: entries[seq - 1].hash.clone(),
         })
         .to_vec();
-    let anchored = async || {
-        home.store
-            .verify_audit(&anchors, &|_, _, _| true)
-            .await
-            .unwrap()
-            .1
-    };
+    let anchored = async || home.store.verify_audit(&anchors, None).await.unwrap().1;
     assert_eq!(anchored().await, []);
     let mut prev = prev_of(&home, 5).await;
     for seq in 5..=10 {
@@ -363,7 +356,7 @@ async fn a_chain_that_was_hashed_anew_is_found_by_its_anchor(home: Home) {
         seq: entries[9].seq,
         hash: entries[9].hash.clone(),
     });
-    let verified = home.store.verify_audit(&stopped, &|_, _, _| true).await;
+    let verified = home.store.verify_audit(&stopped, None).await;
     assert_eq!(verified.unwrap().1, [Fault::Rewritten { from: 5, to: 10 }]);
     let seqs: BTreeSet<i64> = anchored().await.iter().map(Fault::first).collect();
     assert_eq!(seqs, BTreeSet::from([5]));
@@ -379,7 +372,7 @@ async fn a_beginning_may_be_missing_where_a_signed_entry_says_so(home: Home) {
     let cut = AuditRecord {
         action: "audit.cut".into(),
         after: Some(format!(
-            "{{\"through\":3,\"hash\":\"{}\",\"by\":\"us\"}}",
+            "{{\"through\":3,\"hash\":\"{}\",\"by\":\"us:1\"}}",
             last[0].hash
         )),
         ..record(10)
@@ -391,8 +384,8 @@ async fn a_beginning_may_be_missing_where_a_signed_entry_says_so(home: Home) {
         Some(record(4).at)
     );
     assert_eq!(faults(&home).await, []);
-    let unsigned = store.verify_audit(&[], &|_, _, by| by != "us").await;
-    assert_eq!(unsigned.unwrap().1, [Fault::Missing { from: 1, to: 3 }]);
+    let unsigned = store.verify_audit(&[], Some(&|_, _| Some(false))).await;
+    assert_eq!(unsigned.unwrap().1[0], Fault::Missing { from: 1, to: 3 });
     // What was taken away beyond it is named.
     home.sql("delete from audit_entry where seq <= 5").await;
     assert_eq!(faults(&home).await, [Fault::Missing { from: 4, to: 5 }]);
@@ -400,4 +393,110 @@ async fn a_beginning_may_be_missing_where_a_signed_entry_says_so(home: Home) {
     let again = store.noting(record(11));
     again.delete_audit_through(3).await.unwrap();
     assert_eq!(store.audit_head().await.unwrap().0, 10);
+}
+
+/// Says the text itself again, with its own name before it.
+struct Key(&'static str);
+
+impl Sign for Key {
+    fn sign(&self, said: &str) -> Option<String> {
+        Some(format!("{}:{said}", self.0))
+    }
+}
+
+/// What is wrong, for somebody who has the key `ours` alone.
+async fn signed_faults(home: &Home) -> Vec<Fault> {
+    let signed = |said: &str, by: &str| {
+        let (key, of) = by.split_once(':')?;
+        (key == "ours").then_some(of == said)
+    };
+    let verified = home.store.verify_audit(&[], Some(&signed)).await;
+    verified.unwrap().1
+}
+
+/// Adds so many entries that this key signs.
+async fn filled_by(home: &Home, key: &'static str, entries: std::ops::RangeInclusive<i64>) {
+    let store = home.store.clone().signing(Arc::new(Key(key)));
+    for n in entries {
+        store.add_audit_entry(record(n)).await.unwrap();
+        // In the transaction of a change as well.
+        store.noting(record(n)).put_setting("a", &n).await.unwrap();
+    }
+}
+
+async fn who_can_only_write_to_the_database_can_write_no_entry_anew(home: Home) {
+    filled_by(&home, "ours", 1..=4).await;
+    assert_eq!(signed_faults(&home).await, []);
+    home.tamper(
+        "create table kept as select * from audit_entry;
+        create table kept_head as select * from audit_head"
+            .into(),
+    )
+    .await;
+    let restored = "delete from audit_entry; insert into audit_entry select * from kept;
+        update audit_head set hash = (select hash from kept_head)";
+    for from in 1..=8 {
+        // From any entry on, the newest alone too, with the head set to fit.
+        let mut prev = prev_of(&home, from).await;
+        for seq in from..=8 {
+            prev = forge(&home, seq, &prev).await;
+        }
+        home.tamper(format!("update audit_head set hash = '{prev}'"))
+            .await;
+        assert_eq!(faults(&home).await, [], "without a key nobody can say");
+        assert_eq!(signed_faults(&home).await, [Fault::Forged { from, to: 8 }]);
+        // Signatures that are taken away prove nothing either.
+        home.tamper(format!(
+            "update audit_entry set signature = '' where seq >= {from}"
+        ))
+        .await;
+        let gone = match from {
+            1 => Fault::Unproven { from, to: 8 },
+            _ => Fault::Forged { from, to: 8 },
+        };
+        assert_eq!(signed_faults(&home).await, [gone]);
+        home.tamper(restored.into()).await;
+    }
+    // One alone, with the chain broken after it: one word is enough.
+    let prev = prev_of(&home, 3).await;
+    forge(&home, 3, &prev).await;
+    assert_eq!(
+        signed_faults(&home).await,
+        [Fault::Forged { from: 3, to: 3 }]
+    );
+    home.tamper(restored.into()).await;
+    // The signature of another entry.
+    home.tamper(
+        "update audit_entry set signature = (select signature from kept where seq = 2) where seq = 6"
+            .into(),
+    )
+    .await;
+    assert_eq!(
+        signed_faults(&home).await,
+        [Fault::Forged { from: 6, to: 6 }]
+    );
+    home.tamper(restored.into()).await;
+    for column in ["actor_name", "hash"] {
+        home.tamper(format!(
+            "update audit_entry set {column} = '0' where seq = 8"
+        ))
+        .await;
+        assert_eq!(signed_faults(&home).await, [Fault::Changed { seq: 8 }]);
+        home.tamper(restored.into()).await;
+    }
+}
+
+async fn what_was_not_signed_is_proved_by_what_is_signed_later(home: Home) {
+    filled(&home, 3).await;
+    let unproven = |to| [Fault::Unproven { from: 1, to }];
+    assert_eq!(signed_faults(&home).await, unproven(3));
+    filled_by(&home, "another's", 4..=4).await;
+    assert_eq!(signed_faults(&home).await, unproven(5));
+    filled_by(&home, "ours", 6..=6).await;
+    assert_eq!(signed_faults(&home).await, []);
+    // Of what was not signed nothing can be replaced: what was signed after it covers it.
+    let prev = prev_of(&home, 2).await;
+    let prev = forge(&home, 2, &prev).await;
+    forge(&home, 3, &prev).await;
+    assert_eq!(signed_faults(&home).await, [Fault::Replaced { seq: 3 }]);
 }

@@ -160,10 +160,14 @@ async fn a_step_is_taken_once(Home { store, .. }: Home) {
     };
     assert_eq!(who(9).await, Some(ada.clone()));
     assert_eq!(who(10).await, None);
-    store.disable_unless_last_admin(&ada, at(1)).await.unwrap();
-    assert_eq!(who(9).await, None);
     let (one, other) = tokio::join!(store.take_step("s"), store.take_step("s"));
     assert_ne!(one.unwrap(), other.unwrap());
+    // Who may not sign in any more is in none, and takes up none that was begun before.
+    store.insert_step("s", &ada, at(10)).await.unwrap();
+    store.disable_unless_last_admin(&ada, at(1)).await.unwrap();
+    assert_eq!(who(9).await, None);
+    store.enable(&ada).await.unwrap();
+    assert!(!store.take_step("s").await.unwrap());
 }
 
 fn an_invitation(id: &str, role: Role) -> Invitation {
@@ -171,6 +175,7 @@ fn an_invitation(id: &str, role: Role) -> Invitation {
         id: id.into(),
         email: "bob@example.org".into(),
         role,
+        of: None,
         invited_by: "ada@example.org".into(),
         created_at: at(0),
         expires_at: at(100),
@@ -331,9 +336,9 @@ async fn a_role_of_ones_own_comes_back_with_its_people_and_stays_while_somebody_
     let bob = add(store, "u1", "bob@example.org", Role::Custom(role.clone())).await;
     role.name = "Planner".into();
     role.grants.pop();
-    store.update_role(&role).await.unwrap();
+    store.update_role(&role, false).await.unwrap();
     assert!(matches!(
-        store.update_role(&twin).await,
+        store.update_role(&twin, false).await,
         Err(StoreError::Missing)
     ));
     let all = Role::ALL.into_iter().chain([Role::Custom(role.clone())]);

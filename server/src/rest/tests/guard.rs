@@ -184,6 +184,28 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
     assert_eq!(page.headers[header::RETRY_AFTER], "1");
     home.clock.advance(api::Instant::SECOND);
     assert_eq!(home.ask(get(&one)).await.status, StatusCode::OK);
+    // Each of the three is noted once, and not each request.
+    let noted = refusals(&home, "too_often").await;
+    assert_eq!(noted, ["key", "nobody"]);
+}
+
+/// Who was refused for that, as the audit log says.
+async fn refusals(home: &Home, what: &str) -> Vec<String> {
+    let filter = api::AuditFilter {
+        action: "access.refuse".into(),
+        object: what.into(),
+        ..api::AuditFilter::default()
+    };
+    let mut noted = home
+        .store
+        .audit_entries(&filter, i64::MAX, 100)
+        .await
+        .unwrap();
+    noted.reverse();
+    noted
+        .into_iter()
+        .map(|entry| entry.record.actor.kind)
+        .collect()
 }
 
 #[tokio::test]
@@ -224,11 +246,9 @@ async fn every_change_that_another_sites_page_asks_for_is_refused() {
             [("origin", "https://evil.example"), ("host", "ops.example")],
             [("origin", "null"), ("host", "ops.example")],
         ] {
-            let asked = from(
-                "1.2.3.4:5",
-                request(&method, &person, &path, None),
-                &headers,
-            );
+            let mut asked = request(&method, &person, &path, None);
+            asked.headers_mut().remove("sec-fetch-site");
+            let asked = from("1.2.3.4:5", asked, &headers);
             let answer = home.ask(asked).await;
             assert_eq!(
                 answer.status,
@@ -238,6 +258,47 @@ async fn every_change_that_another_sites_page_asks_for_is_refused() {
         }
     }
     assert!(tried > 50, "{tried}");
+    // A page that asks for everything fills the log no more than a person would.
+    let noted = refusals(&home, "cross_site").await;
+    assert!(
+        noted.len() > 5 && noted.iter().all(|who| who == "person"),
+        "{noted:?}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_shows_a_session_says_where_a_change_comes_from() {
+    let home = Home::new().await;
+    let person = home.person(api::Role::Admin).await;
+    let body = json!({"days": 30}).to_string();
+    for (header, allowed) in [
+        (None, false),
+        (Some(("origin", "http://ops.example")), true),
+        (Some(("sec-fetch-site", "same-origin")), true),
+    ] {
+        let body = Some(("application/json", body.clone()));
+        let mut asked = request("PUT", &person, "/api/v1/audit/retention", body);
+        asked.headers_mut().remove("sec-fetch-site");
+        let mut headers = vec![("host", "ops.example")];
+        headers.extend(header);
+        let answer = home.ask(from("1.2.3.4:5", asked, &headers)).await;
+        assert_eq!(answer.status.is_success(), allowed, "{header:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_sites_link_signs_nobody_in() {
+    let home = Home::new().await;
+    for (site, to) in [
+        ("cross-site", "/login"),
+        // From our own page it gets as far as to find that there is no provider.
+        ("same-origin", "/login?error=away&next=/sources"),
+    ] {
+        let asked = request("GET", &As::Nobody, "/auth/provider?next=/sources", None);
+        let asked = from("1.2.3.4:5", asked, &[("sec-fetch-site", site)]);
+        let answer = home.ask(asked).await;
+        assert_eq!(value(&answer, "location"), to, "{site}");
+    }
 }
 
 #[tokio::test]

@@ -166,7 +166,9 @@ fn request(method: &str, who: &As, path: &str, body: Option<(&str, String)>) -> 
     request = match who {
         As::Nobody => request,
         As::Key(secret) => request.header(header::AUTHORIZATION, format!("Bearer {secret}")),
-        As::Session(token) => request.header(header::COOKIE, format!("millrace_session={token}")),
+        As::Session(token) => request
+            .header(header::COOKIE, format!("millrace_session={token}"))
+            .header("sec-fetch-site", "same-origin"),
     };
     if let Some((kind, body)) = body {
         request = request.header(header::CONTENT_TYPE, kind);
