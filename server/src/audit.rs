@@ -12,6 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt as _, stream};
 use service::{Anchors, read_anchors, verify_audit};
+use store::Fault;
 
 use crate::config::{ExportFormat, Settings};
 use crate::rest::Problem;
@@ -140,10 +141,10 @@ impl From<ExportFormat> for AuditFormat {
 pub(crate) async fn write(settings: &Settings, format: AuditFormat) -> anyhow::Result<()> {
     let (hub, store) = open_locked(settings, None).await?;
     let keys = settings.master_keys()?;
-    // An export is worth having without the keys as well.
-    if let Err(why) = hub.unlock(&Caller::system("audit export"), keys).await {
-        tracing::warn!(%why, "the entry that tells of this export is not signed");
-    }
+    // What is not here is not made: nobody else would have it.
+    let read = keys.ring().map(drop);
+    read.context("that somebody exports the log is an entry of it, which has to be signed")?;
+    hub.unlock(&Caller::system("audit export"), keys).await?;
     let audit = hub.services().audit;
     let (caller, filter) = (Caller::system("audit export"), AuditFilter::default());
     let newest = audit.begin_export(&caller, &filter, format).await?;
@@ -213,6 +214,14 @@ pub(crate) async fn verify(settings: &Settings, others: &[PathBuf]) -> anyhow::R
         println!("The chain is whole.");
         return Ok(ExitCode::from(u8::from(!provable)));
     }
-    println!("Somebody has changed what they should not have.");
+    let unproven = |fault: &Fault| matches!(fault, Fault::Unproven { .. });
+    println!(
+        "{}",
+        if anchors.faults.is_empty() && verified.faults.iter().all(unproven) {
+            "The chain is whole, but not all of it is proved."
+        } else {
+            "Somebody has changed what they should not have."
+        }
+    );
     Ok(ExitCode::from(1))
 }

@@ -281,7 +281,7 @@ pub(crate) async fn same_origin(State(app): State<App>, request: Request, next: 
 
 /// Browsers send Sec-Fetch-Site; older ones Origin. Programs send neither and carry no cookie by themselves:
 /// whoever shows a session says where it comes from.
-pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
+fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");

@@ -131,14 +131,14 @@ pub(crate) async fn rotate(settings: &Settings) -> anyhow::Result<()> {
     );
     match source {
         KeySource::Own(file) => println!(
-            "It is the first line of {}. Keep the lines below it as long as backups are kept that need them.",
+            "It is the first line of {}. Keep the lines below it as long as backups and entries of the audit log are kept that need them.",
             file.display()
         ),
         _ if done.sealed == 0 => println!(
             "To change it, put a new key (`millrace secrets key`) before it on every server, and run this again."
         ),
         _ => println!(
-            "The keys behind it are needed no longer, except for backups that are older than this."
+            "The keys behind it are needed no longer, except for backups and for entries of the audit log that are older than this."
         ),
     }
     store.close().await;

@@ -128,8 +128,10 @@ pub(crate) async fn depart(
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let next = local(wanted.next);
-    if !auth::is_same_origin(&headers) {
-        return go_to("/login", []);
+    // Where a browser does not say from where, a session that ended must not stand in the way.
+    let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
+    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return go_to(&format!("/login?next={}", auth::escape(&next)), []);
     }
     match app.services.providers.depart(&stranger.caller, &next).await {
         Ok(trip) => go_to(&trip.url, [auth::trip_cookie(&app, &trip.state)]),

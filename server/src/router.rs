@@ -115,11 +115,11 @@ pub(crate) fn router(app: App) -> Router {
                 .layer(CatchPanicLayer::new())
                 .layer(CompressionLayer::new())
                 .layer(middleware::from_fn_with_state(app.clone(), auth::identify))
+                .layer(middleware::from_fn_with_state(app.clone(), guard::limit))
                 .layer(middleware::from_fn_with_state(
                     app.clone(),
                     auth::same_origin,
                 ))
-                .layer(middleware::from_fn_with_state(app.clone(), guard::limit))
                 .layer(middleware::from_fn(auth::gate))
                 .layer(middleware::map_response(true_status)),
         )

@@ -48,6 +48,12 @@ impl People for Hub {
             return Err(Error::field("email", words));
         }
         let now = self.clock.now();
+        let invitations = self.store.invitations(now).await.or_failure(caller)?;
+        let earlier = invitations.into_iter().find(|it| it.email == email);
+        if let Some(earlier) = &earlier {
+            // It gives way, and nobody takes from others what they do not have themselves.
+            require_all_of(caller, &earlier.role)?;
+        }
         let made = Invitation {
             id: InvitationId(store::new_id(now)),
             email,
@@ -59,6 +65,7 @@ impl People for Hub {
         };
         let note = Note::of("person.invite")
             .on("invitation", &made.id, &made.email)
+            .before(&earlier.map(|earlier| earlier.role))
             .after(&made.role);
         self.keep_invitation(caller, made, note).await
     }
@@ -251,14 +258,6 @@ impl Hub {
         let none = || Error::not_found("invitation");
         let user = self.store.user(id).await.or_failure(caller)?;
         let user = user.ok_or_else(none)?;
-        let known = self.store.user_by_email(&user.email).await;
-        // Who was disabled since learns no more than a stranger.
-        if known
-            .or_failure(caller)?
-            .is_none_or(|(_, lock)| lock.disabled_at.is_some())
-        {
-            return Err(none());
-        }
         let note = Note::of("person.renew_password")
             .on_person(&user)
             .by_person(&user);
@@ -266,6 +265,7 @@ impl Hub {
         let taken = store
             .accept_password(&secret::fingerprint(token), id, hash, self.clock.now())
             .await;
+        // Who was disabled since learns no more than a stranger.
         if !taken.or_failure(caller)? {
             return Err(none());
         }

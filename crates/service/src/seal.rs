@@ -55,7 +55,6 @@ impl Sealer {
     }
 }
 
-/// What a server notes before it has read the keys is not signed; what comes after proves it.
 impl Sign for Sealer {
     fn sign(&self, said: &str) -> Option<String> {
         self.ring().ok()?.sign(said.as_bytes())

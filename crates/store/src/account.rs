@@ -110,8 +110,10 @@ const INSERT_ACCOUNT: &str =
 /// touching every administrator's row first makes them wait for each other on `PostgreSQL`.
 const LOCK_ADMINS: &str = "update account set role = role where role = 'admin'";
 
-/// Ends the sessions of the person `$1`, and the second steps that would become some.
-pub(crate) const END_SESSIONS: [&str; 2] = [
+/// Ends the sessions of the person `$1`, and the second steps and links to a new password that would become
+/// some.
+pub(crate) const END_SESSIONS: [&str; 3] = [
+    "delete from invitation where user_id = $1",
     "delete from sign_in_step where user_id = $1",
     "delete from session where user_id = $1",
 ];

@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// Uses the invitation of a person who is there up, sets their password, and ends their sessions; answers
-    /// `false` where it is no longer good.
+    /// `false` where it is no longer good, or they may not sign in.
     pub async fn accept_password(
         &self,
         token_hash: &str,
@@ -149,7 +149,8 @@ impl Store {
         now: Instant,
     ) -> Result<bool> {
         let take = "delete from invitation
-            where token_hash = $1 and expires_at > $2 and user_id = $3";
+            where token_hash = $1 and expires_at > $2 and user_id = $3
+                and exists (select 1 from account where id = $3 and disabled_at is null)";
         write!(self, db => {
             let taken = run(take)
                 .bind(token_hash)

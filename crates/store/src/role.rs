@@ -24,8 +24,10 @@ impl RoleRow {
     }
 }
 
-/// Ends the sessions of those who have the role `$1`, and the second steps that would become some.
-const END_SESSIONS: [&str; 2] = [
+/// Ends the sessions of those who have the role `$1`, and the second steps and links to a new password that
+/// would become some.
+const END_SESSIONS: [&str; 3] = [
+    "delete from invitation where user_id in (select id from account where role = $1)",
     "delete from sign_in_step where user_id in (select id from account where role = $1)",
     "delete from session where user_id in (select id from account where role = $1)",
 ];
@@ -96,7 +98,7 @@ impl Store {
     pub async fn delete_role_unless_held(&self, id: &RoleId) -> Result<bool> {
         let sql = "delete from custom_role where id = $1
             and not exists (select 1 from account where role = $1)
-            and not exists (select 1 from invitation where role = $1)";
+            and not exists (select 1 from invitation where role = $1 and user_id is null)";
         let done = write!(self, db => {
             let done = run(sql).bind(id.as_str()).execute(&mut *db).await?.rows_affected();
             if done > 0 {

@@ -174,12 +174,17 @@ impl Store {
         Ok(execute!(self, sql, user.as_str(), id.as_str()) > 0)
     }
 
-    /// Ends a person's sessions but one, and the second steps that would become some; answers how many
-    /// sessions those were.
+    /// Ends a person's sessions but one, and the second steps that would become some; where none is spared,
+    /// links to a new password too. Answers how many sessions those were.
     pub async fn delete_sessions_of(&self, user: &UserId, but: Option<&SessionId>) -> Result<u64> {
         // No id is empty, so an empty one spares nothing.
         let but = but.map_or("", SessionId::as_str);
         Ok(write!(self, db => {
+            run("delete from invitation where user_id = $1 and $2 = ''")
+                .bind(user.as_str())
+                .bind(but)
+                .execute(&mut *db)
+                .await?;
             run("delete from sign_in_step where user_id = $1")
                 .bind(user.as_str())
                 .execute(&mut *db)
@@ -197,7 +202,7 @@ impl Store {
         }))
     }
 
-    /// Forgets sessions that are no longer good, steps that nobody took, and browsers not seen
+    /// Forgets sessions that are no longer good, steps and invitations that nobody took, and browsers not seen
     /// since `devices_since`.
     pub async fn forget_old_sessions(
         &self,
@@ -212,6 +217,10 @@ impl Store {
                 .execute(&mut *db)
                 .await?;
             run("delete from sign_in_step where expires_at <= $1")
+                .bind(now.micros())
+                .execute(&mut *db)
+                .await?;
+            run("delete from invitation where expires_at <= $1")
                 .bind(now.micros())
                 .execute(&mut *db)
                 .await?;

@@ -19,6 +19,8 @@ pub fn name_what_is_there(tree: &Tree) -> Vec<Finding> {
             let Some(file) = tree.get(path) else {
                 if tree.under(path).next().is_none() {
                     findings.push(finding(number, format!("{path} is not there")));
+                } else if !names.is_empty() {
+                    findings.push(finding(number, format!("{path} is a folder")));
                 }
                 continue;
             };

@@ -30,6 +30,8 @@ pub(crate) enum Key {
     Device(String),
     /// An account, by strangers.
     Account(String),
+    /// Codes of a person's second step, by strangers who have the password.
+    Codes(String),
     /// An address.
     Address(String),
     /// What somebody tries who has proved who they are: their own password once more, or codes.
@@ -43,6 +45,7 @@ impl Key {
             Self::Pair(..) | Self::Own(_) => (5, 900),
             Self::Device(_) => (10, 900),
             Self::Account(_) => (20, 300),
+            Self::Codes(_) => (20, 900),
             Self::Address(_) => (30, 900),
         }
     }
@@ -161,7 +164,7 @@ fn succeed(kept: &mut HashMap<Key, Failures>, keys: &[Key]) {
             Key::Pair(..) | Key::Device(_) | Key::Own(_) => {
                 kept.remove(key);
             }
-            Key::Account(_) | Key::Address(_) => {
+            Key::Account(_) | Key::Codes(_) | Key::Address(_) => {
                 if let Some(failures) = kept.get_mut(key) {
                     failures.count = failures.count.saturating_sub(1);
                 }

@@ -87,10 +87,12 @@ impl Hub {
         user: &UserId,
         visit: &Visit,
     ) -> Result<Vec<Key>> {
-        let account = format!("code of {user}");
+        // In capitals, which nobody can type as an address: those are made small.
+        let account = format!("CODE OF {user}");
         let counted = self.counted(caller, &account, Some(user), visit).await?;
         let apart = counted.into_iter().map(|key| match key {
             Key::Device(hash) => Key::Device(format!("code of {hash}")),
+            Key::Account(_) => Key::Codes(user.0.clone()),
             other => other,
         });
         Ok(apart.collect())

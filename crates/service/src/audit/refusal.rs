@@ -13,9 +13,13 @@ use crate::Hub;
 
 /// How long the same refusal is not noted again.
 const QUIET: i64 = Instant::MINUTE;
-/// How many refusals that differ are noted within that time: of one who asks from one address, and of all.
+/// How many refusals that differ are noted within that time: of one who asks from one network, of all who are
+/// not known, and of all.
 const MOST_OF_ONE: usize = 20;
+const MOST_OF_STRANGERS: usize = 200;
 const MOST: usize = 1_000;
+/// How much of what was asked for is noted, in characters.
+const LONGEST: usize = 200;
 
 /// What the server refuses before any operation is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +59,9 @@ struct Like {
 /// Who asks, and from where.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Whence {
-    actor: String,
-    address: Option<String>,
+    /// Empty for who is not known.
+    id: String,
+    network: Option<String>,
 }
 
 impl Refused {
@@ -64,8 +69,11 @@ impl Refused {
     pub(crate) fn keep(&self, caller: &Caller, what: &str, now: Instant, note: Note) {
         let actor = AuditActor::of(caller);
         let who = Whence {
-            actor: format!("{} {}", actor.kind, actor.id),
-            address: caller.origin.address.clone(),
+            id: actor.id,
+            network: caller.origin.address.as_ref().map(|address| {
+                let read = address.parse().map(|read| api::network(read).to_string());
+                read.unwrap_or_else(|_| address.clone())
+            }),
         };
         let like = Like {
             who: who.clone(),
@@ -81,7 +89,13 @@ impl Refused {
             tracing::warn!("a thousand different refusals within a minute: no more are noted");
             return;
         }
-        if kept.noted.keys().filter(|noted| noted.who == who).count() >= MOST_OF_ONE {
+        let noted = |like: fn(&Whence, &Whence) -> bool| {
+            let noted = kept.noted.keys();
+            noted.filter(|noted| like(&noted.who, &who)).count()
+        };
+        if noted(|other, one| other == one) >= MOST_OF_ONE
+            || who.id.is_empty() && noted(|other, _| other.id.is_empty()) >= MOST_OF_STRANGERS
+        {
             return;
         }
         kept.noted.insert(like, now);
@@ -121,7 +135,8 @@ impl Hub {
     }
 
     fn keep_refusal(&self, caller: &Caller, object: &'static str, id: &str, why: &str) {
-        let asked = caller.origin.request.clone().unwrap_or_default();
+        let asked = caller.origin.request.as_deref().unwrap_or_default();
+        let asked: String = asked.chars().take(LONGEST).collect();
         // What comes too often comes at many places, and is one thing.
         let what = match id {
             "too_often" => id.to_owned(),
@@ -189,6 +204,6 @@ mod tests {
             let note = Note::of("access.refuse");
             refused.keep(&somebody(&n.to_string()), "a:read", Instant(0), note);
         }
-        assert_eq!(refused.take().len(), MOST);
+        assert_eq!(refused.take().len(), MOST_OF_STRANGERS);
     }
 }

@@ -345,6 +345,12 @@ async fn nobody_gives_or_takes_what_they_do_not_have() {
     };
     let invited = people.invite(&me, new).await.unwrap().made.id;
     assert!(forbidden(people.withdraw_invitation(&eve, &invited).await));
+    // Nor by inviting the same address to less.
+    let less = NewInvitation {
+        email: "boss@example.org".into(),
+        role: role.id.to_string(),
+    };
+    assert!(forbidden(people.invite(&eve, less).await.map(drop)));
     assert!(forbidden(
         people.offer_password(&eve, &ada.user.id).await.map(drop)
     ));
@@ -606,11 +612,27 @@ async fn somebody_who_forgot_their_password_chooses_another_with_a_link() {
     let late = people.offer_password(&me, &id).await.unwrap().secret;
     place.advance(24 * 60);
     assert!(accept(&late, GOOD).await.is_err());
-    // Nor while they may not sign in.
+    // Nor is it once they may more, chose another by themselves, or may not sign in.
+    let over = async |link: &str| {
+        let refused = accept(link, GOOD).await;
+        assert_eq!(refused.err(), Some(Error::not_found("invitation")));
+    };
+    let link = people.offer_password(&me, &id).await.unwrap().secret;
+    people.change_role(&me, &id, "admin").await.unwrap();
+    over(&link).await;
+    let link = people.offer_password(&me, &id).await.unwrap().secret;
+    place
+        .services
+        .accounts
+        .change_password(&caller, GOOD, "a fourth good one", &from("work"))
+        .await
+        .unwrap();
+    over(&link).await;
     let link = people.offer_password(&me, &id).await.unwrap().secret;
     people.set_enabled(&me, &id, false).await.unwrap();
-    let refused = accept(&link, GOOD).await;
-    assert_eq!(refused.err(), Some(Error::not_found("invitation")));
+    over(&link).await;
+    people.set_enabled(&me, &id, true).await.unwrap();
+    over(&link).await;
     // One's own wants the present one.
     let own = people.offer_password(&me, &ada.user.id).await;
     assert!(matches!(own, Err(Error::Conflict { .. })), "{own:?}");

@@ -33,14 +33,15 @@ pub enum Fault {
         /// Which.
         seq: i64,
     },
-    /// The chain may be whole, but they do not carry the signature that Millrace gave them.
+    /// The chain may be whole, but their signatures are not those of what stands there.
     Forged {
         /// The first of them.
         from: i64,
         /// The last of them.
         to: i64,
     },
-    /// They carry no signature that can be checked, and nothing after them does.
+    /// They are not signed, or with a key that is not here: older versions wrote them, or a key was lost,
+    /// or somebody put them there.
     Unproven {
         /// The first of them.
         from: i64,
@@ -110,11 +111,11 @@ impl std::fmt::Display for Fault {
             }
             Self::Forged { from, to } if from == to => write!(
                 f,
-                "entry {from} is not the one that Millrace signed: its signature is another's, or gone"
+                "entry {from} is not the one that Millrace signed: its signature is another's"
             ),
             Self::Forged { from, to } => write!(
                 f,
-                "entries {from} to {to} are not those that Millrace signed: their signatures are another's, or gone"
+                "entries {from} to {to} are not those that Millrace signed: their signatures are others'"
             ),
             Self::Unproven { from, to } if from == to => write!(
                 f,

@@ -4,8 +4,8 @@
 //! told by its signature, by the row after it, by the head, or by an anchor that lies outside of the
 //! database.
 //!
-//! A signature proves all entries before it as well, since each hash covers the one before: a row is
-//! unproven only where nothing after it is signed or anchored.
+//! A row is proved by its own signature alone. What a server signs later proves nothing of what it found
+//! in the database: somebody may have written that a moment before.
 
 use std::collections::BTreeMap;
 
@@ -89,8 +89,6 @@ struct Before {
 pub(crate) struct Chain<'a> {
     signed: Option<Signed<'a>>,
     anchors: BTreeMap<i64, String>,
-    /// Whether the head is anchored outside of the database too.
-    head_anchored: bool,
     /// Entries of which two anchors say different things: one of them is wrong, or the entry is.
     disputed: Vec<i64>,
     faults: Vec<Fault>,
@@ -104,10 +102,6 @@ pub(crate) struct Chain<'a> {
     head: i64,
     /// The newest entry that an anchor knows as it is.
     anchored: i64,
-    /// Whether an entry was signed yet.
-    signing: bool,
-    /// The newest entry that a signature or an anchor outside of the database proves.
-    proven: i64,
     entries: u64,
 }
 
@@ -122,7 +116,6 @@ impl<'a> Chain<'a> {
         let mut chain = Self {
             signed,
             anchors: BTreeMap::new(),
-            head_anchored: anchors.iter().any(|anchor| anchor.seq == head.0),
             disputed: Vec::new(),
             faults: Vec::new(),
             odd: Vec::new(),
@@ -132,8 +125,6 @@ impl<'a> Chain<'a> {
             beyond: Vec::new(),
             head: head.0,
             anchored: 0,
-            signing: false,
-            proven: 0,
             entries: 0,
         };
         // The head is one more, though it lies beside the rows.
@@ -183,9 +174,6 @@ impl<'a> Chain<'a> {
         if let Some(known) = self.anchors.get(&link.seq) {
             if *known == link.hash {
                 self.anchored = link.seq;
-                if link.seq != self.head || self.head_anchored {
-                    self.proven = link.seq;
-                }
             } else if fits {
                 self.rewritten(link.seq);
             }
@@ -193,9 +181,6 @@ impl<'a> Chain<'a> {
         if fits {
             self.look_at_signature(&link);
             self.cuts.extend(link.cut());
-        } else {
-            // It is named anyway.
-            self.proven = link.seq;
         }
         self.before = Some(Before {
             seq: link.seq,
@@ -211,35 +196,32 @@ impl<'a> Chain<'a> {
         }
     }
 
+    /// Whether the row is signed as it is. One that is not as its hash says is named anyway.
     fn look_at_signature(&mut self, link: &Link) {
         let Some(signed) = self.signed else {
             return;
         };
-        let right = match link.signature.as_str() {
-            "" if self.signing => Some(false),
-            "" => None,
-            signature => signed(&chain::words(&link.hash), signature),
+        let seq = link.seq;
+        let fault = match signed(&chain::words(&link.hash), &link.signature) {
+            Some(true) => return,
+            Some(false) => Fault::Forged { from: seq, to: seq },
+            None => Fault::Unproven { from: seq, to: seq },
         };
-        self.signing |= !link.signature.is_empty();
-        match right {
-            Some(true) => self.proven = link.seq,
-            Some(false) => {
-                self.proven = link.seq;
-                self.forged(link.seq);
+        // One word for all that follow each other.
+        for before in self.faults.iter_mut().rev() {
+            match (before, &fault) {
+                (Fault::Forged { to, .. }, Fault::Forged { .. })
+                | (Fault::Unproven { to, .. }, Fault::Unproven { .. })
+                    if *to == seq - 1 =>
+                {
+                    *to = seq;
+                    return;
+                }
+                (Fault::Missing { .. } | Fault::Replaced { .. } | Fault::Rewritten { .. }, _) => {}
+                _ => break,
             }
-            None => {}
         }
-    }
-
-    fn forged(&mut self, seq: i64) {
-        let last = self.faults.iter_mut().rev().find_map(|fault| match fault {
-            Fault::Forged { to, .. } if *to == seq - 1 => Some(to),
-            _ => None,
-        });
-        match last {
-            Some(to) => *to = seq,
-            None => self.faults.push(Fault::Forged { from: seq, to: seq }),
-        }
+        self.faults.push(fault);
     }
 
     /// An anchor remembers another hash: of this entry, or of one between the last that was as the
@@ -276,11 +258,11 @@ impl<'a> Chain<'a> {
 
     /// Of two words about one entry, the more exact is enough.
     fn keep_the_exact(&mut self) {
-        let exact = |fault: &&Fault| matches!(fault, Fault::Replaced { .. } | Fault::Forged { .. });
-        let exact: Vec<Fault> = self.faults.iter().filter(exact).cloned().collect();
-        let (forged, replaced): (Vec<_>, Vec<_>) = exact
-            .into_iter()
-            .partition(|fault| matches!(fault, Fault::Forged { .. }));
+        let of = |wanted: fn(&Fault) -> bool| -> Vec<Fault> {
+            self.faults.iter().filter(|f| wanted(f)).cloned().collect()
+        };
+        let forged = of(|fault| matches!(fault, Fault::Forged { .. }));
+        let replaced = of(|fault| matches!(fault, Fault::Replaced { .. }));
         let told = |by: &[Fault], seq: i64| by.iter().any(|fault| fault.is_about(seq));
         self.faults.retain(|fault| match fault {
             Fault::Rewritten { to, .. } => !told(&replaced, *to) && !told(&forged, *to),
@@ -329,21 +311,13 @@ impl<'a> Chain<'a> {
                 *to = (*to).min(head.max(known));
                 from <= to
             }
-            Fault::Forged { from, to } => {
+            Fault::Forged { from, to } | Fault::Unproven { from, to } => {
                 *to = (*to).min(head);
                 from <= to
             }
             Fault::Changed { seq } => *seq <= head,
             _ => true,
         });
-        if self.signed.is_some() && self.proven < last.min(head) {
-            // What is before the first row is missing, or was cut off.
-            let first = self.first.as_ref().map_or(1, |(first, _)| *first);
-            self.faults.push(Fault::Unproven {
-                from: first.max(self.proven + 1),
-                to: last.min(head),
-            });
-        }
         let moved: Vec<i64> = self
             .faults
             .iter()

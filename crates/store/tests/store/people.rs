@@ -11,6 +11,7 @@ on_both!(
     a_persons_other_sessions_are_ended_and_nobody_elses,
     what_is_old_is_forgotten,
     a_browser_is_known_for_who_used_it_last,
+    a_link_to_a_new_password_is_taken_once_and_by_who_may_sign_in,
     a_step_is_taken_once,
     an_invitation_is_good_once_and_only_the_newest,
     of_two_who_take_an_invitation_up_one_gets_in,
@@ -148,6 +149,50 @@ async fn a_browser_is_known_for_who_used_it_last(Home { store, .. }: Home) {
     assert_eq!(store.device_user("d").await.unwrap(), Some(bob.clone()));
     assert!(store.delete_user(&bob).await.unwrap());
     assert_eq!(store.device_user("d").await.unwrap(), None);
+}
+
+async fn a_link_to_a_new_password_is_taken_once_and_by_who_may_sign_in(home: Home) {
+    let store = &home.store;
+    let ada = add(store, "u1", "ada@example.org", Role::Admin).await;
+    let bob = add(store, "u2", "bob@example.org", Role::Viewer).await;
+    let link = Invitation {
+        of: Some(bob.clone()),
+        email: "bob@example.org".into(),
+        ..an_invitation("i1", Role::Viewer)
+    };
+    let good = link.expires_at;
+    store.put_invitation(&link, "t").await.unwrap();
+    let found = store.invitation("t", at(1)).await.unwrap().unwrap();
+    assert_eq!(found, link);
+    let take = async |user: &UserId, now| {
+        let taken = store.accept_password("t", user, "new", now).await;
+        taken.unwrap()
+    };
+    assert!(!take(&ada, at(1)).await, "another's");
+    assert!(!take(&bob, good).await, "over");
+    // No newcomer comes in with it.
+    let new = NewAccount {
+        id: &"u3".into(),
+        email: "eve@example.org",
+        role: &Role::Viewer,
+        password_hash: "h",
+    };
+    assert!(!store.accept_invitation("t", &new, at(1)).await.unwrap());
+    store.disable_unless_last_admin(&bob, at(1)).await.unwrap();
+    store.put_invitation(&link, "t").await.unwrap();
+    assert!(!take(&bob, at(1)).await, "disabled");
+    store.enable(&bob).await.unwrap();
+    assert!(take(&bob, at(1)).await);
+    assert!(!take(&bob, at(1)).await, "taken");
+    let kept = store.password_hash(&bob).await.unwrap();
+    assert_eq!(kept.as_deref(), Some("new"));
+    // What nobody took goes with what else is over, and with the person.
+    store.put_invitation(&link, "t").await.unwrap();
+    store.forget_old_sessions(good, at(0), at(0)).await.unwrap();
+    assert_eq!(home.count("select count(*) from invitation").await, 0);
+    store.put_invitation(&link, "t").await.unwrap();
+    assert!(store.delete_user(&bob).await.unwrap());
+    assert_eq!(home.count("select count(*) from invitation").await, 0);
 }
 
 async fn a_step_is_taken_once(Home { store, .. }: Home) {

@@ -184,7 +184,7 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
     assert_eq!(page.headers[header::RETRY_AFTER], "1");
     home.clock.advance(api::Instant::SECOND);
     assert_eq!(home.ask(get(&one)).await.status, StatusCode::OK);
-    // Each of the three is noted once, and not each request.
+    // Each of who was refused is noted once, and not each request.
     let noted = refusals(&home, "too_often").await;
     assert_eq!(noted, ["key", "nobody"]);
 }
@@ -290,7 +290,7 @@ async fn whoever_shows_a_session_says_where_a_change_comes_from() {
 async fn another_sites_link_signs_nobody_in() {
     let home = Home::new().await;
     for (site, to) in [
-        ("cross-site", "/login"),
+        ("cross-site", "/login?next=/sources"),
         // From our own page it gets as far as to find that there is no provider.
         ("same-origin", "/login?error=away&next=/sources"),
     ] {
