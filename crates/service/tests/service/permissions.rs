@@ -775,7 +775,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         ),
         (
             "roles.edit_role",
-            Hold(AccessWrite),
+            Give(AccessWrite, MonitoringRead),
             call(
                 move |s, c| async move { s.roles.edit_role(&c, &a(|it| &it.role), looker()).await },
             ),

@@ -292,7 +292,7 @@ async fn another_sites_link_signs_nobody_in() {
     for (site, to) in [
         ("cross-site", "/login?next=/sources"),
         // From our own page it gets as far as to find that there is no provider.
-        ("same-origin", "/login?error=away&next=/sources"),
+        ("same-origin", "/login?error=lost&next=/sources"),
     ] {
         let asked = request("GET", &As::Nobody, "/auth/provider?next=/sources", None);
         let asked = from("1.2.3.4:5", asked, &[("sec-fetch-site", site)]);
