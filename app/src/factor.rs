@@ -276,7 +276,7 @@ fn CodeField(
                 required=true
                 attr:inputmode="numeric"
                 attr:autocomplete="one-time-code"
-                attr:maxlength="20"
+                attr:maxlength="40"
                 attr:autofocus=true
             />
         </Field>
