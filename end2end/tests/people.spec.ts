@@ -127,7 +127,6 @@ test("somebody who forgot their password chooses another with a link, once", asy
   const fresh = await browser.newContext({ javaScriptEnabled });
   const third = await fresh.newPage();
   await third.goto(link);
-  await ready(third, javaScriptEnabled);
   await expect(third.getByRole("heading", { name: "A new password" })).toBeVisible();
   await expect(third.getByLabel("E-mail")).toHaveValue("olga@example.org");
   await third.getByLabel("Password", { exact: true }).fill("another-good-pass-phrase");
