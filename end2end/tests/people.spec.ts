@@ -1,6 +1,6 @@
 // Who can sign in, as those who look after access see and change it.
 import { asAdministrator, expect, type Hub, ready, signIn, test } from "../hub";
-import type { Page } from "@playwright/test";
+import type { Browser, Page } from "@playwright/test";
 
 // Chromium's lines for what is refused on purpose.
 test.use({ allowed: [/status of 4(09|22)/] });
@@ -31,6 +31,17 @@ async function giveRole(page: Page, hub: Hub, scripts: boolean, email: string, r
   await page.getByRole("button", { name: "Set role" }).click();
   const row = page.getByRole("row", { name: new RegExp(email) });
   await expect(row.getByRole("cell").nth(1)).toHaveText(role);
+}
+
+/** The administrator at the page, and an operator in another browser. */
+async function withOlga(page: Page, hub: Hub, browser: Browser, scripts: boolean) {
+  await hub.claim();
+  await asAdministrator(page, hub);
+  const password = hub.person("olga@example.org", "operator");
+  const context = await browser.newContext({ javaScriptEnabled: scripts });
+  const other = await context.newPage();
+  await signIn(other, hub, "olga@example.org", password);
+  return { context, other, password };
 }
 
 test("a role of one's own is made, given, refused what it does not grant, and kept while somebody has it", async ({ page, empty, browser, javaScriptEnabled }) => {
@@ -79,12 +90,7 @@ test("a role that sees nothing of what is watched has settings all the same", as
 });
 
 test("a person is disabled and let in again, and the last administrator stays", async ({ page, empty, browser, javaScriptEnabled }) => {
-  await empty.claim();
-  await asAdministrator(page, empty);
-  const password = empty.person("olga@example.org", "operator");
-  const context = await browser.newContext({ javaScriptEnabled });
-  const other = await context.newPage();
-  await signIn(other, empty, "olga@example.org", password);
+  const { context, other, password } = await withOlga(page, empty, browser, javaScriptEnabled);
   await page.goto(`${empty.url}/people`);
   await ready(page, javaScriptEnabled);
   await open(page, "olga@example.org");
@@ -106,12 +112,7 @@ test("a person is disabled and let in again, and the last administrator stays", 
 });
 
 test("somebody who forgot their password chooses another with a link, once", async ({ page, empty, browser, javaScriptEnabled }) => {
-  await empty.claim();
-  await asAdministrator(page, empty);
-  const password = empty.person("olga@example.org", "operator");
-  const context = await browser.newContext({ javaScriptEnabled });
-  const other = await context.newPage();
-  await signIn(other, empty, "olga@example.org", password);
+  const { context, other } = await withOlga(page, empty, browser, javaScriptEnabled);
 
   await page.goto(`${empty.url}/people`);
   await ready(page, javaScriptEnabled);

@@ -78,10 +78,14 @@ pub struct Visit {
 impl Visit {
     /// The network it came from, which attempts are counted by; none where the address is not known.
     pub fn network(&self) -> Option<String> {
-        let text = &self.address;
-        let network = |address| network(address).to_string();
-        (!text.is_empty()).then(|| text.parse().map_or_else(|_| text.clone(), network))
+        (!self.address.is_empty()).then(|| network_of(&self.address))
     }
+}
+
+/// Whose address that is, as [`network`] says, of one that is written out; what is none is itself.
+pub fn network_of(address: &str) -> String {
+    let written = |address| network(address).to_string();
+    address.parse().map_or_else(|_| address.to_owned(), written)
 }
 
 /// Whose address it is, as far as anybody can say: a provider gives a household a network of 2^64 of IPv6.

@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 pub use account::{
     Accounts, Credentials, Entry, NewSecret, NewUser, PasswordFault, Session, SetUp, SignedIn,
-    Step, User, Visit, network,
+    Step, User, Visit, network, network_of,
 };
 pub use audit::{
     AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,

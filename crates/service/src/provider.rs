@@ -110,11 +110,10 @@ impl Hub {
         let trip = self.store.take_trip(&hash, self.clock.now()).await;
         let trip = trip.or_failure(caller)?.ok_or_else(lost)?;
         if let Some(error) = returned.error {
-            // Anybody can have typed it: quoted, it cannot look like a line of the log.
             let error: String = error.chars().take(100).collect();
             tracing::warn!(
                 request_id = caller.request_id,
-                ?error,
+                %error,
                 "the provider sent somebody back without a code"
             );
             return Err(refused());

@@ -70,10 +70,7 @@ impl Refused {
         let actor = AuditActor::of(caller);
         let who = Whence {
             id: actor.id,
-            network: caller.origin.address.as_ref().map(|address| {
-                let read = address.parse().map(|read| api::network(read).to_string());
-                read.unwrap_or_else(|_| address.clone())
-            }),
+            network: caller.origin.address.as_deref().map(api::network_of),
         };
         let like = Like {
             who: who.clone(),
@@ -119,31 +116,25 @@ impl Hub {
             let Some(hub) = hub.upgrade() else {
                 return;
             };
-            hub.keep_refusal(
-                caller,
-                "permission",
-                permission,
-                "the permission is missing",
-            );
+            let (asked, why) = (asked(caller), "the permission is missing");
+            let what = format!("{permission} {asked}");
+            let note = Note::of("access.refuse").on("permission", permission, asked);
+            let now = hub.clock.now();
+            hub.refused.keep(caller, &what, now, note.refused(why));
         })
     }
 
     /// Notes what the server refused by itself.
     pub fn note_barred(&self, caller: &Caller, barred: Barred) {
-        let (kind, why) = barred.words();
-        self.keep_refusal(caller, "request", kind, why);
-    }
-
-    fn keep_refusal(&self, caller: &Caller, object: &'static str, id: &str, why: &str) {
-        let asked = caller.origin.request.as_deref().unwrap_or_default();
-        let asked: String = asked.chars().take(LONGEST).collect();
-        // What comes too often comes at many places, and is one thing.
-        let what = match id {
-            "too_often" => id.to_owned(),
-            _ => format!("{id} {asked}"),
+        let ((kind, why), asked) = (barred.words(), asked(caller));
+        let what = match barred {
+            Barred::CrossSite => format!("{kind} {asked}"),
+            // It comes at many places, and is one thing.
+            Barred::TooOften => kind.to_owned(),
         };
-        let note = Note::of("access.refuse").on(object, id, asked).refused(why);
-        self.refused.keep(caller, &what, self.clock.now(), note);
+        let note = Note::of("access.refuse").on("request", kind, asked);
+        let now = self.clock.now();
+        self.refused.keep(caller, &what, now, note.refused(why));
     }
 
     /// Writes down what was refused since the last time. For the end of each request.
@@ -156,6 +147,12 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// What was asked for, as far as it is noted.
+fn asked(caller: &Caller) -> String {
+    let asked = caller.origin.request.as_deref().unwrap_or_default();
+    asked.chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]

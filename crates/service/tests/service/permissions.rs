@@ -1046,21 +1046,18 @@ async fn services() -> (tempfile::TempDir, Services) {
     (folder, hub.services())
 }
 
-/// What somebody is answered who may not do something. Of a single thing that they may not see they are not
-/// told whether it is there.
-fn refusal(name: &str, may: May, caller: &Caller, single: &BTreeSet<String>) -> Option<Error> {
+/// Whether somebody who may not do something is not told whether the thing is there either: it is a single one,
+/// and they may not see such things.
+fn hidden(name: &str, may: May, caller: &Caller, single: &BTreeSet<String>) -> bool {
     let (May::Hold(one) | May::Give(one, _)) = may else {
-        return None;
+        return false;
     };
     let seen = match one.area() {
         "access" => Permission::AccessRead,
         "audit" => Permission::AuditRead,
         _ => Permission::MonitoringRead,
     };
-    let hidden = single.contains(name)
-        && !allowed(May::Hold(one), caller)
-        && !allowed(May::Hold(seen), caller);
-    hidden.then(|| Error::not_found(""))
+    single.contains(name) && !allowed(May::Hold(one), caller) && !allowed(May::Hold(seen), caller)
 }
 
 /// Calls an operation; answers whether whoever looks after refusals was told as well.
@@ -1090,10 +1087,10 @@ async fn each_operation_lets_in_exactly_those_who_may() {
             let (answer, told) = ask(&call, &services, &caller).await;
             let about = format!("{name} by {:?}: {answer:?}", caller.who);
             assert!(told || matches!(may, May::Secret | May::Known), "{about}");
-            match (&caller.who, refusal(name, may, &caller, &single)) {
+            match (&caller.who, hidden(name, may, &caller, &single)) {
                 (Who::Nobody, _) => assert_eq!(answer, Err(Error::Unauthenticated), "{about}"),
-                (_, Some(_)) => assert!(matches!(answer, Err(Error::NotFound { .. })), "{about}"),
-                (_, None) => assert!(
+                (_, true) => assert!(matches!(answer, Err(Error::NotFound { .. })), "{about}"),
+                (_, false) => assert!(
                     matches!(
                         answer,
                         Err(Error::Forbidden { .. } | Error::Unauthenticated)
