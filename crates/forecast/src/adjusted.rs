@@ -1,7 +1,9 @@
 //! A history without its season, for models that know none; the season is put back on what they say.
 
 use crate::season::{Indices, is_seasonal};
-use crate::{FitError, Predict};
+use crate::{Fit, FitError, Model, Predict};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 const FEWEST: usize = 4;
 
@@ -32,12 +34,53 @@ impl Adjusted {
     }
 
     /// A fitted model of the whole history, made of one of the values that are left.
-    pub(crate) fn fitted<L: Level>(self, level: L) -> Seasonal<L> {
+    pub(crate) fn fitted<L: Level>(&self, level: L) -> Seasonal<L> {
         Seasonal {
             level,
             phase: self.values.len(),
-            indices: self.indices,
+            indices: self.indices.clone(),
         }
+    }
+}
+
+/// A model that is fitted to a history without its season.
+pub(crate) trait FitAdjusted: Fit {
+    /// Points in a season; below 2 there is none.
+    fn season(&self) -> usize;
+    /// Fits it to what is left of the history.
+    fn fit_adjusted(&self, adjusted: &Adjusted) -> Box<dyn Predict>;
+}
+
+/// The history that was adjusted last, and what is left of it.
+pub(crate) type Memo = Rc<RefCell<Option<(Vec<f64>, Adjusted)>>>;
+
+/// A model among others of the same season that go over the same histories: the season is taken off once for all.
+pub(crate) struct Sharing<M> {
+    model: M,
+    memo: Memo,
+}
+
+impl<M> Sharing<M> {
+    pub(crate) fn new(model: M, memo: &Memo) -> Self {
+        let memo = Rc::clone(memo);
+        Self { model, memo }
+    }
+}
+
+impl<M: FitAdjusted> Fit for Sharing<M> {
+    fn model(&self) -> Model {
+        self.model.model()
+    }
+
+    fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
+        let mut memo = self.memo.borrow_mut();
+        if let Some((_, adjusted)) = memo.as_ref().filter(|(history, _)| history == y) {
+            return Ok(self.model.fit_adjusted(adjusted));
+        }
+        let adjusted = Adjusted::of(y, self.model.season())?;
+        let fitted = self.model.fit_adjusted(&adjusted);
+        *memo = Some((y.to_vec(), adjusted));
+        Ok(fitted)
     }
 }
 

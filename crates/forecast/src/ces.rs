@@ -5,7 +5,7 @@
 //! level and trend are not told apart, so no form has to be chosen.
 //! The season is taken off first and put back afterwards, as for Theta.
 
-use crate::adjusted::{Adjusted, Level};
+use crate::adjusted::{Adjusted, FitAdjusted, Level};
 use crate::minimise::{minimise, passes};
 use crate::{Fit, FitError, Model, Predict};
 
@@ -22,7 +22,16 @@ impl Fit for Ces {
     }
 
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
-        let adjusted = Adjusted::of(y, self.season)?;
+        Ok(self.fit_adjusted(&Adjusted::of(y, self.season)?))
+    }
+}
+
+impl FitAdjusted for Ces {
+    fn season(&self) -> usize {
+        self.season
+    }
+
+    fn fit_adjusted(&self, adjusted: &Adjusted) -> Box<dyn Predict> {
         let z = &adjusted.values;
         let start = z.get(..self.season.max(FEWEST)).unwrap_or(z);
         let level = series::mean(start).unwrap_or(0.0);
@@ -44,7 +53,7 @@ impl Fit for Ces {
         let bounds = [(0.01, 2.4), (0.01, 1.98)];
         let (point, _) = minimise(cost, [1.2, 1.0], &bounds, passes(60, z.len()));
         let (state, _) = from(&point).backcast(z).over(z);
-        Ok(Box::new(adjusted.fitted(state)))
+        Box::new(adjusted.fitted(state))
     }
 }
 

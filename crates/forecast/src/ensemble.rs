@@ -3,6 +3,7 @@
 //! That a plain median of a few good models is hard to beat: Petropoulos and Svetunkov,
 //! "A simple combination of univariate models", International Journal of Forecasting 36 (2020).
 
+use crate::adjusted::{Memo, Sharing};
 use crate::backtest::{Origin, Tried, error_of, naive_step, origins, try_model};
 use crate::blend::{Member, Reach, blend, weigh};
 use crate::forecaster::{Forecaster, Told};
@@ -265,12 +266,13 @@ fn lineup(y: &[f64], main: usize, seasons: &[usize]) -> Vec<Box<dyn Fit>> {
     // MSTL is given every season offered, also where no test sees one: it is the ensemble's second opinion,
     // and its weight says what that was worth.
     let several = seasons.to_vec();
+    let memo = Memo::default();
     vec![
         floor,
         Box::new(Ets::new(main)),
-        Box::new(DynamicTheta { season: main }),
-        Box::new(Theta { season: main }),
-        Box::new(Ces { season: main }),
+        Box::new(Sharing::new(DynamicTheta { season: main }, &memo)),
+        Box::new(Sharing::new(Theta { season: main }, &memo)),
+        Box::new(Sharing::new(Ces { season: main }, &memo)),
         Box::new(Mstl { seasons: several }),
     ]
 }

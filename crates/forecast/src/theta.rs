@@ -7,7 +7,7 @@
 //! `anofox-forecast` has both too and is the oracle of the tests;
 //! its fit tries four starts with a power in the inner loop, and a back-test pays that at every origin.
 
-use crate::adjusted::{Adjusted, Level};
+use crate::adjusted::{Adjusted, FitAdjusted, Level};
 use crate::minimise::{minimise, passes};
 use crate::season::line;
 use crate::{Fit, FitError, Model, Predict};
@@ -32,7 +32,16 @@ impl Fit for Theta {
     }
 
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
-        let adjusted = Adjusted::of(y, self.season)?;
+        Ok(self.fit_adjusted(&Adjusted::of(y, self.season)?))
+    }
+}
+
+impl FitAdjusted for Theta {
+    fn season(&self) -> usize {
+        self.season
+    }
+
+    fn fit_adjusted(&self, adjusted: &Adjusted) -> Box<dyn Predict> {
         let z = &adjusted.values;
         let (intercept, slope) = line(z);
         // Smoothing is estimated on the theta-2 line: twice the data less the straight line.
@@ -58,7 +67,7 @@ impl Fit for Theta {
             next: intercept + slope * z.len() as f64,
             slope,
         };
-        Ok(Box::new(adjusted.fitted(lines)))
+        Box::new(adjusted.fitted(lines))
     }
 }
 
@@ -95,7 +104,16 @@ impl Fit for DynamicTheta {
     }
 
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
-        let adjusted = Adjusted::of(y, self.season)?;
+        Ok(self.fit_adjusted(&Adjusted::of(y, self.season)?))
+    }
+}
+
+impl FitAdjusted for DynamicTheta {
+    fn season(&self) -> usize {
+        self.season
+    }
+
+    fn fit_adjusted(&self, adjusted: &Adjusted) -> Box<dyn Predict> {
         let z = &adjusted.values;
         let lines = Line::along(z);
         let run =
@@ -106,7 +124,7 @@ impl Fit for DynamicTheta {
         let cost = |point: &[f64; 3]| run(point).1;
         let (best, _) = minimise(cost, [0.4, 2.0, first], &bounds, passes(150, z.len()));
         let (state, _) = run(&best);
-        Ok(Box::new(adjusted.fitted(state)))
+        Box::new(adjusted.fitted(state))
     }
 }
 

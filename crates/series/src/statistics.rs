@@ -32,14 +32,26 @@ pub fn mad(values: &[f64]) -> Option<f64> {
 /// The `p`-quantile, `p` in 0..=1, by linear interpolation: type 7 of Hyndman and Fan,
 /// "Sample Quantiles in Statistical Packages", The American Statistician 50 (1996), also R's and `NumPy`'s default.
 pub fn quantile(values: &[f64], p: f64) -> Option<f64> {
-    let mut sorted = finite(values);
-    sorted.sort_unstable_by(f64::total_cmp);
-    quantile_sorted(&sorted, p)
+    let mut values = finite(values);
+    let (below, share) = place(values.len(), p)?;
+    // Sorting the rest would be most of the work.
+    let (_, low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let low = *low;
+    let high = above.iter().copied().min_by(f64::total_cmp);
+    Some(between(low, high.unwrap_or(low), share))
 }
 
 /// [`quantile`] of values that are finite and sorted in rising order already.
 pub fn quantile_sorted(sorted: &[f64], p: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
+    let (below, share) = place(sorted.len(), p)?;
+    let low = sorted[below];
+    let high = sorted.get(below + 1).copied();
+    Some(between(low, high.unwrap_or(low), share))
+}
+
+/// After which of `count` values the quantile lies, and how far on the way to the next one; `None` without values.
+fn place(count: usize, p: f64) -> Option<(usize, f64)> {
+    let last = count.checked_sub(1)?;
     let place = p.clamp(0.0, 1.0) * last as f64;
     #[expect(
         clippy::cast_possible_truncation,
@@ -47,9 +59,11 @@ pub fn quantile_sorted(sorted: &[f64], p: f64) -> Option<f64> {
         reason = "0 <= place <= last"
     )]
     let below = (place.floor() as usize).min(last);
-    let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
-    let share = place - below as f64;
-    Some(low * (1.0 - share) + high * share)
+    Some((below, place - below as f64))
+}
+
+fn between(low: f64, high: f64, share: f64) -> f64 {
+    low * (1.0 - share) + high * share
 }
 
 /// Autocorrelations at lags `1..=max_lag` (so `acf(…)[0]` is lag 1).

@@ -6,8 +6,8 @@ use api::{Instant, Range, SeriesId};
 use sqlx::FromRow;
 
 use crate::convert::{list, u64_of};
-use crate::db::{column, read, rows};
-use crate::{Result, Store};
+use crate::db::{Db, column, read, rows};
+use crate::{Result, Store, StoreError};
 
 /// A stretch of a series' time, summed up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +60,23 @@ fn width(from: i64, to: i64, n: u32) -> i64 {
     ((to - from + n - 1) / n).max(1)
 }
 
+/// The newest samples as one text, and how many are so large or so small that SQLite's digits miss their last bit.
+const PACKED: &str = "select group_concat(at || ' ' || printf('%!.18g', value), ' '),
+        count(*) filter (where value <> 0 and abs(value) not between 1e-15 and 1e15)
+    from (select at, value from sample
+        where series_num = (select num from series where id = $1) order by at desc limit $2)";
+
+/// The samples of such a text, in its order.
+fn unpacked(text: &str) -> Result<Vec<(i64, f64)>> {
+    let mut words = text.split_ascii_whitespace();
+    let mut samples = Vec::with_capacity(text.len() / 24);
+    while let (Some(at), Some(value)) = (words.next(), words.next()) {
+        let sample = at.parse().ok().zip(value.parse().ok());
+        samples.push(sample.ok_or_else(|| StoreError::decode(format!("sample {at} {value}")))?);
+    }
+    Ok(samples)
+}
+
 impl Store {
     /// The samples of a range in microseconds and values, oldest first.
     /// Of more than `cap` it answers the newest.
@@ -80,6 +97,9 @@ impl Store {
 
     /// The newest `n` samples in microseconds and values, oldest first.
     pub async fn last_n(&self, id: &SeriesId, n: u32) -> Result<Vec<(i64, f64)>> {
+        if let Some(found) = self.packed(id, n).await? {
+            return Ok(found);
+        }
         let sql = "select at, value from sample
             where series_num = (select num from series where id = $1) order by at desc limit $2";
         let mut found: Vec<(i64, f64)> = read!(self, db => rows(sql)
@@ -89,6 +109,26 @@ impl Store {
             .await?);
         found.reverse();
         Ok(found)
+    }
+
+    /// [`Store::last_n`] in a single row, where that is quicker and exact. Each of SQLite's rows comes through a
+    /// channel between threads, with a wake-up and allocations of its own: most of what reading a history costs.
+    async fn packed(&self, id: &SeriesId, n: u32) -> Result<Option<Vec<(i64, f64)>>> {
+        let Db::Sqlite(lite) = &*self.db else {
+            return Ok(None);
+        };
+        let mut db = lite.read.acquire().await?;
+        let (text, inexact): (Option<String>, i64) = rows(PACKED)
+            .bind(id.as_str())
+            .bind(i64::from(n))
+            .fetch_one(&mut *db)
+            .await?;
+        if inexact > 0 {
+            return Ok(None);
+        }
+        let mut found = unpacked(&text.unwrap_or_default())?;
+        found.sort_unstable_by_key(|(at, _)| *at);
+        Ok(Some(found))
     }
 
     /// How many samples lie in a range.

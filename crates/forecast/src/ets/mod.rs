@@ -10,6 +10,7 @@
 
 mod filter;
 mod form;
+mod lanes;
 mod search;
 
 use crate::minimise::passes;
@@ -17,7 +18,7 @@ use crate::season::{Indices, Together, is_seasonal, line};
 use crate::{Fit, FitError, Model, Predict};
 use filter::{Smoothing, State};
 use form::Form;
-use search::Search;
+use search::{Search, smooth};
 
 const FEWEST: usize = 6;
 /// Passes over the history that the search of every form may spend, and again that of the forms that are kept.
@@ -93,21 +94,20 @@ impl Ets {
                     Some(Together::Added) => added.as_ref(),
                     Some(Together::Multiplied) => multiplied.as_ref(),
                 };
-                let mut search = Search::new(form, first?.clone());
-                search.smooth(y, passes(FIRST_PASSES, y.len()));
-                search.refine(y);
-                Some(search)
+                Some(Search::new(form, first?.clone()))
             })
             .collect();
+        smooth(&mut searches, y, passes(FIRST_PASSES, y.len()));
+        for search in &mut searches {
+            search.refine(y);
+        }
         searches.sort_by(by_information);
         searches.truncate(KEPT);
         let reach = searches.first().map_or(f64::INFINITY, |best| {
             best.information(y.len()) + OUT_OF_REACH
         });
         searches.retain(|one| one.information(y.len()) <= reach);
-        for search in &mut searches {
-            search.smooth(y, passes(LAST_PASSES, y.len()));
-        }
+        smooth(&mut searches, y, passes(LAST_PASSES, y.len()));
         searches.sort_by(by_information);
         searches
     }

@@ -139,13 +139,39 @@ async fn values_keep_every_bit(Home { store, .. }: Home) {
         9_007_199_254_740_993.0,
         5e-324,
     ];
-    let batch: Vec<_> = (0..)
-        .zip(values)
-        .map(|(i, v)| (&ids[0], at(i), v))
-        .collect();
+    for found in bits_read_back(&store, &ids[0], &values).await {
+        assert!(found == bits(&values));
+    }
+    // Any pattern of bits is as likely as another, so that most have digits to the last.
+    let mut runner = TestRunner::deterministic();
+    let any = prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL;
+    let mut any = |count| {
+        let values = prop::collection::vec(any, count).new_tree(&mut runner);
+        values.unwrap().current()
+    };
+    // What people measure, and whatever else there is: they are read in different ways.
+    let usual = |value: &f64| value.abs() > 1e-14 && value.abs() < 1e14;
+    let usual: Vec<f64> = any(200_000).into_iter().filter(usual).collect();
+    assert!(usual.len() > 5_000);
+    for values in [usual, any(5_000)] {
+        let (_, ids) = filled(&store, &values.len().to_string(), 1).await;
+        for found in bits_read_back(&store, &ids[0], &values).await {
+            assert!(found == bits(&values));
+        }
+    }
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// Keeps these, and answers how they are read in each way there is.
+async fn bits_read_back(store: &Store, id: &SeriesId, values: &[f64]) -> [Vec<u64>; 2] {
+    let batch: Vec<_> = (0..).zip(values).map(|(i, v)| (id, at(i), *v)).collect();
     store.record(&batch, at(0)).await.unwrap();
-    let found = store.samples(&ids[0], EVER, 99).await.unwrap();
-    assert_eq!(found.iter().map(|s| s.1).collect::<Vec<_>>(), values);
+    let range = store.samples(id, EVER, u32::MAX).await.unwrap();
+    let last = store.last_n(id, u32::MAX).await.unwrap();
+    [range, last].map(|found| found.iter().map(|(_, value)| value.to_bits()).collect())
 }
 
 async fn more_than_the_cap_answers_the_newest(Home { store, .. }: Home) {
