@@ -9,7 +9,7 @@ use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::wasm_bindgen::JsValue;
+use leptos::wasm_bindgen::{JsCast as _, JsValue};
 use leptos::web_sys;
 
 /// What flows into this tab.
@@ -78,6 +78,10 @@ pub fn open() {
         // The browser reconnects by itself, with Last-Event-ID, until the server refuses: what
         // refused may be a proxy whose server starts anew, so it is asked again, ever more seldom.
         while let Some(came) = listen(live, &mut last).await {
+            if signed_out().await {
+                // What stands here was for who was signed in; the server sends on to where one signs in.
+                return crate::parts::load_anew();
+            }
             wait = if came {
                 SHORTEST_WAIT
             } else {
@@ -150,6 +154,16 @@ async fn listen(live: Live, last: &mut i64) -> Option<bool> {
             }
         }
     }
+}
+
+/// Whether the server answers and no longer knows who this is.
+async fn signed_out() -> bool {
+    let Some(window) = web_sys::window() else {
+        return false;
+    };
+    let asked = wasm_bindgen_futures::JsFuture::from(window.fetch_with_str("/api/v1/me"));
+    let answer = asked.await.map(web_sys::Response::unchecked_from_js);
+    answer.is_ok_and(|answer| answer.status() == 401)
 }
 
 /// What the mark says where nothing flows.

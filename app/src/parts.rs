@@ -196,6 +196,13 @@ impl Lazily for Seldom {
     }
 }
 
+/// Loads the page as the browser's own button does.
+pub fn load_anew() {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().reload();
+    }
+}
+
 /// Turns true when a part has arrived.
 fn arrival(load: impl Future<Output = Result<(), NotLoaded>> + 'static) -> ReadSignal<bool> {
     let (arrived, set_arrived) = signal(false);
@@ -203,10 +210,10 @@ fn arrival(load: impl Future<Output = Result<(), NotLoaded>> + 'static) -> ReadS
         if load.await.is_ok() {
             // Somebody may have gone on meanwhile.
             set_arrived.try_set(true);
-        } else if let Some(window) = web_sys::window() {
+        } else {
             // The server has a newer program with files of other names, or cannot be reached:
             // as a new page this one either works or says what is wrong.
-            let _ = window.location().reload();
+            load_anew();
         }
     });
     arrived

@@ -45,6 +45,21 @@ test("sessions are listed, and one that is ended has to sign in again", async ({
   await other.context().close();
 });
 
+test("a page that is open is put away when its session is ended elsewhere @hydrated", async ({ page, empty, browser }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  const other = await elsewhere(browser, empty, true);
+  await other.goto(`${empty.url}/series`);
+  await ready(other, true);
+  await page.goto(`${empty.url}/account`);
+  await ready(page, true);
+  await page.getByRole("button", { name: "Sign out everywhere else" }).click();
+  // Nobody touches it: its stream of events ends, and is refused when it is asked for anew.
+  await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible({ timeout: 25_000 });
+  expect(new URL(other.url()).searchParams.get("next")).toBe("/series");
+  await other.context().close();
+});
+
 test("a changed password keeps this browser signed in and no other", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await signIn(page, empty);

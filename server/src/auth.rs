@@ -54,10 +54,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
 /// Nobody, from where a request comes: who signs in is nobody yet, whatever session they show.
 pub(crate) fn stranger(found: &axum::http::Extensions, headers: &HeaderMap) -> Caller {
     match found.get::<Caller>() {
-        Some(caller) => Caller {
-            who: Who::Nobody,
-            ..caller.clone()
-        },
+        Some(caller) => nobody_from(caller),
         None => Caller::nobody(request_id(headers)),
     }
 }
@@ -71,6 +68,21 @@ fn nobody(app: &App, request: &Request) -> Caller {
         request: Some(format!("{} {}", request.method(), request.uri().path())),
         refusals: app.hub.refusals(),
     })
+}
+
+/// Nobody, from where that caller is.
+fn nobody_from(caller: &Caller) -> Caller {
+    Caller {
+        who: Who::Nobody,
+        ..caller.clone()
+    }
+}
+
+/// Whether what somebody showed still makes them who they were. Where that cannot be found out it does:
+/// a store that does not answer signs nobody out.
+pub(crate) async fn still(app: &App, caller: &Caller, headers: &HeaderMap) -> bool {
+    let found = who(app, &nobody_from(caller), headers, false).await;
+    found.map_or(true, |(who, _)| who == caller.who)
 }
 
 async fn who(

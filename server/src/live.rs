@@ -11,11 +11,16 @@ use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 
+use crate::auth;
 use crate::rest::Problem;
 use crate::state::App;
 
-/// After this the browser has to ask anew, and is refused where its session was ended meanwhile.
+/// After this the browser has to ask anew.
 const LONGEST: Duration = Duration::from_mins(10);
+
+/// How often it is looked whether who listens still may: nobody goes on hearing for longer than this
+/// after their session, key or role ended.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// `GET /live`: one stream for each tab. `Last-Event-ID` resumes; when too much was missed the
 /// first event is a reset.
@@ -39,7 +44,8 @@ pub(crate) async fn follow(
     let events = stream::once(std::future::ready(here()))
         .chain(news.map(frame))
         .take_until(app.stopping.clone().cancelled_owned())
-        .take_until(tokio::time::sleep(LONGEST));
+        .take_until(tokio::time::sleep(LONGEST))
+        .take_until(ended(app, caller, headers));
     Sse::new(events.map(Ok::<_, Infallible>))
         .keep_alive(
             KeepAlive::new()
@@ -47,6 +53,16 @@ pub(crate) async fn follow(
                 .event(here()),
         )
         .into_response()
+}
+
+/// Waits until who asked is somebody else by what they showed, or nobody.
+async fn ended(app: App, caller: api::Caller, headers: HeaderMap) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if !auth::still(&app, &caller, &headers).await {
+            return;
+        }
+    }
 }
 
 /// Says that the stream is open and no more: where nothing happens a page knows that it would be told.

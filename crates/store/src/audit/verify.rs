@@ -95,6 +95,8 @@ pub(crate) struct Chain<'a> {
     /// Rows that are not what they say: looked at again at the end.
     odd: Vec<Link>,
     first: Option<(i64, String)>,
+    /// Before which numbers others are missing, and the hash that the row there says comes before it.
+    gaps: Vec<(i64, String)>,
     before: Option<Before>,
     cuts: Vec<Cut>,
     /// Entries after the one that was the newest when the walk began.
@@ -120,6 +122,7 @@ impl<'a> Chain<'a> {
             faults: Vec::new(),
             odd: Vec::new(),
             first: None,
+            gaps: Vec::new(),
             before: None,
             cuts: Vec::new(),
             beyond: Vec::new(),
@@ -162,10 +165,13 @@ impl<'a> Chain<'a> {
         let fits = link.fits(link.seq);
         match &self.before {
             None => self.first = Some((link.seq, link.prev.clone())),
-            Some(before) if link.seq > before.seq + 1 => self.faults.push(Fault::Missing {
-                from: before.seq + 1,
-                to: link.seq - 1,
-            }),
+            Some(before) if link.seq > before.seq + 1 => {
+                self.gaps.push((link.seq, link.prev.clone()));
+                self.faults.push(Fault::Missing {
+                    from: before.seq + 1,
+                    to: link.seq - 1,
+                });
+            }
             Some(before) if link.prev != before.hash && before.fits && fits => {
                 self.faults.push(Fault::Replaced { seq: before.seq });
             }
@@ -243,6 +249,7 @@ impl<'a> Chain<'a> {
             None => cut.by.contains(':'),
         });
         self.beginning();
+        self.cut_meanwhile();
         self.look_again();
         self.end(head);
         self.keep_the_exact();
@@ -283,8 +290,7 @@ impl<'a> Chain<'a> {
             }
             return;
         }
-        let fits = |cut: &Cut| cut.through == gone && cut.hash == *prev;
-        if self.cuts.iter().any(fits) {
+        if self.was_cut(*first, prev) {
             return;
         }
         let through = self.cuts.iter().map(|cut| cut.through);
@@ -293,6 +299,24 @@ impl<'a> Chain<'a> {
             from: through.max().unwrap_or(0) + 1,
             to: gone,
         });
+    }
+
+    /// A server that cuts off old entries while this walks takes them away before and under its feet:
+    /// what comes before the gap was there, and went as well.
+    fn cut_meanwhile(&mut self) {
+        let gaps = std::mem::take(&mut self.gaps);
+        for (next, prev) in gaps {
+            if self.was_cut(next, &prev) {
+                self.faults
+                    .retain(|fault| !matches!(fault, Fault::Missing { to, .. } if *to == next - 1));
+            }
+        }
+    }
+
+    /// Whether an entry says that all before `next` was cut off, up to the one that `next` follows.
+    fn was_cut(&self, next: i64, prev: &str) -> bool {
+        let mut cuts = self.cuts.iter();
+        cuts.any(|cut| cut.through == next - 1 && cut.hash == *prev)
     }
 
     /// The last row is the one that the head and the anchors know, and none is after the head.
