@@ -8,7 +8,7 @@ import Provider from "oidc-provider";
 import { freePort } from "./hub";
 import type { Page } from "@playwright/test";
 
-const SECRET = "a secret: with/signs";
+export const PROVIDER_SECRET = "a secret: with/signs";
 
 export type RunningProvider = {
   /** The groups of each person, by what stands before the @ of their address. */
@@ -27,7 +27,7 @@ export async function startProvider(hubUrl: string): Promise<RunningProvider> {
   const groups: Record<string, string[]> = { olga: ["ops"], eve: [], ada: ["ops", "bosses"] };
   const verified = { value: true };
   const provider = new Provider(issuer, {
-    clients: [{ client_id: "millrace", client_secret: SECRET, redirect_uris: [`${hubUrl}/auth/provider/return`] }],
+    clients: [{ client_id: "millrace", client_secret: PROVIDER_SECRET, redirect_uris: [`${hubUrl}/auth/provider/return`] }],
     claims: { openid: ["sub"], email: ["email", "email_verified"], groups: ["groups"] },
     scopes: ["openid", "email", "groups"],
     pkce: { required: () => true },
@@ -40,7 +40,7 @@ export async function startProvider(hubUrl: string): Promise<RunningProvider> {
   const server = createServer(provider.callback());
   await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
   const folder = mkdtempSync(join(tmpdir(), "millrace-oidc-"));
-  writeFileSync(join(folder, "secret"), `${SECRET}\n`);
+  writeFileSync(join(folder, "secret"), `${PROVIDER_SECRET}\n`);
   const env = {
     MILLRACE_PUBLIC_URL: hubUrl,
     MILLRACE_OIDC_ISSUER: issuer,
