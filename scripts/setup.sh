@@ -196,5 +196,6 @@ if [ "$what" = test ]; then
   # The senders that nobody here wrote: OpenTelemetry's and InfluxDB's own libraries.
   python_packages senders end2end/senders.txt "the Python senders"
   python_packages schemathesis end2end/api.txt "schemathesis"
+  python_packages manifests end2end/manifests.txt "Kubernetes' schemas"
 fi
 if [ "$what" = deny ]; then cargo_tool cargo-deny "$DENY_CLI" cargo-deny --locked; fi

@@ -17,6 +17,7 @@ stage "set-up" scripts/setup.sh test
 # The set-up may just have installed the compiler that env.sh looks for.
 . scripts/env.sh
 checks
+stage "manifests" env PYTHONPATH="$MILLRACE_TOOLS/manifests" PYTHONDONTWRITEBYTECODE=1 python3 end2end/manifests.py
 # Building cargo-deny takes minutes: it is asked where it is. Known faults want the network; licences do not.
 if command -v cargo-deny >/dev/null; then
   stage "licences and sources" cargo deny --locked check licenses bans sources
