@@ -130,6 +130,8 @@ node_packages() {
   cmp -s package-lock.json node_modules/.millrace-lock && return 0
   # Not `npm ci`: it refuses a lock file that leaves out other platforms' optional packages,
   # as npm itself writes it where a registry does not carry them all.
+  # Half an installation says nothing of being whole.
+  rm -f node_modules/.millrace-lock
   slow "Installing the Node packages" npm install --no-save --no-audit --no-fund
   cp package-lock.json node_modules/.millrace-lock
 }

@@ -161,7 +161,7 @@ async fn signed_out() -> bool {
     let Some(window) = web_sys::window() else {
         return false;
     };
-    let asked = wasm_bindgen_futures::JsFuture::from(window.fetch_with_str("/api/v1/me"));
+    let asked = wasm_bindgen_futures::JsFuture::from(window.fetch_with_str("/auth/who"));
     let answer = asked.await.map(web_sys::Response::unchecked_from_js);
     answer.is_ok_and(|answer| answer.status() == 401)
 }

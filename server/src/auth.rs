@@ -1,6 +1,7 @@
 //! Who asks: the session cookie or the key of a request, and from where.
 
 use api::{Caller, Origin, SessionId, SignedIn, Visit, Who};
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -26,6 +27,18 @@ const PASSKEY: &str = "millrace_passkey";
 /// How long all three are open, in seconds; a passkey is waited for for half of that.
 const STEP_SECONDS: u32 = 600;
 
+/// Where a page asks whether it is still somebody's.
+pub(crate) const WHO: &str = "/auth/who";
+
+/// Whether the server knows who asks: 204, or 401. No use of a session, so that a page that is left open
+/// keeps none from ending.
+pub(crate) async fn known(Extension(caller): Extension<Caller>) -> StatusCode {
+    match caller.who {
+        Who::Nobody => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::NO_CONTENT,
+    }
+}
+
 /// The session of a request, noted with it.
 #[derive(Clone, Debug)]
 pub(crate) struct PresentSession(pub(crate) SessionId);
@@ -34,8 +47,8 @@ pub(crate) struct PresentSession(pub(crate) SessionId);
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let nobody = nobody(&app, &request);
     let request_id = nobody.request_id.clone();
-    // A stream that the browser keeps open by itself is no sign of a person.
-    let used = request.uri().path() != "/live";
+    // What the browser does by itself, to keep a stream open, is no sign of a person.
+    let used = !["/live", WHO].contains(&request.uri().path());
     let (who, session) = match who(&app, &nobody, request.headers(), used).await {
         Ok(found) => found,
         Err(error) => return crate::rest::Problem { error, request_id }.into_response(),

@@ -21,7 +21,10 @@ use tower_http::services::ServeDir;
 use tower_http::trace::TraceLayer;
 
 use crate::state::App;
-use crate::{audit, auth, guard, live, pages, passkey, provider, rest, sign_in, status, uploads};
+use crate::{
+    audit, auth, guard, live, page_threads, pages, passkey, provider, rest, sign_in, status,
+    uploads,
+};
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
 pub(crate) fn site(folder: &Path, addr: std::net::SocketAddr) -> anyhow::Result<LeptosOptions> {
@@ -67,6 +70,7 @@ pub(crate) fn router(app: App) -> Router {
     };
     Router::new()
         .leptos_routes_with_context(&app, PAGES.clone(), context.clone(), shell)
+        .layer(middleware::from_fn(page_threads::on_one))
         .route("/live", get(live::follow))
         .route(
             "/upload",
@@ -76,6 +80,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/people/access-review.csv", get(uploads::access_review))
         .route("/auth/sign-in", post(sign_in::sign_in))
         .route("/auth/sign-out", post(sign_in::sign_out))
+        .route(auth::WHO, get(auth::known))
         .route("/auth/set-up", post(sign_in::set_up))
         .route("/auth/provider", get(provider::depart))
         .route("/auth/provider/return", get(provider::arrive))
@@ -164,7 +169,8 @@ async fn file_or_page(
             let options = app.leptos.clone();
             move || app::shell(options.clone())
         });
-        return page(Request::from_parts(parts, body)).await.into_response();
+        let page = page(Request::from_parts(parts, body));
+        return page_threads::made_on_one(page).await;
     }
     let mut file = file.into_response();
     // What lies directly in /pkg has its content's hash in its name. Snippets, ECharts and icons have

@@ -51,8 +51,8 @@ pub(crate) trait FitAdjusted: Fit {
     fn fit_adjusted(&self, adjusted: &Adjusted) -> Box<dyn Predict>;
 }
 
-/// The history that was adjusted last, and what is left of it.
-pub(crate) type Memo = Rc<RefCell<Option<(Vec<f64>, Adjusted)>>>;
+/// The histories that were adjusted, and what is left of them: the whole one, and that before the back-test.
+pub(crate) type Memo = Rc<RefCell<Vec<(Vec<f64>, Adjusted)>>>;
 
 /// A model among others of the same season that go over the same histories: the season is taken off once for all.
 pub(crate) struct Sharing<M> {
@@ -74,12 +74,12 @@ impl<M: FitAdjusted> Fit for Sharing<M> {
 
     fn fit(&self, y: &[f64]) -> Result<Box<dyn Predict>, FitError> {
         let mut memo = self.memo.borrow_mut();
-        if let Some((_, adjusted)) = memo.as_ref().filter(|(history, _)| history == y) {
+        if let Some((_, adjusted)) = memo.iter().find(|(history, _)| history == y) {
             return Ok(self.model.fit_adjusted(adjusted));
         }
         let adjusted = Adjusted::of(y, self.model.season())?;
         let fitted = self.model.fit_adjusted(&adjusted);
-        *memo = Some((y.to_vec(), adjusted));
+        memo.push((y.to_vec(), adjusted));
         Ok(fitted)
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn docs(
         let page = leptos_axum::render_app_async_with_context(context, move || {
             page(options.clone(), &operations, &schemas)
         });
-        page(request).await
+        crate::page_threads::made_on_one(page(request)).await
     })
 }
 

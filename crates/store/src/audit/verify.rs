@@ -62,6 +62,7 @@ impl Link {
         let said: serde_json::Value = serde_json::from_str(record.after.as_deref()?).ok()?;
         let text = |name: &str| said.get(name)?.as_str().map(str::to_owned);
         Some(Cut {
+            seq: self.seq,
             through: said.get("through")?.as_i64()?,
             hash: text("hash")?,
             by: text("by").unwrap_or_default(),
@@ -71,6 +72,8 @@ impl Link {
 
 /// What an entry says was cut off.
 struct Cut {
+    /// The entry's own number.
+    seq: i64,
     through: i64,
     /// The hash of the last that was.
     hash: String,
@@ -290,7 +293,7 @@ impl<'a> Chain<'a> {
             }
             return;
         }
-        if self.was_cut(*first, prev) {
+        if self.was_cut(*first, prev, 0) {
             return;
         }
         let through = self.cuts.iter().map(|cut| cut.through);
@@ -301,22 +304,22 @@ impl<'a> Chain<'a> {
         });
     }
 
-    /// A server that cuts off old entries while this walks takes them away before and under its feet:
-    /// what comes before the gap was there, and went as well.
+    /// A server that cuts off old entries while this walks takes them away before and under its feet: what comes
+    /// before the gap was there, and went as well. Only an entry that was not there when the walk began says so.
     fn cut_meanwhile(&mut self) {
         let gaps = std::mem::take(&mut self.gaps);
         for (next, prev) in gaps {
-            if self.was_cut(next, &prev) {
+            if self.was_cut(next, &prev, self.head) {
                 self.faults
                     .retain(|fault| !matches!(fault, Fault::Missing { to, .. } if *to == next - 1));
             }
         }
     }
 
-    /// Whether an entry says that all before `next` was cut off, up to the one that `next` follows.
-    fn was_cut(&self, next: i64, prev: &str) -> bool {
+    /// Whether an entry after that number says that all before `next` was cut off, up to the one that `next` follows.
+    fn was_cut(&self, next: i64, prev: &str, after: i64) -> bool {
         let mut cuts = self.cuts.iter();
-        cuts.any(|cut| cut.through == next - 1 && cut.hash == *prev)
+        cuts.any(|cut| cut.seq > after && cut.through == next - 1 && cut.hash == *prev)
     }
 
     /// The last row is the one that the head and the anchors know, and none is after the head.
@@ -377,5 +380,68 @@ impl<'a> Chain<'a> {
                 None => Fault::Changed { seq: odd.seq },
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The entries of a chain, the one with number `cut.0` saying that all through `cut.1` was cut off.
+    fn links(count: i64, cut: (i64, i64)) -> Vec<Link> {
+        let mut links: Vec<Link> = Vec::new();
+        for seq in 1..=count {
+            let prev = links.last().map_or(NOTHING, |link| &link.hash).to_owned();
+            let through = (seq == cut.0).then(|| &links[usize::try_from(cut.1).unwrap() - 1].hash);
+            let after = through.map(|hash| {
+                let through = cut.1;
+                format!("{{\"through\":{through},\"hash\":\"{hash}\",\"by\":\"us:1\"}}")
+            });
+            let action = if after.is_some() { CUT } else { "user.add" };
+            let record = AuditRecord {
+                at: api::Instant(seq),
+                outcome: api::AuditOutcome::Done,
+                action: action.to_owned(),
+                actor: api::AuditActor::default(),
+                object: api::AuditObject::default(),
+                before: None,
+                after,
+                address: String::new(),
+                request_id: String::new(),
+            };
+            links.push(Link {
+                seq,
+                hash: chain::hash(&prev, seq, &record).unwrap(),
+                prev,
+                record: Some(record),
+                signature: String::new(),
+            });
+        }
+        links
+    }
+
+    /// What is wrong where 3 to 5 of ten are missing, 10 says that all through 5 was cut off, and the head was
+    /// at `head` when the walk began.
+    fn faults(head: usize) -> Vec<Fault> {
+        let links = links(10, (10, 5));
+        let head = (links[head - 1].seq, links[head - 1].hash.clone());
+        let mut walk = Chain::new(&[], &head, None);
+        for link in links
+            .into_iter()
+            .filter(|link| !(3..=5).contains(&link.seq))
+        {
+            walk.push(link);
+        }
+        walk.finish(10)
+    }
+
+    #[test]
+    fn what_is_cut_off_while_somebody_reads_is_not_missing() {
+        assert_eq!(faults(9), []);
+    }
+
+    #[test]
+    fn an_older_cut_explains_no_gap() {
+        assert_eq!(faults(10), [Fault::Missing { from: 3, to: 5 }]);
     }
 }

@@ -20,7 +20,6 @@ on_both!(
     a_row_that_was_hashed_anew_is_named,
     a_chain_that_was_hashed_anew_is_found_by_its_anchor,
     a_beginning_may_be_missing_where_a_signed_entry_says_so,
-    what_is_cut_off_while_somebody_reads_is_not_missing,
     who_can_only_write_to_the_database_can_write_no_entry_anew,
     what_is_not_signed_with_a_key_that_is_here_proves_nothing,
 );
@@ -396,23 +395,6 @@ async fn a_beginning_may_be_missing_where_a_signed_entry_says_so(home: Home) {
     let again = store.noting(record(11));
     again.delete_audit_through(3).await.unwrap();
     assert_eq!(store.audit_head().await.unwrap().0, 10);
-}
-
-/// As somebody sees it who read the first rows before the server cut them off, and the rest after it.
-async fn what_is_cut_off_while_somebody_reads_is_not_missing(home: Home) {
-    filled(&home, 9).await;
-    let filter = AuditFilter::default();
-    let last = home.store.audit_entries_after(&filter, 4, 1).await.unwrap();
-    home.sql("delete from audit_entry where seq between 3 and 5")
-        .await;
-    let missing = [Fault::Missing { from: 3, to: 5 }];
-    assert_eq!(faults(&home).await, missing);
-    let other = cut(10, 5, &prev_of(&home, 2).await);
-    home.store.add_audit_entry(other).await.unwrap();
-    assert_eq!(faults(&home).await, missing);
-    let ours = cut(11, 5, &last[0].hash);
-    home.store.add_audit_entry(ours).await.unwrap();
-    assert_eq!(faults(&home).await, []);
 }
 
 /// Says the text itself again, with its own name before it.
