@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             horizon: held_out.len(),
             non_negative: values.iter().all(|value| *value >= 0.0),
             integer: false,
+            background: false,
         };
         let forecaster = fit(&request, &|| false)?;
         fitted.push((values, held_out, forecaster));

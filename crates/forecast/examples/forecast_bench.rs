@@ -73,6 +73,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         horizon: 168,
         non_negative: true,
         integer: false,
+        background: false,
     });
     println!("hourly, 1,500 values  {longest:9.1} ms by the clock, day and week, 168 ahead");
     println!("fit with back-test    {whole:9.1} µs CPU a series, the slowest {slowest:.1} ms");
@@ -127,6 +128,7 @@ fn request(one: &Series) -> Request<'_> {
         horizon: one.horizon,
         non_negative: one.values.iter().all(|value| *value >= 0.0),
         integer: false,
+        background: false,
     }
 }
 

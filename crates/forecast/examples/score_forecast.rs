@@ -12,7 +12,7 @@
     reason = "an example talks to a terminal"
 )]
 
-use forecast::{Forecaster, Pool, Request, fit, fit_in_background};
+use forecast::{Forecaster, Pool, Request, fit};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args()
@@ -65,13 +65,9 @@ fn fitted(
         horizon,
         non_negative: values.iter().all(|value| *value >= 0.0),
         integer: false,
+        background,
     };
-    let forecaster = if background {
-        fit_in_background(&request, &|| false)?
-    } else {
-        fit(&request, &|| false)?
-    };
-    Ok((id, horizon, forecaster))
+    Ok((id, horizon, fit(&request, &|| false)?))
 }
 
 fn parse(line: &str) -> Option<(&str, Vec<usize>, usize, Vec<f64>)> {

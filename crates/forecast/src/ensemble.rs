@@ -41,28 +41,6 @@ pub fn forecast(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Outco
 /// # Errors
 /// As [`forecast`].
 pub fn fit(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Forecaster, ForecastError> {
-    fit_with(request, cancelled, |_| Vec::new())
-}
-
-/// [`fit`] with ARIMA as one more member, for where nobody waits.
-///
-/// # Errors
-/// As [`forecast`].
-pub fn fit_in_background(
-    request: &Request,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Forecaster, ForecastError> {
-    fit_with(request, cancelled, |season| {
-        vec![Box::new(Arima { season })]
-    })
-}
-
-/// Fits the usual members and those that `more` names for the season found.
-fn fit_with(
-    request: &Request,
-    cancelled: &dyn Fn() -> bool,
-    more: impl Fn(usize) -> Vec<Box<dyn Fit>>,
-) -> Result<Forecaster, ForecastError> {
     let values = checked(request)?;
     let same = |value: &f64| value.total_cmp(&values[0]).is_eq();
     if values.iter().all(same) {
@@ -87,8 +65,7 @@ fn fit_with(
         y,
     };
     let mut members = Vec::new();
-    let usual = lineup(&trial.y, main, request.seasons);
-    for model in usual.into_iter().chain(more(main)) {
+    for model in lineup(&trial.y, main, request) {
         members.push(trial.of(model.as_ref(), cancelled)?);
     }
     weigh(&mut members);
@@ -252,29 +229,34 @@ fn checked<'a>(request: &Request<'a>) -> Result<&'a [f64], ForecastError> {
 }
 
 /// The members for this history, the floor first.
-fn lineup(y: &[f64], main: usize, seasons: &[usize]) -> Vec<Box<dyn Fit>> {
+fn lineup(y: &[f64], main: usize, request: &Request) -> Vec<Box<dyn Fit>> {
     let floor = Box::new(SeasonalNaive { season: main });
-    if is_intermittent(y) {
-        return vec![
+    let mut members: Vec<Box<dyn Fit>> = if is_intermittent(y) {
+        vec![
             floor,
             Box::new(Sba),
             Box::new(Tsb),
             Box::new(SeasonalMean { season: main }),
             Box::new(Ets::new(main)),
-        ];
+        ]
+    } else {
+        // MSTL is given every season offered, also where no test sees one: it is the ensemble's second opinion,
+        // and its weight says what that was worth.
+        let seasons = request.seasons.to_vec();
+        let memo = Memo::default();
+        vec![
+            floor,
+            Box::new(Ets::new(main)),
+            Box::new(Sharing::new(DynamicTheta { season: main }, &memo)),
+            Box::new(Sharing::new(Theta { season: main }, &memo)),
+            Box::new(Sharing::new(Ces { season: main }, &memo)),
+            Box::new(Mstl { seasons }),
+        ]
+    };
+    if request.background {
+        members.push(Box::new(Arima { season: main }));
     }
-    // MSTL is given every season offered, also where no test sees one: it is the ensemble's second opinion,
-    // and its weight says what that was worth.
-    let several = seasons.to_vec();
-    let memo = Memo::default();
-    vec![
-        floor,
-        Box::new(Ets::new(main)),
-        Box::new(Sharing::new(DynamicTheta { season: main }, &memo)),
-        Box::new(Sharing::new(Theta { season: main }, &memo)),
-        Box::new(Sharing::new(Ces { season: main }, &memo)),
-        Box::new(Mstl { seasons: several }),
-    ]
+    members
 }
 
 /// A history that never moved: what it says is itself, and no model is needed to say so.

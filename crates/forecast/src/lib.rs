@@ -32,7 +32,7 @@ pub use ces::Ces;
 pub use crossing::{Crossing, Direction, time_to_limit};
 pub use drift::Drift;
 pub use effects::{Effect, EffectSize, KnownEffect, fit_with_effects, forecast_with_effects};
-pub use ensemble::{fit, fit_in_background, forecast};
+pub use ensemble::{fit, forecast};
 pub use ets::Ets;
 pub use forecaster::Forecaster;
 pub use intermittent::{Sba, Tsb};

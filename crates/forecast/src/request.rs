@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub non_negative: bool,
     /// Whether only whole numbers are possible (pieces).
     pub integer: bool,
+    /// Whether nobody waits: ARIMA, which tries every order, is one more member then.
+    pub background: bool,
 }
 
 /// A point forecast with its bands; all five have one value per step, the next step first.

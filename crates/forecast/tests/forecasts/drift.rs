@@ -25,6 +25,7 @@ fn drifted(kind: impl Fn(usize, f64) -> f64, louder: f64, later: usize) -> Vec<u
             horizon: 14,
             non_negative: false,
             integer: false,
+            background: false,
         };
         let mut forecaster = fit(&request, &|| false).unwrap();
         let mut drift = Drift::default();
@@ -69,6 +70,7 @@ fn a_constant_that_moves_has_no_error_to_compare_with() {
         horizon: 3,
         non_negative: false,
         integer: false,
+        background: false,
     };
     let mut forecaster = fit(&request, &|| false).unwrap();
     let mut drift = Drift::default();

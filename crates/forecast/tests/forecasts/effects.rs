@@ -20,6 +20,7 @@ fn a_holiday_that_comes_again_is_expected_and_a_plain_day_is_not_moved() {
         horizon: 7,
         non_negative: true,
         integer: false,
+        background: false,
     };
     let known = [Effect {
         past: &closed,
@@ -56,6 +57,7 @@ fn an_effect_that_was_never_seen_moves_nothing() {
         horizon: 7,
         non_negative: false,
         integer: true,
+        background: false,
     };
     let never = [
         Effect {
@@ -89,6 +91,7 @@ fn days_that_make_no_difference_are_left_as_they_are() {
         horizon: 7,
         non_negative: true,
         integer: false,
+        background: false,
     };
     let (mut found, known) =
         fit_with_effects(&request, &[&[30, 80, 119], &[119]], &|| false).unwrap();

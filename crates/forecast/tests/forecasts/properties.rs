@@ -12,6 +12,7 @@ fn run(values: &[f64], seasons: &[usize], horizon: usize) -> Result<Outcome, For
             horizon,
             non_negative: false,
             integer: false,
+            background: false,
         },
         &|| false,
     )
@@ -88,7 +89,7 @@ proptest! {
         values in history(),
         later in prop::collection::vec(prop_oneof![Just(0.0), Just(1e300), Just(f64::NAN), -1e3_f64..1e3], 0..12),
     ) {
-        let request = Request { values: &values, seasons: &[7], horizon: 14, non_negative: false, integer: false };
+        let request = Request { values: &values, seasons: &[7], horizon: 14, non_negative: false, integer: false, background: false };
         let mut forecaster = fit(&request, &|| false).unwrap();
         for value in later {
             forecaster.update(value);
@@ -129,9 +130,9 @@ proptest! {
         ),
         seasons in prop::collection::vec(0_usize..40, 0..3),
         horizon in 0_usize..30,
-        (non_negative, integer) in any::<(bool, bool)>(),
+        (non_negative, integer, background) in any::<(bool, bool, bool)>(),
     ) {
-        let request = Request { values: &values, seasons: &seasons, horizon, non_negative, integer };
+        let request = Request { values: &values, seasons: &seasons, horizon, non_negative, integer, background };
         if let Ok(outcome) = forecast(&request, &|| false) {
             assert_nested_and_finite(&outcome, horizon);
             for direction in [Direction::Rising, Direction::Falling] {

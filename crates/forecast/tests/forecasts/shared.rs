@@ -35,6 +35,7 @@ fn assert_sound(values: &[f64], season: usize, horizon: usize) {
         horizon,
         non_negative,
         integer: false,
+        background: false,
     };
     let mut forecaster = match fit(&request, &|| false) {
         Ok(forecaster) => forecaster,

@@ -3,7 +3,7 @@
 use crate::noise;
 use forecast::{
     Crossing, Direction, ForecastError, Forecaster, Model, Note, Outcome, Pool, Request, fit,
-    fit_in_background, forecast, time_to_limit,
+    forecast, time_to_limit,
 };
 
 fn request(values: &[f64]) -> Request<'_> {
@@ -13,6 +13,7 @@ fn request(values: &[f64]) -> Request<'_> {
         horizon: 28,
         non_negative: true,
         integer: false,
+        background: false,
     }
 }
 
@@ -134,6 +135,7 @@ fn pieces_are_whole_and_never_negative() {
     let found = forecast(
         &Request {
             integer: true,
+            background: false,
             ..request(&orders)
         },
         &|| false,
@@ -345,7 +347,11 @@ fn arima_has_a_vote_in_the_background_only() {
         };
         (has(Model::Arima), has(Model::Ces))
     };
-    let background = fit_in_background(&request(&values), &|| false).unwrap();
+    let background = Request {
+        background: true,
+        ..request(&values)
+    };
+    let background = fit(&background, &|| false).unwrap();
     assert_eq!(
         voters(&background.outcome(7, &Pool::default()).unwrap()),
         (true, true)

@@ -3,7 +3,7 @@
 //! Pure: what is known, the present and when to give up are parameters.
 
 use api::{
-    BackTest, FitReason, Fitted, Instant, LiveScore, MemberScore, ModelNote, Range, Series,
+    BackTest, FitReason, Fitted, Instant, LiveScore, MemberScore, ModelNote, Range, Series, Unit,
     WhyUnknown,
 };
 use forecast::{Drift, ForecastError, Forecaster, Note, Outcome, Pool, Request};
@@ -37,12 +37,15 @@ pub(crate) struct Model {
     known: Known,
     way: series::Aggregation,
     non_negative: bool,
+    counted: bool,
 }
 
 impl Model {
     /// Whether it is a model of the series as it is counted now.
     pub(crate) fn fits(&self, series: &Series) -> bool {
-        self.way == aggregation(series.aggregation) && self.non_negative == series.non_negative
+        self.way == aggregation(series.aggregation)
+            && self.non_negative == series.non_negative
+            && self.counted == counted(series)
     }
 
     /// How it has done since it was fitted.
@@ -73,6 +76,18 @@ pub(crate) const fn aggregation(way: api::Aggregation) -> series::Aggregation {
         api::Aggregation::Mean => series::Aggregation::Mean,
         api::Aggregation::Sum => series::Aggregation::Sum,
     }
+}
+
+/// Whether it is things that are counted.
+const fn counted(series: &Series) -> bool {
+    matches!(series.unit, Unit::Count(_))
+}
+
+/// Whether there are no parts of things, and mostly more than none of them: of what goes once a week, the share of one
+/// that goes each day is what there is to say.
+fn whole(values: &[f64]) -> bool {
+    let whole = |value: &f64| (value - value.round()).abs() <= 0.0;
+    values.iter().all(whole) && series::median(values).is_some_and(|usual| usual >= 1.0)
 }
 
 /// Why there is no model.
@@ -131,8 +146,9 @@ pub(crate) fn fit(
         return Err(NoModel::Unknown(why, Some(filled.step)));
     }
     let marked = Marked::on(almanac, series, &filled);
-    let digest = digest(&filled, &marked);
-    let model = fit_on(series, &filled, marked, now, cancelled)?;
+    let background = in_background(reason);
+    let digest = digest(&filled, &marked, background);
+    let model = fit_on(series, &filled, (marked, background), now, cancelled)?;
     let (outcome, coverage) = (
         asked(&model, 1, &Pool::default())?,
         model.forecaster.coverage(&Pool::default()),
@@ -169,7 +185,7 @@ pub(crate) fn fit(
 fn fit_on(
     series: &Series,
     filled: &Filled,
-    marked: Marked,
+    (marked, background): (Marked, bool),
     now: Instant,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Model, NoModel> {
@@ -180,7 +196,8 @@ fn fit_on(
         seasons: step.seasons(),
         horizon,
         non_negative: series.non_negative,
-        integer: false,
+        integer: counted(series) && whole(&filled.values),
+        background,
     };
     let (forecaster, known) = marked
         .fit(&request, cancelled)
@@ -205,6 +222,7 @@ fn fit_on(
         back_test: back_test(&Outcome::default()),
         way: aggregation(series.aggregation),
         non_negative: series.non_negative,
+        counted: counted(series),
     };
     let outcome = asked(&model, 1, &Pool::default())?;
     model.back_test = back_test(&outcome);
@@ -270,10 +288,12 @@ pub(crate) fn again(
     // Up to the window's end the present was later than it: nothing of it was unfinished.
     let known = history(series, &samples[..until], window.to, Some(step)).ok()?;
     let marked = Marked::on(almanac, series, &known);
-    if digest(&known, &marked) != stored.digest {
+    let background = in_background(version.fitted.reason);
+    if digest(&known, &marked, background) != stored.digest {
         return None;
     }
-    let mut model = fit_on(series, &known, marked, version.made_at, cancelled).ok()?;
+    let how = (marked, background);
+    let mut model = fit_on(series, &known, how, version.made_at, cancelled).ok()?;
     model.number = version.number;
     model.held_until = version.held_until;
     let all = history(series, samples, now, Some(step)).ok()?;
@@ -287,8 +307,17 @@ pub(crate) fn again(
     Some(model)
 }
 
-/// What tells one history from another, and one program from another: FNV-1a, which needs no secret.
-fn digest(filled: &Filled, marked: &Marked) -> String {
+/// Whether nobody waits for a fit, so that the slower models have a part in it: a forecast is there and goes on.
+const fn in_background(reason: FitReason) -> bool {
+    match reason {
+        FitReason::Age | FitReason::News | FitReason::Drift => true,
+        FitReason::First | FitReason::Late | FitReason::Asked | FitReason::Calendar => false,
+    }
+}
+
+/// What tells one history from another, one way of fitting from another, and one program from another:
+/// FNV-1a, which needs no secret.
+fn digest(filled: &Filled, marked: &Marked, background: bool) -> String {
     let values = filled
         .values
         .iter()
@@ -299,6 +328,7 @@ fn digest(filled: &Filled, marked: &Marked) -> String {
         .chain(start)
         .chain(values)
         .chain(marked.bytes())
+        .chain(background.then_some(1))
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -360,12 +390,20 @@ mod tests {
     }
 
     fn fitted(samples: &[(i64, f64)], now: i64) -> (Series, Model, NewVersion) {
+        fitted_for(FitReason::First, samples, now)
+    }
+
+    fn fitted_for(
+        reason: FitReason,
+        samples: &[(i64, f64)],
+        now: i64,
+    ) -> (Series, Model, NewVersion) {
         let series = fakes::series("sales").build();
         let found = fit(
             &series,
             samples,
             Instant(now * DAY),
-            (FitReason::First, &Almanac::new(None, Vec::new())),
+            (reason, &Almanac::new(None, Vec::new())),
             &|| false,
         );
         let (model, version) = found.unwrap();
@@ -426,6 +464,52 @@ mod tests {
         let mut changed = samples;
         changed[50].1 += 1.0;
         assert!(again(&changed).is_none(), "its window is another");
+    }
+
+    #[test]
+    fn where_nobody_waits_arima_is_one_of_the_models_and_is_again_when_it_is_made_again() {
+        let samples = wave(120);
+        let has_arima = |test: &BackTest| test.members.iter().any(|one| one.name == "ARIMA");
+        for (reason, expected) in [(FitReason::Asked, false), (FitReason::Age, true)] {
+            let (series, kept, version) = fitted_for(reason, &samples, 120);
+            assert_eq!(has_arima(&kept.back_test), expected, "{reason:?}");
+            let (none, now) = (Almanac::new(None, Vec::new()), Instant(120 * DAY));
+            let mut stored = stored(&version, kept.made_at);
+            let made = again(&series, &samples, now, (&stored, &none), &|| false).unwrap();
+            assert_eq!(says(&made), says(&kept), "{reason:?}");
+            stored.version.fitted.reason = FitReason::Drift;
+            let other = again(&series, &samples, now, (&stored, &none), &|| false);
+            assert_eq!(
+                other.is_some(),
+                expected,
+                "a version says how it was fitted"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_foreseen_in_whole_things() {
+        let now = Instant(120 * DAY);
+        let none = Almanac::new(None, Vec::new());
+        let points = |unit: Unit, samples: &[(i64, f64)]| {
+            let mut series = fakes::series("sales").build();
+            series.unit = unit;
+            let found = fit(&series, samples, now, (FitReason::First, &none), &|| false);
+            says(&found.unwrap().0)
+        };
+        let parts = |points: &[f64]| points.iter().any(|point| point.fract().abs() > 1e-9);
+        let orders = || Unit::Count("orders".into());
+        assert!(!parts(&points(orders(), &wave(120))));
+        assert!(parts(&points(Unit::Money("EUR".into()), &wave(120))));
+        let mut weighed = wave(120);
+        weighed[60].1 += 0.5;
+        assert!(parts(&points(Unit::Count("kg".into()), &weighed)));
+        let rare = |(at, _): &(i64, f64)| (*at, f64::from(u8::from(at / DAY % 5 == 0)));
+        let rare: Vec<_> = wave(120).iter().map(rare).collect();
+        assert!(
+            parts(&points(orders(), &rare)),
+            "one in five days is not none"
+        );
     }
 
     #[test]
