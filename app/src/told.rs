@@ -150,6 +150,7 @@ fn reasons(finding: &Finding) -> String {
 const fn aspect_words(aspect: Aspect) -> &'static str {
     match aspect {
         Aspect::Level => "far from the usual level",
+        Aspect::Season => "far from what is usual at such a time",
         Aspect::Shift => "four points away from it together",
         Aspect::Jump => "a jump from the point before",
         Aspect::ShortShape => "unlike any 8 points before",

@@ -4,7 +4,7 @@
 //! tenth of a page with a chart, and no browser needs them (ADR 6). Public, since in the browser's
 //! half nobody calls them.
 
-use api::{Curves, Direction, Instant, Mark, MarkKind, Series};
+use api::{ChangePoint, Curves, Direction, Instant, Mark, MarkKind, Series};
 use charming::Chart;
 use charming::component::{Axis, DataZoom, DataZoomType, Grid};
 use charming::element::{
@@ -20,9 +20,9 @@ pub const HISTORY: &str = "history";
 pub const FUTURE: &str = "forecast";
 /// The id of the points that are findings.
 pub const UNUSUAL: &str = "unusual";
-/// The id of the line that carries marks of alerts, and of that which carries marks of the calendar; the tooltip
+/// The ids of the lines that carry marks of alerts, of the calendar, and of changes of the series itself; the tooltip
 /// knows them by these names (`crates/ui/src/chart.js`).
-pub const MARKS: [&str; 2] = ["marks.alert", "marks.calendar"];
+pub const MARKS: [&str; 3] = ["marks.alert", "marks.calendar", "marks.change"];
 
 /// An empty chart over time: its axes, and zoom with the wheel.
 fn over_time() -> Chart {
@@ -41,16 +41,30 @@ fn over_time() -> Chart {
 
 /// The option tree of a series, with or without what is foreseen and what was unusual, and with what happened
 /// meanwhile.
-pub fn of_series(series: &Series, foreseen: bool, unusual: bool, marks: &[Mark]) -> Chart {
+pub fn of_series(
+    series: &Series,
+    foreseen: bool,
+    unusual: bool,
+    (marks, changes): (&[Mark], &[ChangePoint]),
+) -> Chart {
     let mut chart = seen_and_foreseen(series, foreseen);
     if unusual {
         chart = chart.series(hollow_points());
     }
-    let (alerts, days): (Vec<&Mark>, Vec<&Mark>) =
-        marks.iter().partition(|mark| mark.kind == MarkKind::Alert);
-    let of_both = [(alerts, "var(--alert)"), (days, "var(--accent)")];
-    let of_both = MARKS.into_iter().zip(of_both);
-    of_both
+    let of = |alert: bool| {
+        let some = marks.iter();
+        let some = some.filter(move |mark| (mark.kind == MarkKind::Alert) == alert);
+        some.map(|mark| (mark.name.as_str(), mark.from)).collect()
+    };
+    let changes = changes.iter();
+    let changes = changes.map(|change| (crate::told::event::change_name(change), change.at));
+    let kinds: [(Vec<_>, _); 3] = [
+        (of(true), "var(--alert)"),
+        (of(false), "var(--accent)"),
+        (changes.collect(), "var(--ink)"),
+    ];
+    let kinds = MARKS.into_iter().zip(kinds);
+    kinds
         .filter(|(_, (marks, _))| !marks.is_empty())
         .fold(chart, |chart, (id, (marks, colour))| {
             chart.series(marked(id, &marks, colour))
@@ -58,11 +72,10 @@ pub fn of_series(series: &Series, foreseen: bool, unusual: bool, marks: &[Mark])
 }
 
 /// A line without points that carries upright lines: ECharts draws them where no other series moves them.
-fn marked(id: &str, marks: &[&Mark], colour: &str) -> Line {
-    let data = marks.iter().map(|mark| {
-        let at = MarkLineData::new().name(mark.name.as_str());
+fn marked(id: &str, marks: &[(&str, Instant)], colour: &str) -> Line {
+    let data = marks.iter().map(|(name, at)| {
         // Milliseconds up to the year 10000 are exact.
-        MarkLineVariant::Simple(at.x_axis(ms(mark.from) as f64))
+        MarkLineVariant::Simple(MarkLineData::new().name(*name).x_axis(ms(*at) as f64))
     });
     Line::new().id(id).name(id).show_symbol(false).mark_line(
         MarkLine::new()
@@ -221,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_series_is_a_line() {
-        insta::assert_json_snapshot!(of_series(&series(None), false, false, &[]));
+        insta::assert_json_snapshot!(of_series(&series(None), false, false, (&[], &[])));
     }
 
     #[test]
@@ -230,7 +243,7 @@ mod tests {
             value: 90.0,
             direction: Direction::Rising,
         };
-        insta::assert_json_snapshot!(of_series(&series(Some(limit)), true, true, &[]));
+        insta::assert_json_snapshot!(of_series(&series(Some(limit)), true, true, (&[], &[])));
     }
 
     #[test]
@@ -246,14 +259,22 @@ mod tests {
             mark(MarkKind::Alert, "DiskFull", Instant::HOUR),
             mark(MarkKind::Promotion, "Sale", Instant::DAY),
         ];
-        let tree = written(&of_series(&series(None), false, false, &marks));
+        let changes = [ChangePoint {
+            at: Instant(2 * Instant::DAY),
+            of: api::Changed::Level,
+            before: 2.0,
+            after: 1.0,
+        }];
+        let all = (&marks[..], &changes[..]);
+        let tree = written(&of_series(&series(None), false, false, all));
         let tree: serde_json::Value = serde_json::from_str(&tree).unwrap();
         let series = tree["series"].as_array().unwrap();
         let ids: Vec<_> = series
             .iter()
             .map(|one| one["id"].as_str().unwrap())
             .collect();
-        assert_eq!(ids, [HISTORY, MARKS[0], MARKS[1]]);
+        assert_eq!(ids, [HISTORY, MARKS[0], MARKS[1], MARKS[2]]);
+        assert_eq!(series[3]["markLine"]["data"][0]["name"], "Level fell");
         let line = &series[2]["markLine"]["data"][0];
         assert_eq!(line["name"], "Sale");
         assert_eq!(line["xAxis"], 86_400_000.0);

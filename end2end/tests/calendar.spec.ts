@@ -1,4 +1,5 @@
 // The calendar: holidays of a region are chosen, a promotion is entered, forecasts know it and say so, and it is removed.
+import { findsMark } from "../chart";
 import { asAdministrator, expect, ready, test, type Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
@@ -134,14 +135,6 @@ test("alerts and promotions stand under the chart of a series, and on it", async
   await expect(happened.getByRole("listitem").nth(0)).toContainText("Sale");
   await expect(happened.getByRole("listitem").nth(1)).toContainText("CheckoutDown instance=web-1");
   if (!javaScriptEnabled) return;
-  // The pointer near a line names it. One that moves while the chart is drawn anew may miss it, and comes again.
-  const canvas = page.locator(".chart canvas").first();
-  await expect(canvas).toBeVisible();
   await ready(page, true);
-  const box = (await canvas.boundingBox())!;
-  const tip = page.locator(".chart-tip-mark", { hasText: "Sale" });
-  await expect(async () => {
-    for (let x = box.width - 4; x > 60 && !(await tip.isVisible()); x -= 4) await page.mouse.move(box.x + x, box.y + box.height / 2);
-    await expect(tip).toBeVisible({ timeout: 1_000 });
-  }).toPass();
+  await findsMark(page, "Sale");
 });

@@ -1,4 +1,5 @@
 // What is unusual: a series with a pattern and a spike is told as a finding, and people say what it was.
+import { findsMark } from "../chart";
 import { asAdministrator, expect, ready, test, type Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
@@ -33,7 +34,7 @@ test("a spike is a finding, and what is said of it changes the sensitivity", asy
   await ready(page, javaScriptEnabled);
   const finding = page.locator(".finding", { hasText: "Why:" }).first();
   await expect(finding).toContainText(/150, where 5\d/);
-  await expect(finding).toContainText(/far from the usual level|a jump from the point before/);
+  await expect(finding).toContainText(/far from the usual level|far from what is usual at such a time|a jump from the point before/);
   await expect(finding.getByRole("link").nth(1)).toHaveAttribute("href", /from=\d+&to=\d+/);
   await expect(page.locator(".ribbon-much")).toHaveAttribute("d", /M\d/);
   const sensitivity = page.locator(".sensitivity");
@@ -77,4 +78,25 @@ test("a short history is said to be too short, and not that nothing is unusual",
   await asAdministrator(page, empty);
   await open(page, empty, /not enough history yet \(\d+ of 101 points\)/);
   await expect(page.getByText("Nothing can be said yet")).toBeVisible();
+});
+
+test("where a level rose and stayed stands under the chart and on it", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  const now = Math.floor(Date.now() / 60_000) * 60;
+  const samples = [...Array(400).keys()].map((ago) => {
+    const value = 50 + 10 * Math.sin((ago * 2 * Math.PI) / 60) + ((ago * 7919) % 101) / 50 + (ago < 150 ? 18 : 0);
+    return { name: "queue", value, at: now - ago * 60 };
+  });
+  const headers = { authorization: `Bearer ${empty.key("shop", "ingest")}` };
+  const answer = await fetch(`${empty.url}/api/v1/samples`, { method: "POST", headers, body: JSON.stringify({ samples }) });
+  expect(answer.status).toBe(200);
+  await asAdministrator(page, empty);
+  await open(page, empty, /Level rose/);
+  const line = page.locator(".happened li", { hasText: "Level rose" });
+  await expect(line).toHaveCount(1);
+  await expect(line).toContainText(/from 5[01]\S* to (69|70)\S* on average/);
+  await expect(line).toContainText("and stayed");
+  if (!javaScriptEnabled) return;
+  await ready(page, true);
+  await findsMark(page, "Level rose");
 });

@@ -100,13 +100,20 @@ pub async fn load_detail(
         to: end,
     };
     let happened = services.events.marks(&caller, &id, seen).await?;
-    let tree = crate::trees::of_series(&series, foreseen, !marks.is_empty(), &happened);
+    let tree = crate::trees::of_series(
+        &series,
+        foreseen,
+        !marks.is_empty(),
+        (&happened, &unusual.changes),
+    );
     let tree = crate::trees::written(&tree);
     let me = services.accounts.me(&caller).await?;
     let may = me.role.permissions();
     let may_write = may.contains(&api::Permission::MonitoringWrite);
     let made = crate::told::model::made(&versions, may_write);
     let errors = made.is_some().then(|| crate::told::errors::errors(&errors));
+    let unit = series.unit.word();
+    let happened = crate::told::event::happened(&happened, &unusual.changes, unit);
     Ok(Detail {
         series,
         points,
@@ -114,7 +121,7 @@ pub async fn load_detail(
         unusual: crate::told::shown(&unusual),
         marks,
         ribbon,
-        happened: crate::told::event::happened(&happened),
+        happened,
         made,
         errors,
         tree,

@@ -4,7 +4,12 @@
 //! found exactly by pruning: Killick, Fearnhead and Eckley, "Optimal Detection of Changepoints With a Linear
 //! Computational Cost", JASA 107 (2012). The penalty is that of Zhang and Siegmund's modified information criterion,
 //! "A Modified Bayes Information Criterion", Biometrics 63 (2007), for the three numbers that a change costs.
-//! Values far out are drawn in first, so that one spike is not two changes.
+//! Values far out are drawn in first, so that one spike is not two changes, and a season is taken off.
+//!
+//! A likelihood that takes points for independent finds changes wherever a series wanders. Following Chakar, Lebarbier,
+//! Lévy-Leduc and Robin, "A robust approach for estimating change-points in the mean of an AR(1) process",
+//! Bernoulli 23 (2017), how far points resemble their neighbours is estimated from differences, which changes hardly
+//! touch; here points count for so many independent ones. What a straight line tells as well is a trend and no change.
 
 use crate::scale::tame;
 use serde::{Deserialize, Serialize};
@@ -19,6 +24,14 @@ const FARTHEST: f64 = 1e3;
 const ROUNDING: f64 = 1e-6;
 /// The most points that are looked at; older ones are left out.
 pub const MOST_POINTS: usize = 20_000;
+/// A season is taken off where it explains so much.
+const SEASONAL: f64 = 0.3;
+/// So many rounds of a season tell what it does.
+const ROUNDS: usize = 3;
+/// A level that moves by less than so many deviations is nothing that people see.
+const SEEN_LEVEL: f64 = 1.0;
+/// Nor is a spread that becomes another by less than this factor.
+const SEEN_SPREAD: f64 = 2.0;
 
 /// What changed most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,42 +57,86 @@ pub struct Change {
 
 /// The change points of a series in order of time; a gap is taken for the value before it.
 ///
+/// `seasons` are the points of each season that there may be; the one that explains most is taken off first, and what is
+/// told of a segment is told without it.
 /// Of a long series only the last [`MOST_POINTS`] are looked at.
-pub fn change_points(values: &[f64]) -> Vec<Change> {
+pub fn change_points(values: &[f64], seasons: &[usize]) -> Vec<Change> {
     let skipped = values.len().saturating_sub(MOST_POINTS);
-    let Some((unit, centre, calm)) = calm(&values[skipped..]) else {
+    let Some((unit, centre, calm)) = calm(&values[skipped..], seasons) else {
         return Vec::new();
     };
     let sums = Sums::new(&calm);
     let mut ends = segment(&sums, calm.len());
     ends.insert(0, 0);
-    let moments = |from: usize, to: usize| {
-        let (mean, variance) = sums.moments(from, to);
-        (centre + mean * unit, variance.sqrt() * unit)
-    };
+    // The least of them goes first: what is left of its neighbours may stand then.
+    while let Some(place) = least(&sums, &ends) {
+        ends.remove(place);
+    }
+    let told = |(mean, deviation): (f64, f64)| (centre + mean * unit, deviation * unit);
     let changes = ends.windows(3).filter_map(|ends| {
         let &[from, at, to] = ends else { return None };
-        let (before, after) = (moments(from, at), moments(at, to));
-        // Each in the unit in which a change of it is seen: deviations, and factors of them.
-        let level = (after.0 - before.0).abs() / before.1.max(after.1);
-        let spread = (after.1 / before.1).ln().abs();
-        let changed = if spread > level {
-            Changed::Spread
-        } else {
-            Changed::Level
-        };
+        let step = Step::of(&sums, from, at, to);
         Some(Change {
             at: at + skipped,
-            changed,
-            before,
-            after,
+            changed: if step.spread.ln() > step.level {
+                Changed::Spread
+            } else {
+                Changed::Level
+            },
+            before: told(step.before),
+            after: told(step.after),
         })
     });
     changes.collect()
 }
 
+/// What lies on either side of a change.
+struct Step {
+    before: (f64, f64),
+    after: (f64, f64),
+    /// How far the level moved, in the larger deviation.
+    level: f64,
+    /// The larger deviation by the smaller.
+    spread: f64,
+    /// Whether a straight line through both sides is as near.
+    line: bool,
+}
+
+impl Step {
+    fn of(sums: &Sums, from: usize, at: usize, to: usize) -> Self {
+        let moments = |from: usize, to: usize| {
+            let (mean, variance) = sums.moments(from, to);
+            (mean, variance.sqrt())
+        };
+        let (before, after) = (moments(from, at), moments(at, to));
+        let squares = |from: usize, to: usize| sums.squares(from, to);
+        Self {
+            before,
+            after,
+            level: (after.0 - before.0).abs() / before.1.max(after.1),
+            spread: (after.1 / before.1).max(before.1 / after.1),
+            line: sums.squares_from_line(from, to) <= squares(from, at) + squares(at, to),
+        }
+    }
+
+    /// Whether people would see it.
+    fn stands(&self) -> bool {
+        (self.level >= SEEN_LEVEL && !self.line) || self.spread >= SEEN_SPREAD
+    }
+}
+
+/// The place of the smallest change that does not stand.
+fn least(sums: &Sums, ends: &[usize]) -> Option<usize> {
+    let steps = ends.windows(3).enumerate().filter_map(|(place, ends)| {
+        let &[from, at, to] = ends else { return None };
+        let step = Step::of(sums, from, at, to);
+        (!step.stands()).then_some((place + 1, step.level))
+    });
+    steps.min_by(|a, b| a.1.total_cmp(&b.1)).map(|step| step.0)
+}
+
 /// Values in a unit in which their squares add up, spikes drawn in; with the unit and the centre. `None` of constants.
-fn calm(values: &[f64]) -> Option<(f64, f64, Vec<f64>)> {
+fn calm(values: &[f64], seasons: &[usize]) -> Option<(f64, f64, Vec<f64>)> {
     if values.len() < 2 * SHORTEST {
         return None;
     }
@@ -92,7 +149,7 @@ fn calm(values: &[f64]) -> Option<(f64, f64, Vec<f64>)> {
         .filter_map(width)
         .find(|unit| *unit > 1e-12 * centre.abs())?;
     let mut before = 0.0;
-    let filled: Vec<f64> = values
+    let mut filled: Vec<f64> = values
         .iter()
         .map(|value| {
             if let Some(value) = tame(*value) {
@@ -101,6 +158,7 @@ fn calm(values: &[f64]) -> Option<(f64, f64, Vec<f64>)> {
             before
         })
         .collect();
+    take_off(&mut filled, seasons);
     let calm = (0..filled.len()).map(|place| {
         let from = place.saturating_sub(SHORTEST / 2);
         let around = &filled[from..(place + SHORTEST / 2 + 1).min(filled.len())];
@@ -111,32 +169,106 @@ fn calm(values: &[f64]) -> Option<(f64, f64, Vec<f64>)> {
     Some((unit, centre, calm.collect()))
 }
 
-/// Sums of values and squares up to each point, so that every segment's moments are a difference.
-struct Sums(Vec<(f64, f64)>);
+/// Takes the season off that explains most, if one explains a good part: of each place the median over the rounds of
+/// what it is above the mean of the round around it.
+fn take_off(values: &mut [f64], seasons: &[usize]) {
+    let fits = |season: &&usize| **season > 1 && values.len() >= ROUNDS * **season;
+    let strengths = seasons.iter().filter(fits).map(|season| {
+        // A long season has more places to follow chance with.
+        let rounds = values.len() as f64 / *season as f64;
+        let rest = 1.0 - series::seasonal_strength(values, *season);
+        (*season, 1.0 - rest * rounds / (rounds - 1.0))
+    });
+    let best = strengths.max_by(|a, b| a.1.total_cmp(&b.1));
+    let Some((season, _)) = best.filter(|(_, strength)| *strength > SEASONAL) else {
+        return;
+    };
+    let sums = Sums::new(values);
+    let above = |place: usize| {
+        let from = place.saturating_sub(season / 2).min(values.len() - season);
+        values[place] - sums.moments(from, from + season).0
+    };
+    let shape: Vec<f64> = (0..season)
+        .map(|phase| {
+            let same: Vec<f64> = (phase..values.len()).step_by(season).map(above).collect();
+            series::median(&same).unwrap_or(0.0)
+        })
+        .collect();
+    let mean = series::mean(&shape).unwrap_or(0.0);
+    for (value, usual) in values.iter_mut().zip(shape.iter().cycle()) {
+        *value -= usual - mean;
+    }
+}
+
+/// Sums up to each point, so that every segment's moments are a difference.
+struct Sums {
+    /// Of values, their squares, and their products with their places.
+    sums: Vec<[f64; 3]>,
+    /// For how many independent points each counts.
+    worth: f64,
+}
 
 impl Sums {
     fn new(values: &[f64]) -> Self {
-        let mut sums = vec![(0.0, 0.0)];
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for value in values {
-            sum += value;
-            squares += value * value;
-            sums.push((sum, squares));
+        let mut sums = vec![[0.0; 3]];
+        let mut sum = [0.0; 3];
+        for (place, value) in values.iter().enumerate() {
+            sum = [
+                sum[0] + value,
+                sum[1] + value * value,
+                sum[2] + value * place as f64,
+            ];
+            sums.push(sum);
         }
-        Self(sums)
+        let alike = alike(values);
+        Self {
+            sums,
+            worth: (1.0 - alike) / (1.0 + alike),
+        }
     }
 
     /// Mean and variance of `from..to`; the variance is never below the rounding of the sums.
     fn moments(&self, from: usize, to: usize) -> (f64, f64) {
         let count = to.saturating_sub(from).max(1) as f64;
-        let (a, b) = (self.0[from], self.0[to]);
-        let mean = (b.0 - a.0) / count;
-        (mean, ((b.1 - a.1) / count - mean * mean).max(ROUNDING))
+        let (a, b) = (self.sums[from], self.sums[to]);
+        let mean = (b[0] - a[0]) / count;
+        (mean, ((b[1] - a[1]) / count - mean * mean).max(ROUNDING))
+    }
+
+    /// The sum of squared distances from the mean.
+    fn squares(&self, from: usize, to: usize) -> f64 {
+        to.saturating_sub(from) as f64 * self.moments(from, to).1
+    }
+
+    /// The sum of squared distances from the straight line of least squares.
+    fn squares_from_line(&self, from: usize, to: usize) -> f64 {
+        let count = to.saturating_sub(from) as f64;
+        let (mean, variance) = self.moments(from, to);
+        let middle = from as f64 + (count - 1.0) / 2.0;
+        let together = self.sums[to][2] - self.sums[from][2] - mean * middle * count;
+        let places = count * (count * count - 1.0) / 12.0;
+        (count * variance - together * together / places.max(1.0)).max(0.0)
     }
 
     /// Twice the negative logarithm of a segment's likelihood, but for a constant.
     fn cost(&self, from: usize, to: usize) -> f64 {
-        to.saturating_sub(from) as f64 * self.moments(from, to).1.ln()
+        self.worth * to.saturating_sub(from) as f64 * self.moments(from, to).1.ln()
+    }
+}
+
+/// How far points resemble the one before, 0 to 1, by the medians of differences over one and two steps.
+fn alike(values: &[f64]) -> f64 {
+    let apart = |steps: usize| {
+        let pairs = values.iter().zip(values.iter().skip(steps));
+        let apart: Vec<f64> = pairs.map(|(a, b)| (b - a).abs()).collect();
+        series::median(&apart).unwrap_or(0.0)
+    };
+    let ratio = apart(2) / apart(1);
+    // Where most points are the one before, differences say nothing.
+    if ratio.is_finite() {
+        (ratio * ratio - 1.0).clamp(0.0, 0.99)
+    } else {
+        0.0
     }
 }
 
@@ -190,7 +322,7 @@ mod tests {
     fn a_new_level_is_found_where_it_begins() {
         let mut values = noise(400, 1.0);
         values[250..].iter_mut().for_each(|value| *value += 4.0);
-        let changes = change_points(&values);
+        let changes = change_points(&values, &[]);
         assert_eq!(changes.len(), 1, "{changes:?}");
         assert!(changes[0].at.abs_diff(250) <= 2 && changes[0].changed == Changed::Level);
         assert!((changes[0].after.0 - changes[0].before.0 - 4.0).abs() < 0.5);
@@ -200,7 +332,7 @@ mod tests {
     fn a_new_spread_is_found_and_named() {
         let mut values = noise(600, 1.0);
         values[300..].iter_mut().for_each(|value| *value *= 5.0);
-        let changes = change_points(&values);
+        let changes = change_points(&values, &[7]);
         assert_eq!(changes.len(), 1, "{changes:?}");
         assert!(changes[0].at.abs_diff(300) <= 10 && changes[0].changed == Changed::Spread);
     }
@@ -209,6 +341,56 @@ mod tests {
     fn noise_and_a_spike_have_no_change() {
         let mut values = noise(1000, 1.0);
         values[500] = 1e6;
-        assert_eq!(change_points(&values), []);
+        assert_eq!(change_points(&values, &[7, 30]), []);
+    }
+
+    #[test]
+    fn a_level_is_found_under_a_week_that_is_larger_and_told_without_it() {
+        let shape = [50.0, 52.0, 55.0, 60.0, 70.0, 40.0, 8.0];
+        let mut values = noise(350, 2.0);
+        for (day, value) in values.iter_mut().enumerate() {
+            *value += shape[day % 7] + if day >= 203 { 12.0 } else { 0.0 };
+        }
+        let changes = change_points(&values, &[7]);
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        assert!(changes[0].at.abs_diff(203) <= 1 && changes[0].changed == Changed::Level);
+        let moved = changes[0].after.0 - changes[0].before.0;
+        assert!((moved - 12.0).abs() < 1.0, "{moved}");
+    }
+
+    #[test]
+    fn what_wanders_climbs_or_is_filled_up_again_has_no_change() {
+        let steps = noise(800, 1.0);
+        let wanders: Vec<f64> = steps
+            .iter()
+            .scan(0.0, |at, step| {
+                *at += step;
+                Some(*at)
+            })
+            .collect();
+        assert_eq!(change_points(&wanders, &[7]), []);
+        let climbs: Vec<f64> = (0..800).map(|day| f64::from(day) * 0.05).collect();
+        let climbs: Vec<f64> = climbs.iter().zip(&steps).map(|(a, b)| a + b).collect();
+        assert_eq!(change_points(&climbs, &[7]), []);
+        let stock = (0..800).map(|day| f64::from(90 - day % 30 * 3));
+        let stock: Vec<f64> = stock.zip(&steps).map(|(a, b)| a + 0.5 * b).collect();
+        assert_eq!(change_points(&stock, &[7]), []);
+    }
+
+    #[test]
+    fn neighbours_that_are_alike_do_not_hide_a_change_that_is_there() {
+        let mut alike = 0.0;
+        let mut values: Vec<f64> = noise(600, 1.0)
+            .iter()
+            .map(|step| {
+                alike = 0.6 * alike + step;
+                alike
+            })
+            .collect();
+        assert_eq!(change_points(&values, &[]), []);
+        values[400..].iter_mut().for_each(|value| *value += 6.0);
+        let changes = change_points(&values, &[]);
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        assert!(changes[0].at.abs_diff(400) <= 5);
     }
 }

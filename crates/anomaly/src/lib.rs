@@ -6,6 +6,7 @@ mod eigen;
 mod feedback;
 mod forest;
 mod fused;
+mod habit;
 mod health;
 mod neighbours;
 mod pca;

@@ -5,11 +5,14 @@
 //! points spread. Each channel is calibrated on its own past, see [`crate::tail`], and their evidence is fused by its
 //! root mean square, which lets one channel that is certain count for more than two that wonder.
 //!
+//! Where a season is named and explains a good part of it, the usual level is that of the point's place in the season.
+//!
 //! The unlikeness is the distance to the nearest earlier stretch, the left matrix profile:
 //! Lu, Wu, Mueen, Zuluaga and Keogh, "Matrix Profile XXIV: Scaling Time Series Anomaly Detection to Trillions of
 //! Datapoints", KDD (2022); calibrated ranks of such distances detect anomalies in Burnaev and Ishimtsev,
 //! "Conformalized Density- and Distance-Based Anomaly Detection in Time-Series Data", arXiv 1608.04585 (2016).
 
+use crate::habit::Habit;
 use crate::scale::tame;
 use crate::score::{IncidentOptions, Incidents, Standing, to_score};
 use crate::tail::{Tail, p_value};
@@ -19,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// The fused evidence at the threshold.
 const AT_THRESHOLD: f64 = 1.7;
 /// So many scores a channel has to have before it is asked.
-const WARM_UP: usize = 100;
+pub(crate) const WARM_UP: usize = 100;
 /// Points in the two stretches that are compared with the past.
 const STRETCHES: [usize; 2] = [8, 24];
 /// Points whose spread is compared with that of twice the level's points.
@@ -64,6 +67,8 @@ pub struct StreamOptions {
     pub level: usize,
     /// Points of the past that are kept and compared with.
     pub memory: usize,
+    /// Points in the season that there may be, such as 7 for days; below 2 there is none.
+    pub season: usize,
     /// When a finding begins.
     pub incidents: IncidentOptions,
 }
@@ -73,6 +78,7 @@ impl Default for StreamOptions {
         Self {
             level: 288,
             memory: 4096,
+            season: 0,
             incidents: IncidentOptions::default(),
         }
     }
@@ -90,6 +96,7 @@ pub struct Stream {
     /// Whether the last point was missing: over a gap there is no jump.
     gap: bool,
     channels: [Tail; 7],
+    habit: Option<Habit>,
     fused: Tail,
     incidents: Incidents,
 }
@@ -105,6 +112,8 @@ pub struct Point {
     pub standing: Standing,
     /// The usual level, this point included; `None` where the first points are missing.
     pub expected: Option<f64>,
+    /// Whether that is the level of its place in the season.
+    pub seasonal: bool,
     /// How far from it 98 of 100 points are at most.
     pub usual: f64,
     /// The evidence of each of [`CHANNELS`]: −log₁₀ of its p-value.
@@ -121,6 +130,7 @@ impl Point {
             p_value: 1.0,
             standing: Standing::Usual,
             expected,
+            seasonal: false,
             usual: 0.0,
             evidence: [0.0; 7],
             similar: None,
@@ -158,6 +168,7 @@ impl Stream {
             largest: 0.0,
             gap: false,
             channels: std::array::from_fn(|_| Tail::new(memory)),
+            habit: (options.season > 1).then(|| Habit::new(options.season, memory)),
             fused: Tail::new(memory),
             incidents: Incidents::new(options.incidents),
         }
@@ -173,7 +184,9 @@ impl Stream {
     pub fn push(&mut self, value: f64) -> Point {
         let Some(value) = tame(value) else {
             self.gap = true;
-            return Point::missing(window::median_of_sorted(&self.level));
+            let level = window::median_of_sorted(&self.level);
+            let habit = self.habit.as_mut().and_then(Habit::skip);
+            return Point::missing(level.map(|level| level + habit.unwrap_or(0.0)));
         };
         let before = self.values.last().copied().filter(|_| !self.gap);
         self.gap = false;
@@ -183,19 +196,20 @@ impl Stream {
         let mut evidence = [0.0; 7];
         let floor = self.largest * ROUNDING;
         let lengths = [true, true, true, true, true, false, false];
-        let usual = self.channels[0].usual();
+        let mut usual = self.channels[0].usual();
         for (place, channel) in self.channels.iter_mut().enumerate() {
             let Some(score) = scores[place] else { continue };
             // Channels that measure lengths know the rounding of their series.
-            let score = if lengths[place] && score <= floor {
-                0.0
-            } else {
-                score
-            };
-            if channel.len() >= WARM_UP {
-                evidence[place] = channel.evidence(score);
-            }
-            channel.push(score);
+            let floor = if lengths[place] { floor } else { 0.0 };
+            evidence[place] = judged(channel, score, floor);
+        }
+        let habit = self.habit.as_mut().and_then(|habit| {
+            let seen = habit.push(value - level, |tail, score| judged(tail, score, floor));
+            seen.filter(|_| habit.speaks())
+        });
+        if let Some(seen) = &habit {
+            evidence[..2].copy_from_slice(&seen.evidence);
+            usual = seen.usual;
         }
         let squares: f64 = evidence.iter().map(|evidence| evidence * evidence).sum();
         let fused = (squares / evidence.len() as f64).sqrt();
@@ -206,7 +220,8 @@ impl Stream {
             score,
             p_value: p_value(rarity),
             standing: self.incidents.push(score),
-            expected: Some(level),
+            expected: Some(level + habit.as_ref().map_or(0.0, |seen| seen.expected)),
+            seasonal: habit.is_some(),
             usual,
             evidence,
             similar,
@@ -261,6 +276,18 @@ impl Stream {
         ];
         (scores, stretches[1])
     }
+}
+
+/// The evidence of a channel's score, which it then remembers; what is not above `floor` is nothing.
+fn judged(channel: &mut Tail, score: f64, floor: f64) -> f64 {
+    let score = if score <= floor { 0.0 } else { score };
+    let evidence = if channel.len() >= WARM_UP {
+        channel.evidence(score)
+    } else {
+        0.0
+    };
+    channel.push(score);
+    evidence
 }
 
 /// One score for points of several series at the same time: their evidence's mean of fourth powers, so that one series

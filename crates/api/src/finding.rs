@@ -63,6 +63,8 @@ pub struct Evidence {
 pub enum Aspect {
     /// How far the point is from the usual level.
     Level,
+    /// How far the point is from the usual level of its place in the season, such as of a Sunday.
+    Season,
     /// How far the last four points are from it.
     Shift,
     /// How far the point is from the one before.
@@ -122,6 +124,31 @@ pub struct Foretold {
     pub findings: u32,
 }
 
+/// Where a series became another, and stayed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ChangePoint {
+    /// Where the first period of what came after begins.
+    pub at: Instant,
+    /// What became another.
+    pub of: Changed,
+    /// What it was until then since the change before: a mean, or a standard deviation, without the season.
+    pub before: f64,
+    /// What it was from then on until the next.
+    pub after: f64,
+}
+
+/// What of a series becomes another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    /// Its mean.
+    Level,
+    /// How much it varies: its standard deviation.
+    Spread,
+}
+
 /// What is known of a series' anomalies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -132,6 +159,10 @@ pub struct Unusual {
     pub findings: Vec<Finding>,
     /// The scores of the range, oldest first.
     pub ribbon: Vec<Scored>,
+    /// Where its level or its spread became another within the range, oldest first. Unlike a finding this is looked
+    /// at with all that came since, so that a change may move or go as more comes in.
+    #[serde(default)]
+    pub changes: Vec<ChangePoint>,
     /// How sensitive the series is.
     pub sensitivity: Sensitivity,
     /// How many findings the last [`PREVIEW_DAYS`] have with it.

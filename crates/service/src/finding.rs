@@ -7,9 +7,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use api::{
-    CacheArea, Caller, Domain, EffectKind, Error, Event, Finding, Findings, Foretold, Instant,
-    MOST_FINDINGS, PREVIEW_DAYS, Permission, Range, Result, Scored, Sensitivity, Series, SeriesId,
-    Topic, Unusual, Verdict, WhyUnknown,
+    CacheArea, Caller, ChangePoint, Domain, EffectKind, Error, Event, Finding, Findings, Foretold,
+    Instant, MOST_FINDINGS, PREVIEW_DAYS, Permission, Range, Result, Scored, Sensitivity, Series,
+    SeriesId, Topic, Unusual, Verdict, WhyUnknown,
 };
 use async_trait::async_trait;
 use series::Step;
@@ -57,11 +57,17 @@ impl Findings for Hub {
         let scores = match scan.map(|scan| scan.outcome) {
             None => Err(self.not_looked_at(caller, id).await?),
             Some(ScanOutcome::Unknown(why)) => Err(why),
-            Some(ScanOutcome::Scored { from, step, scores }) => match Step::from_label(&step) {
+            Some(ScanOutcome::Scored {
+                from,
+                step,
+                scores,
+                changes,
+            }) => match Step::from_label(&step) {
                 Some(step) => Ok(Scores {
                     from,
                     step,
                     values: scores,
+                    changes,
                 }),
                 // An older version wrote it: the next look writes it anew.
                 None => Err(WhyUnknown::Pending),
@@ -373,6 +379,7 @@ struct Scores {
     step: Step,
     /// In ten-thousandths; `None` where there is no value.
     values: Vec<Option<u16>>,
+    changes: Vec<ChangePoint>,
 }
 
 impl Scores {
@@ -453,6 +460,7 @@ fn unusual(
         why_not: None,
         findings,
         ribbon: Vec::new(),
+        changes: Vec::new(),
         sensitivity,
         recent: 0,
         days: 0.0,
@@ -476,6 +484,9 @@ fn unusual(
         .collect();
     out.days = days;
     out.ribbon = scores.ribbon(range);
+    out.changes = scores.changes;
+    out.changes
+        .retain(|change| (range.from..range.to).contains(&change.at));
     out
 }
 

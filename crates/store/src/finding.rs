@@ -1,6 +1,6 @@
 //! Findings: what is unusual, what people said of it, and when each series is looked at again.
 
-use api::{Evidence, Finding, Instant, Range, SeriesId, Verdict, WhyUnknown};
+use api::{ChangePoint, Evidence, Finding, Instant, Range, SeriesId, Verdict, WhyUnknown};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -33,6 +33,9 @@ pub enum ScanOutcome {
         step: String,
         /// Scores in ten-thousandths; `None` where there is no value.
         scores: Vec<Option<u16>>,
+        /// Where the series became another, oldest first.
+        #[serde(default)]
+        changes: Vec<ChangePoint>,
     },
 }
 

@@ -52,14 +52,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn every_point_of_any_series_has_a_score(values in any_series()) {
-        for point in scan(&values, small()) {
+    fn every_point_of_any_series_has_a_score(values in any_series(), season in 0_usize..9) {
+        for point in scan(&values, StreamOptions { season, ..small() }) {
             prop_assert!(is_score(point.score) && is_p_value(point.p_value), "{point:?}");
             prop_assert!(point.evidence.iter().all(|e| e.is_finite() && *e >= 0.0), "{point:?}");
-            prop_assert!(point.usual.is_finite());
+            prop_assert!(point.usual.is_finite() && point.expected.is_none_or(f64::is_finite));
         }
         prop_assert!(spectral_residual(&values).iter().all(|s| s.is_finite() && *s >= 0.0));
-        for change in change_points(&values) {
+        for change in change_points(&values, &[7]) {
             let numbers = [change.before.0, change.before.1, change.after.0, change.after.1];
             prop_assert!(change.at < values.len() && numbers.iter().all(|n| n.is_finite()), "{change:?}");
         }

@@ -4,7 +4,7 @@
 //! stays what it was when more comes in, as long as the grid is the same.
 
 use anomaly::{CHANNELS, Channel, IncidentOptions, Standing, Stream, StreamOptions};
-use api::{Aspect, Evidence, Finding, Instant, Range, Series, WhyUnknown};
+use api::{Aspect, ChangePoint, Changed, Evidence, Finding, Instant, Range, Series, WhyUnknown};
 use series::{Grid, Sample, Step};
 use store::ScanOutcome;
 
@@ -102,6 +102,7 @@ pub(crate) fn look(
     let mut stream = Stream::new(StreamOptions {
         level: level(step),
         memory: values.len(),
+        season: step.season(),
         incidents: incidents(step, threshold),
     });
     let mut points = Vec::with_capacity(values.len());
@@ -119,6 +120,7 @@ pub(crate) fn look(
             scores: scores
                 .map(|(point, value)| value.map(|_| ten_thousandths(point.score)))
                 .collect(),
+            changes: changes(&grid, &values),
         },
         findings: findings(series, &grid, &values, &points),
         from: Instant(grid.at_us(first_judged(&grid))),
@@ -152,6 +154,24 @@ fn first_judged(grid: &Grid) -> usize {
     let known = grid.values.iter().enumerate();
     let mut known = known.filter(|(_, value)| value.is_some());
     known.nth(FEWEST - 1).map_or(0, |(place, _)| place)
+}
+
+/// Where the series became another.
+fn changes(grid: &Grid, values: &[f64]) -> Vec<ChangePoint> {
+    let found = anomaly::change_points(values, grid.step.seasons());
+    let told = found.into_iter().map(|change| {
+        let (of, before, after) = match change.changed {
+            anomaly::Changed::Level => (Changed::Level, change.before.0, change.after.0),
+            anomaly::Changed::Spread => (Changed::Spread, change.before.1, change.after.1),
+        };
+        ChangePoint {
+            at: Instant(grid.at_us(change.at)),
+            of,
+            before,
+            after,
+        }
+    });
+    told.collect()
 }
 
 /// One finding for each incident, told by its worst point; the newest if there are many.
@@ -240,7 +260,7 @@ fn evidence(point: &anomaly::Point) -> Vec<Evidence> {
         .into_iter()
         .zip(point.evidence)
         .map(|(channel, strength)| Evidence {
-            of: aspect(channel),
+            of: aspect(channel, point.seasonal),
             strength,
         })
         .filter(|evidence| evidence.strength > 0.0)
@@ -251,8 +271,9 @@ fn evidence(point: &anomaly::Point) -> Vec<Evidence> {
     all
 }
 
-const fn aspect(channel: Channel) -> Aspect {
+const fn aspect(channel: Channel, seasonal: bool) -> Aspect {
     match channel {
+        Channel::Level if seasonal => Aspect::Season,
         Channel::Level => Aspect::Level,
         Channel::Shift => Aspect::Shift,
         Channel::Jump => Aspect::Jump,
@@ -321,7 +342,7 @@ mod tests {
         assert!(finding.expected.is_some_and(|e| (40.0..60.0).contains(&e)));
         let loudest = finding.evidence[0].of;
         assert!(
-            matches!(loudest, Aspect::Level | Aspect::Jump),
+            matches!(loudest, Aspect::Season | Aspect::Jump),
             "{loudest:?}"
         );
         assert!(
@@ -330,6 +351,41 @@ mod tests {
                 .iter()
                 .all(|range| range.to < finding.begins)
         );
+    }
+
+    #[test]
+    fn a_change_that_stays_is_told_where_it_began() {
+        let mut samples = waves(700);
+        samples[400..].iter_mut().for_each(|one| one.1 += 15.0);
+        let ScanOutcome::Scored { changes, .. } = look_at(&samples).outcome else {
+            panic!("scored")
+        };
+        let [change] = changes[..] else {
+            panic!("{changes:?}")
+        };
+        assert!(change.at.0.abs_diff(400 * MINUTE) <= MINUTE.unsigned_abs());
+        assert_eq!(change.of, Changed::Level);
+        assert!(
+            (change.after - change.before - 15.0).abs() < 1.0,
+            "{change:?}"
+        );
+    }
+
+    #[test]
+    fn what_another_minute_of_the_hour_has_is_unusual_in_this_one() {
+        let mut samples = waves(500);
+        // The wave is at its top there, and at its bottom half an hour later.
+        samples[435].1 = 40.0;
+        let looked = look_at(&samples);
+        let [finding] = &looked.findings[..] else {
+            panic!("{:?}", looked.findings)
+        };
+        assert_eq!(finding.worst, Instant(435 * MINUTE));
+        assert!(
+            finding.expected.is_some_and(|e| (58.0..63.0).contains(&e)),
+            "{finding:?}"
+        );
+        assert!(finding.evidence.iter().any(|one| one.of == Aspect::Season));
     }
 
     #[test]

@@ -22,6 +22,7 @@ fn scores() -> Scores {
         from: Instant(0),
         step: Step::Hour,
         values,
+        changes: Vec::new(),
     }
 }
 

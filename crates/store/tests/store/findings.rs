@@ -1,6 +1,9 @@
 //! Findings: replaced by the next scan unless somebody judged them, and when series are due.
 
-use api::{Aspect, Domain, Evidence, Finding, Instant, Range, SeriesId, Verdict, WhyUnknown};
+use api::{
+    Aspect, ChangePoint, Changed, Domain, Evidence, Finding, Instant, Range, SeriesId, Verdict,
+    WhyUnknown,
+};
 use store::{ScanOutcome, StoreError, StoredScan};
 
 use crate::harness::{Home, at, filled, on_both};
@@ -49,6 +52,12 @@ fn a_scan(scanned: i64, next: i64) -> StoredScan {
             from: at(0),
             step: "1 min".into(),
             scores: vec![Some(0), None, Some(9_321)],
+            changes: vec![ChangePoint {
+                at: at(40),
+                of: Changed::Spread,
+                before: 1.5,
+                after: 0.25,
+            }],
         },
     }
 }
