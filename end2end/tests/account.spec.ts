@@ -82,6 +82,24 @@ test("a changed password keeps this browser signed in and no other", async ({ pa
   await other.context().close();
 });
 
+test("a tab is loaded anew once somebody else has signed in beside it @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  const password = empty.person("vera@example.org", "viewer");
+  await page.goto(`${empty.url}/people`);
+  await ready(page, true);
+  await expect(page.getByRole("row", { name: /ada@/ })).toBeVisible();
+  const body = new URLSearchParams({ email: "vera@example.org", password });
+  const beside = await page.request.post(`${empty.url}/auth/sign-in`, {
+    data: body.toString(),
+    headers: { origin: empty.url, "content-type": "application/x-www-form-urlencoded" },
+  });
+  expect(beside.ok()).toBe(true);
+  // Nobody touches it: the stream that was Ada's ends, and the next one is Vera's, who may not see people.
+  await expect(page.getByRole("row", { name: /ada@/ })).toHaveCount(0, { timeout: 25_000 });
+  await expect(page.getByText("access:read")).toBeVisible();
+});
+
 test("an authenticator is set up, asked for, and a recovery code helps once", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await signIn(page, empty);
@@ -153,4 +171,30 @@ test("a role that needs a second step leads to one before anything else", async 
   await other.goto(`${empty.url}/series`);
   await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await context.close();
+});
+
+test("one's authenticator is set up, renewed and taken away over the API @hydrated", async ({ page, empty }) => {
+  await empty.claim();
+  await signIn(page, empty);
+  const ask = async (path: string, data: object) =>
+    await page.request.post(`${empty.url}/api/v1/me${path}`, { data, headers: { origin: empty.url } });
+  const wrong = await ask("/authenticator", { password: "not the password" });
+  expect([wrong.status(), (await wrong.json()).fields[0].field]).toEqual([422, "password"]);
+  expect((await ask("/recovery-codes", { password: PASSWORD })).status(), "there is no authenticator yet").toBe(409);
+  const begun = await ask("/authenticator", { password: PASSWORD });
+  expect([begun.status(), begun.headers()["cache-control"]]).toEqual([201, "no-store"]);
+  const { secret, uri } = await begun.json();
+  expect(uri).toContain(`secret=${secret.replaceAll(" ", "")}`);
+  expect((await ask("/authenticator/confirm", { code: "000000" })).status()).toBe(422);
+
+  const confirmed = await ask("/authenticator/confirm", { code: await code(secret, true) });
+  expect((await confirmed.json()).recovery_codes).toHaveLength(10);
+  expect((await ask("/authenticator/remove", { password: PASSWORD })).status(), "its sessions ended with it").toBe(401);
+  await twice(page, empty, await code(secret));
+  await expect(page.getByRole("heading", { name: "Runway" })).toBeVisible();
+  const renewed = await ask("/recovery-codes", { password: PASSWORD });
+  expect((await renewed.json()).recovery_codes).toHaveLength(10);
+  expect((await ask("/authenticator/remove", { password: PASSWORD })).status()).toBe(204);
+  const left = await (await page.request.get(`${empty.url}/api/v1/me/factors`)).json();
+  expect(left.totp_since).toBeNull();
 });

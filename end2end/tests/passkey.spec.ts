@@ -182,3 +182,32 @@ test("where there is no name, the account says what would help", async ({ page, 
   await page.goto(`${empty.url}/account`);
   await expect(page.getByText("MILLRACE_PUBLIC_URL")).toBeVisible();
 });
+
+test("a script of one's own makes a passkey and takes it away over the API @hydrated", async ({ page, site }) => {
+  await device(page);
+  await password(page, site.url);
+  const answers = await page.evaluate(async (password) => {
+    const ask = async (path: string, body: object) => {
+      const answer = await fetch(`/api/v1/me/passkeys${path}`, {
+        method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" },
+      });
+      const text = await answer.text();
+      return { status: answer.status, body: text ? JSON.parse(text) : undefined };
+    };
+    const challenge = await ask("/challenge", { password });
+    // The browser's own reading of what it is asked.
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(challenge.body.options.publicKey);
+    const credential = (await navigator.credentials.create({ publicKey })) as PublicKeyCredential;
+    const made = await ask("", { name: "A script's", credential: credential.toJSON() });
+    const again = await ask("", { name: "Twice", credential: credential.toJSON() });
+    const wrong = await ask(`/${made.body.id}/remove`, { password: "not the password" });
+    const gone = await ask(`/${made.body.id}/remove`, { password });
+    return { made, statuses: [challenge, made, again, wrong, gone].map((one) => one.status) };
+  }, PASSWORD);
+  expect(answers.made.body.name).toBe("A script's");
+  expect(answers.statuses.slice(0, 2)).toEqual([200, 201]);
+  expect(answers.statuses[2], "a challenge is good once").toBeGreaterThanOrEqual(400);
+  expect(answers.statuses.slice(3)).toEqual([422, 204]);
+  await page.goto(`${site.url}/account`);
+  await expect(passkeys(page)).toHaveCount(0);
+});

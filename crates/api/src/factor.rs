@@ -20,6 +20,7 @@ pub struct FactorState {
 
 /// What an authenticator is set up with.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Enrolment {
     /// Whose it is.
     pub email: String,

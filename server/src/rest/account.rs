@@ -1,6 +1,6 @@
 //! `/api/v1/users` and `/api/v1/me`: people, and what belongs to the signed-in one.
 
-use api::{FactorState, NewSecret, NewUser, Passkey, Session, SessionId, SetUp, User, UserId};
+use api::{NewSecret, NewUser, Session, SessionId, SetUp, User, UserId};
 use axum::response::NoContent;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_password))
         .routes(routes!(sessions, end_other_sessions))
         .routes(routes!(end_session))
-        .routes(routes!(factors))
-        .routes(routes!(passkeys))
         .routes(routes!(set_up_state))
 }
 
@@ -127,26 +125,9 @@ struct Ended {
     responses((status = 200, body = Ended)))]
 async fn end_other_sessions(ask: Ask, present: Option<Extension<PresentSession>>) -> Answer<Ended> {
     let accounts = &ask.services.accounts;
-    // Who has none is no person, and refused.
-    let but = present.map_or_else(|| "".into(), |Extension(PresentSession(id))| id);
+    let but = super::factor::session(present);
     let ended = accounts.end_other_sessions(&ask.caller, &but).await?;
     Ok(Json(Ended { ended }))
-}
-
-/// What one signs in with besides the password
-#[utoipa::path(get, path = "/me/factors", security(("session" = [])),
-    responses((status = 200, body = FactorState)))]
-async fn factors(ask: Ask) -> Answer<FactorState> {
-    Ok(Json(ask.services.factors.factors(&ask.caller).await?))
-}
-
-/// One's own passkeys, the oldest first
-#[utoipa::path(get, path = "/me/passkeys", params(PageQuery), security(("session" = [])),
-    responses((status = 200, body = Page<Passkey>)))]
-async fn passkeys(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<Passkey>> {
-    let passkeys = ask.services.passkeys.passkeys(&ask.caller).await?;
-    let key = |passkey: &Passkey| passkey.id.0.clone();
-    Ok(Json(page.cut(&ask.uri, passkeys, Order::Up, key)?))
 }
 
 /// Whether this installation is claimed.

@@ -9,6 +9,7 @@ mod demo;
 mod docs;
 mod event;
 mod extract;
+mod factor;
 mod finding;
 mod forecast;
 mod import;
@@ -111,6 +112,7 @@ fn described() -> OpenApiRouter<App> {
         area("Events", event::routes()),
         area("Demo company", demo::routes()),
         area("Accounts", account::routes()),
+        area("Factors", factor::routes()),
         area("People", people::routes()),
         area("Roles", role::routes()),
         area("Keys", key::routes()),
