@@ -77,6 +77,9 @@ test("a key that may only read cannot send, and a wrong sample says what is wron
   const answer = await partly.json();
   expect(answer.accepted).toBe(1);
   expect(answer.refused[0].index).toBe(1);
+  const none = await send(ingest, JSON.stringify({ samples: [{ name: "ok", value: 1, unit: "kg" }] }));
+  expect(none.status).toBe(422);
+  expect((await none.json()).detail).toContain("None of 1 samples was taken in. Number 0: `unit` is unknown");
 });
 
 test("a page that is asked for anew again and again stays alive @hydrated", async ({ page, hub }) => {

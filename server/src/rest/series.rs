@@ -223,7 +223,7 @@ struct Samples {
 /// Sends samples
 ///
 /// A series is made at its first sample. A sample that is wrong does not spoil the others: the answer
-/// says which ones were not taken and why. A bare array, and one object a line, are taken as well.
+/// says which ones were not taken and why; where none was, it is an error. A bare array, and one object a line, are taken as well.
 /// Sending the same samples again changes nothing. The body may be compressed with gzip
 /// (`Content-Encoding: gzip`), up to 64 MiB once it is not.
 #[utoipa::path(post, path = "/samples", request_body = Samples, security(("key" = ["data:ingest"])),
@@ -241,6 +241,13 @@ async fn record_json(ask: Ask, headers: HeaderMap, Raw(body): Raw) -> Answer<Rec
         .increment(u64::from(recorded.accepted));
     metrics::counter!("millrace_samples_total", "outcome" => "refused")
         .increment(u64::from(recorded.refused_total));
+    // A sender that looks at the status alone would think that all is well.
+    if let (0, Some(first)) = (recorded.accepted, recorded.refused.first()) {
+        let many = recorded.refused_total;
+        let (place, reason) = (first.index, &first.reason);
+        let words = format!("None of {many} samples was taken in. Number {place}: {reason}.");
+        return Err(Error::invalid(words).into());
+    }
     Ok(Json(recorded))
 }
 
