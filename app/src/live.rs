@@ -96,6 +96,7 @@ pub fn open() {
 
 thread_local! {
     static OPEN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static WHOSE: std::cell::Cell<Option<u32>> = const { std::cell::Cell::new(None) };
 }
 
 /// How often the connection itself is looked at: the browser does not tell that it lost it for as
@@ -128,11 +129,12 @@ async fn listen(live: Live, last: &mut i64) -> Option<bool> {
                 came = true;
                 missed = 0;
                 live.mark.set(ui::Live::Live);
-                if let Some(event) = message
-                    .data()
-                    .as_string()
-                    .and_then(|text| serde_json::from_str(&text).ok())
-                {
+                let text = message.data().as_string().unwrap_or_default();
+                if let Ok(whose) = text.parse() {
+                    if another(whose) {
+                        crate::parts::load_anew();
+                    }
+                } else if let Ok(event) = serde_json::from_str(&text) {
                     live.apply(event);
                 }
             }
@@ -154,6 +156,13 @@ async fn listen(live: Live, last: &mut i64) -> Option<bool> {
             }
         }
     }
+}
+
+/// Whether the stream is another person's than before: somebody has signed in in another tab, and what stands here was
+/// for the one before.
+fn another(whose: u32) -> bool {
+    let before = WHOSE.with(|known| known.replace(Some(whose)));
+    before.is_some_and(|before| before != whose)
 }
 
 /// Whether the server answers and no longer knows who this is.

@@ -41,7 +41,8 @@ pub(crate) async fn follow(
             .into_response();
         }
     };
-    let events = stream::once(std::future::ready(here()))
+    let whose = whose(&caller);
+    let events = stream::once(std::future::ready(here(whose)))
         .chain(news.map(frame))
         .take_until(app.stopping.clone().cancelled_owned())
         .take_until(tokio::time::sleep(LONGEST))
@@ -50,7 +51,7 @@ pub(crate) async fn follow(
         .keep_alive(
             KeepAlive::new()
                 .interval(Duration::from_secs(15))
-                .event(here()),
+                .event(here(whose)),
         )
         .into_response()
 }
@@ -65,10 +66,25 @@ async fn ended(app: App, caller: api::Caller, headers: HeaderMap) {
     }
 }
 
-/// Says that the stream is open and no more: where nothing happens a page knows that it would be told.
+/// Says that the stream is open, and whose it is: where nothing happens a page knows that it would be told.
 /// A comment would do for the connection, but pages are not shown comments.
-fn here() -> Frame {
-    Frame::default().data("0")
+fn here(whose: u32) -> Frame {
+    Frame::default().data(whose.to_string())
+}
+
+/// A number that tells whoever asks from others, here and on every other server: a page that was made for one person
+/// is not to go on where somebody else has signed in beside it. FNV-1a, which needs no secret: a browser is only told
+/// its own.
+fn whose(caller: &api::Caller) -> u32 {
+    let (kind, id) = match &caller.who {
+        api::Who::User { id, .. } => ("person", id.as_str()),
+        api::Who::Key { id, .. } => ("key", id.as_str()),
+        _ => ("", ""),
+    };
+    let bytes = kind.bytes().chain(id.bytes());
+    bytes.fold(0x811c_9dc5, |hash: u32, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 fn frame((id, event): (String, Event)) -> Frame {
