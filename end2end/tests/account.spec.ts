@@ -4,7 +4,7 @@ import { test, expect, ready, signIn, PASSWORD, type Hub } from "../hub";
 import type { Browser, Page } from "@playwright/test";
 
 // Chromium's lines for what is refused on purpose.
-test.use({ allowed: [/status of 4(09|22)/] });
+test.use({ allowed: [/status of 4(0[39]|22)/] });
 
 /** Somebody else's browser, signed in. */
 async function elsewhere(browser: Browser, hub: Hub, javaScriptEnabled: boolean): Promise<Page> {

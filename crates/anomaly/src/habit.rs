@@ -179,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn the_week_speaks_from_the_first_point_that_it_can_judge() {
+        let mut values = weeks(140);
+        // Three weeks say what is usual, and a hundred days how far from that is usual.
+        values[121] += 500.0;
+        let points = crate::scan(&values, days(7));
+        assert!(!points[120].seasonal && points[121].seasonal && points[121].evidence[0] > 1.9);
+    }
+
+    #[test]
     fn a_gap_keeps_its_place_in_the_week() {
         let mut values = weeks(300);
         for day in [100, 150, 151, 200] {

@@ -204,8 +204,10 @@ impl Stream {
             evidence[place] = judged(channel, score, floor);
         }
         let habit = self.habit.as_mut().and_then(|habit| {
+            // By what was before the point alone.
+            let speaks = habit.speaks();
             let seen = habit.push(value - level, |tail, score| judged(tail, score, floor));
-            seen.filter(|_| habit.speaks())
+            seen.filter(|_| speaks)
         });
         if let Some(seen) = &habit {
             evidence[..2].copy_from_slice(&seen.evidence);
