@@ -23,8 +23,8 @@ async function ready(url: string): Promise<boolean> {
   }
 }
 
-/** One start: milliseconds until it is ready, and its memory in MiB after a while, if that is asked for. */
-async function start(idle: boolean): Promise<{ ms: number; memory: number }> {
+/** One start: milliseconds until it is ready, and what the system says of its memory, after a while if that is asked for. */
+async function start(idle: boolean): Promise<{ ms: number; status: string }> {
   const data = mkdtempSync(join(tmpdir(), "millrace-start-"));
   const address = `127.0.0.1:${await freePort()}`;
   const from = performance.now();
@@ -37,8 +37,7 @@ async function start(idle: boolean): Promise<{ ms: number; memory: number }> {
     }
     const ms = performance.now() - from;
     if (idle) await sleep(IDLE_MS);
-    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-    return { ms, memory: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024 };
+    return { ms, status: readFileSync(`/proc/${child.pid}/status`, "utf8") };
   } finally {
     child.kill("SIGTERM");
     await ended;
@@ -48,8 +47,9 @@ async function start(idle: boolean): Promise<{ ms: number; memory: number }> {
 
 const times: number[] = [];
 for (let i = 0; i < STARTS; i++) times.push((await start(false)).ms);
-const { memory } = await start(true);
+const { status } = await start(true);
+const held = (name: string): string => (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024).toFixed(0);
 times.sort((a, b) => a - b);
 console.log(`start to ready: ${times.map((ms) => ms.toFixed(0)).join(", ")} ms`);
-console.log(`idle memory after ${IDLE_MS / 1_000} s: ${memory.toFixed(0)} MiB`);
+console.log(`idle memory after ${IDLE_MS / 1_000} s: ${held("RssAnon")} MiB of its own, ${held("RssFile")} MiB of files, most of it the program's`);
 console.log(`the binary: ${(statSync(BINARY).size / 1e6).toFixed(1)} MB`);
