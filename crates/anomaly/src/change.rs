@@ -6,10 +6,12 @@
 //! "A Modified Bayes Information Criterion", Biometrics 63 (2007), for the three numbers that a change costs.
 //! Values far out are drawn in first, so that one spike is not two changes, and a season is taken off.
 //!
-//! A likelihood that takes points for independent finds changes wherever a series wanders. Following Chakar, Lebarbier,
-//! Lévy-Leduc and Robin, "A robust approach for estimating change-points in the mean of an AR(1) process",
-//! Bernoulli 23 (2017), how far points resemble their neighbours is estimated from differences, which changes hardly
-//! touch; here points count for so many independent ones. What a straight line tells as well is a trend and no change.
+//! A likelihood that takes points for independent finds changes wherever a series wanders. Points count here for so many
+//! independent ones as say how far the means of neighbouring stretches usually are apart; changes are few, and hardly
+//! touch the median of that. It is what Chakar, Lebarbier, Lévy-Leduc and Robin, "A robust approach for estimating
+//! change-points in the mean of an AR(1) process", Bernoulli 23 (2017), do for neighbouring points, for stretches:
+//! a process that wanders slowly under its noise looks independent from one point to the next.
+//! What a straight line tells as well is a trend and no change.
 
 use crate::scale::tame;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,10 @@ const ROUNDING: f64 = 1e-6;
 pub const MOST_POINTS: usize = 20_000;
 /// A season is taken off where it explains so much.
 const SEASONAL: f64 = 0.3;
+/// Points in the stretches whose means are compared.
+const STRETCHES: [usize; 2] = [24, 96];
+/// Fewer stretches of a kind say nothing of how far they usually are apart.
+const FEWEST_STRETCHES: usize = 8;
 /// So many rounds of a season tell what it does.
 const ROUNDS: usize = 3;
 /// A level that moves by less than so many deviations is nothing that people see.
@@ -57,25 +63,33 @@ pub struct Change {
 
 /// The change points of a series in order of time; a gap is taken for the value before it.
 ///
-/// `seasons` are the points of each season that there may be; the one that explains most is taken off first, and what is
-/// told of a segment is told without it.
+/// `seasons` are the points of each season that there may be; the one that explains most is taken off before it is looked
+/// for changes, and deviations are told without it.
 /// Of a long series only the last [`MOST_POINTS`] are looked at.
 pub fn change_points(values: &[f64], seasons: &[usize]) -> Vec<Change> {
     let skipped = values.len().saturating_sub(MOST_POINTS);
-    let Some((unit, centre, calm)) = calm(&values[skipped..], seasons) else {
+    let Some(history) = History::of(&values[skipped..], seasons) else {
         return Vec::new();
     };
-    let sums = Sums::new(&calm);
-    let mut ends = segment(&sums, calm.len());
+    let mut ends = segment(&history.calm);
     ends.insert(0, 0);
     // The least of them goes first: what is left of its neighbours may stand then.
-    while let Some(place) = least(&sums, &ends) {
+    while let Some(place) = least(&history, &ends) {
         ends.remove(place);
     }
-    let told = |(mean, deviation): (f64, f64)| (centre + mean * unit, deviation * unit);
+    let History { unit, centre, .. } = history;
+    // What the sums' rounding leaves of nothing is nothing.
+    let clean = |value: f64| {
+        if value.abs() < 1e-9 * unit {
+            0.0
+        } else {
+            value
+        }
+    };
+    let told = |side: &Side| (clean(centre + side.seen * unit), side.deviation * unit);
     let changes = ends.windows(3).filter_map(|ends| {
         let &[from, at, to] = ends else { return None };
-        let step = Step::of(&sums, from, at, to);
+        let step = Step::of(&history, from, at, to);
         Some(Change {
             at: at + skipped,
             changed: if step.spread.ln() > step.level {
@@ -83,18 +97,30 @@ pub fn change_points(values: &[f64], seasons: &[usize]) -> Vec<Change> {
             } else {
                 Changed::Level
             },
-            before: told(step.before),
-            after: told(step.after),
+            before: told(&step.before),
+            after: told(&step.after),
         })
     });
     changes.collect()
 }
 
+/// A side of a change.
+struct Side {
+    /// The mean of what was seen.
+    seen: f64,
+    /// Whether what was seen did not move.
+    still: bool,
+    /// The mean and the standard deviation without the season.
+    mean: f64,
+    deviation: f64,
+}
+
 /// What lies on either side of a change.
 struct Step {
-    before: (f64, f64),
-    after: (f64, f64),
-    /// How far the level moved, in the larger deviation.
+    before: Side,
+    after: Side,
+    /// How far the level moved, in the larger deviation: of what was seen or without the season, whichever moved less.
+    /// Where a machine stands still, taking its usual day off makes one where there is none.
     level: f64,
     /// The larger deviation by the smaller.
     spread: f64,
@@ -103,19 +129,33 @@ struct Step {
 }
 
 impl Step {
-    fn of(sums: &Sums, from: usize, at: usize, to: usize) -> Self {
-        let moments = |from: usize, to: usize| {
-            let (mean, variance) = sums.moments(from, to);
-            (mean, variance.sqrt())
+    fn of(history: &History, from: usize, at: usize, to: usize) -> Self {
+        let calm = &history.calm;
+        let side = |from: usize, to: usize| {
+            let (mean, variance) = calm.moments(from, to);
+            let (seen, moves) = history.seen.moments(from, to);
+            Side {
+                seen,
+                still: moves <= ROUNDING,
+                mean,
+                deviation: variance.sqrt(),
+            }
         };
-        let (before, after) = (moments(from, at), moments(at, to));
-        let squares = |from: usize, to: usize| sums.squares(from, to);
+        let (before, after) = (side(from, at), side(at, to));
+        let moved = (after.mean - before.mean).abs();
+        let moved = moved.min((after.seen - before.seen).abs());
+        // A slow mover stands still between two pieces, which is nothing that began or ended.
+        let spread = if before.still || after.still {
+            1.0
+        } else {
+            (after.deviation / before.deviation).max(before.deviation / after.deviation)
+        };
         Self {
+            level: moved / before.deviation.max(after.deviation),
+            spread,
+            line: calm.squares_from_line(from, to) <= calm.squares(from, at) + calm.squares(at, to),
             before,
             after,
-            level: (after.0 - before.0).abs() / before.1.max(after.1),
-            spread: (after.1 / before.1).max(before.1 / after.1),
-            line: sums.squares_from_line(from, to) <= squares(from, at) + squares(at, to),
         }
     }
 
@@ -126,47 +166,67 @@ impl Step {
 }
 
 /// The place of the smallest change that does not stand.
-fn least(sums: &Sums, ends: &[usize]) -> Option<usize> {
+fn least(history: &History, ends: &[usize]) -> Option<usize> {
     let steps = ends.windows(3).enumerate().filter_map(|(place, ends)| {
         let &[from, at, to] = ends else { return None };
-        let step = Step::of(sums, from, at, to);
+        let step = Step::of(history, from, at, to);
         (!step.stands()).then_some((place + 1, step.level))
     });
     steps.min_by(|a, b| a.1.total_cmp(&b.1)).map(|step| step.0)
 }
 
-/// Values in a unit in which their squares add up, spikes drawn in; with the unit and the centre. `None` of constants.
-fn calm(values: &[f64], seasons: &[usize]) -> Option<(f64, f64, Vec<f64>)> {
-    if values.len() < 2 * SHORTEST {
-        return None;
-    }
-    let finite: Vec<f64> = values.iter().filter_map(|value| tame(*value)).collect();
-    let centre = series::median(&finite)?;
-    // The middle half if it has a width, or more where most values are the same.
-    let width = |p| Some(series::quantile(&finite, 1.0 - p)? - series::quantile(&finite, p)?);
-    let unit = [0.25, 0.05, 0.0]
-        .into_iter()
-        .filter_map(width)
-        .find(|unit| *unit > 1e-12 * centre.abs())?;
-    let mut before = 0.0;
-    let mut filled: Vec<f64> = values
-        .iter()
-        .map(|value| {
-            if let Some(value) = tame(*value) {
-                before = ((value - centre) / unit).clamp(-FARTHEST, FARTHEST);
-            }
-            before
+/// A history in a unit in which its squares add up.
+struct History {
+    unit: f64,
+    centre: f64,
+    /// As it was seen.
+    seen: Sums,
+    /// Without its season, spikes drawn in.
+    calm: Sums,
+}
+
+impl History {
+    /// `None` of constants and of what is too short.
+    fn of(values: &[f64], seasons: &[usize]) -> Option<Self> {
+        if values.len() < 2 * SHORTEST {
+            return None;
+        }
+        let finite: Vec<f64> = values.iter().filter_map(|value| tame(*value)).collect();
+        let centre = series::median(&finite)?;
+        // The middle half if it has a width, or more where most values are the same.
+        let width = |p| Some(series::quantile(&finite, 1.0 - p)? - series::quantile(&finite, p)?);
+        let unit = [0.25, 0.05, 0.0]
+            .into_iter()
+            .filter_map(width)
+            .find(|unit| *unit > 1e-12 * centre.abs())?;
+        let mut before = 0.0;
+        let mut filled: Vec<f64> = values
+            .iter()
+            .map(|value| {
+                if let Some(value) = tame(*value) {
+                    before = ((value - centre) / unit).clamp(-FARTHEST, FARTHEST);
+                }
+                before
+            })
+            .collect();
+        let seen = Sums::new(&filled);
+        take_off(&mut filled, seasons);
+        let calm: Vec<f64> = (0..filled.len())
+            .map(|place| {
+                let from = place.saturating_sub(SHORTEST / 2);
+                let around = &filled[from..(place + SHORTEST / 2 + 1).min(filled.len())];
+                let quantile = |p| series::quantile(around, p).unwrap_or(0.0);
+                let reach = DRAWN_IN * (quantile(0.75) - quantile(0.25));
+                filled[place].clamp(quantile(0.5) - reach, quantile(0.5) + reach)
+            })
+            .collect();
+        Some(Self {
+            unit,
+            centre,
+            seen,
+            calm: Sums::new(&calm),
         })
-        .collect();
-    take_off(&mut filled, seasons);
-    let calm = (0..filled.len()).map(|place| {
-        let from = place.saturating_sub(SHORTEST / 2);
-        let around = &filled[from..(place + SHORTEST / 2 + 1).min(filled.len())];
-        let quantile = |p| series::quantile(around, p).unwrap_or(0.0);
-        let reach = DRAWN_IN * (quantile(0.75) - quantile(0.25));
-        filled[place].clamp(quantile(0.5) - reach, quantile(0.5) + reach)
-    });
-    Some((unit, centre, calm.collect()))
+    }
 }
 
 /// Takes the season off that explains most, if one explains a good part: of each place the median over the rounds of
@@ -200,13 +260,9 @@ fn take_off(values: &mut [f64], seasons: &[usize]) {
     }
 }
 
-/// Sums up to each point, so that every segment's moments are a difference.
-struct Sums {
-    /// Of values, their squares, and their products with their places.
-    sums: Vec<[f64; 3]>,
-    /// For how many independent points each counts.
-    worth: f64,
-}
+/// Sums up to each point of values, their squares and their products with their places, so that every segment's moments
+/// are a difference.
+struct Sums(Vec<[f64; 3]>);
 
 impl Sums {
     fn new(values: &[f64]) -> Self {
@@ -220,17 +276,36 @@ impl Sums {
             ];
             sums.push(sum);
         }
-        let alike = alike(values);
-        Self {
-            sums,
-            worth: (1.0 - alike) / (1.0 + alike),
-        }
+        Self(sums)
+    }
+
+    /// For how many independent points each counts, by how far neighbouring stretches are apart: at most one.
+    fn worth(&self) -> f64 {
+        let count = self.0.len() - 1;
+        let worth = STRETCHES
+            .into_iter()
+            .filter(|length| count >= FEWEST_STRETCHES * length);
+        let worth = worth.map(|length| {
+            let begins = (0..=count - 2 * length).step_by(length / 8);
+            let pairs = begins.map(|begin| {
+                let (middle, end) = (begin + length, begin + 2 * length);
+                let (before, after) = (self.moments(begin, middle), self.moments(middle, end));
+                ((after.0 - before.0).abs(), f64::midpoint(before.1, after.1))
+            });
+            let (apart, within): (Vec<f64>, Vec<f64>) = pairs.unzip();
+            let median = |of: &[f64]| series::median(of).unwrap_or(0.0);
+            let apart = median(&apart) * series::MAD_TO_SIGMA;
+            // Of independent points the means of two stretches differ by that much, squared.
+            let expected = 2.0 * median(&within) / length as f64;
+            expected / (apart * apart).max(expected)
+        });
+        worth.fold(1.0, f64::min)
     }
 
     /// Mean and variance of `from..to`; the variance is never below the rounding of the sums.
     fn moments(&self, from: usize, to: usize) -> (f64, f64) {
         let count = to.saturating_sub(from).max(1) as f64;
-        let (a, b) = (self.sums[from], self.sums[to]);
+        let (a, b) = (self.0[from], self.0[to]);
         let mean = (b[0] - a[0]) / count;
         (mean, ((b[1] - a[1]) / count - mean * mean).max(ROUNDING))
     }
@@ -245,36 +320,22 @@ impl Sums {
         let count = to.saturating_sub(from) as f64;
         let (mean, variance) = self.moments(from, to);
         let middle = from as f64 + (count - 1.0) / 2.0;
-        let together = self.sums[to][2] - self.sums[from][2] - mean * middle * count;
+        let together = self.0[to][2] - self.0[from][2] - mean * middle * count;
         let places = count * (count * count - 1.0) / 12.0;
         (count * variance - together * together / places.max(1.0)).max(0.0)
     }
 
     /// Twice the negative logarithm of a segment's likelihood, but for a constant.
     fn cost(&self, from: usize, to: usize) -> f64 {
-        self.worth * to.saturating_sub(from) as f64 * self.moments(from, to).1.ln()
-    }
-}
-
-/// How far points resemble the one before, 0 to 1, by the medians of differences over one and two steps.
-fn alike(values: &[f64]) -> f64 {
-    let apart = |steps: usize| {
-        let pairs = values.iter().zip(values.iter().skip(steps));
-        let apart: Vec<f64> = pairs.map(|(a, b)| (b - a).abs()).collect();
-        series::median(&apart).unwrap_or(0.0)
-    };
-    let ratio = apart(2) / apart(1);
-    // Where most points are the one before, differences say nothing.
-    if ratio.is_finite() {
-        (ratio * ratio - 1.0).clamp(0.0, 0.99)
-    } else {
-        0.0
+        to.saturating_sub(from) as f64 * self.moments(from, to).1.ln()
     }
 }
 
 /// The ends of the best segments.
-fn segment(sums: &Sums, count: usize) -> Vec<usize> {
-    let penalty = 6.0 * (count as f64).ln();
+fn segment(sums: &Sums) -> Vec<usize> {
+    let count = sums.0.len() - 1;
+    // Points that count for less make a change as much dearer.
+    let penalty = 6.0 * (count as f64).ln() / sums.worth().max(f64::EPSILON);
     // For each end: the cost of the best segmentation up to there, and where its last segment begins.
     let mut best = vec![(f64::INFINITY, 0_usize); count + 1];
     best[0].0 = -penalty;
@@ -375,6 +436,53 @@ mod tests {
         let stock = (0..800).map(|day| f64::from(90 - day % 30 * 3));
         let stock: Vec<f64> = stock.zip(&steps).map(|(a, b)| a + 0.5 * b).collect();
         assert_eq!(change_points(&stock, &[7]), []);
+    }
+
+    #[test]
+    fn what_wanders_slowly_under_its_noise_or_moves_now_and_then_has_no_change() {
+        let mut slow = 0.0;
+        let mut wave = 0.0_f64;
+        let values: Vec<f64> = noise(2_800, 1.0)
+            .chunks_exact(2)
+            .map(|pair| {
+                slow = 0.99 * slow + 0.14 * pair[0];
+                wave += 0.02;
+                slow + 0.5 * wave.sin() + 0.4 * pair[1]
+            })
+            .collect();
+        assert_eq!(change_points(&values, &[24, 168]), []);
+        // A slow mover: mostly it stays, then some pieces go, and now and then it is filled up.
+        let mut stock = 30.0;
+        let pieces: Vec<f64> = noise(700, 1.0)
+            .iter()
+            .map(|step| {
+                stock -= if *step > 1.2 { 2.0 } else { 0.0 };
+                stock = if stock < 8.0 { 30.0 } else { stock };
+                stock
+            })
+            .collect();
+        assert_eq!(change_points(&pieces, &[7]), []);
+    }
+
+    #[test]
+    fn a_day_without_a_shift_is_told_by_what_was_seen() {
+        let shape = |hour: usize| {
+            if (7..19).contains(&(hour % 24)) {
+                15.0
+            } else {
+                0.0
+            }
+        };
+        let mut values: Vec<f64> = noise(1_200, 0.5)
+            .iter()
+            .enumerate()
+            .map(|(hour, step)| (shape(hour) + step).max(0.0))
+            .collect();
+        values[600..648].fill(0.0);
+        let changes = change_points(&values, &[24]);
+        assert_eq!(changes.len(), 2, "{changes:?}");
+        assert!(changes[0].after.0.abs() < 1e-9 && changes[1].before.0.abs() < 1e-9);
+        assert!((6.0..9.0).contains(&changes[0].before.0), "{changes:?}");
     }
 
     #[test]
