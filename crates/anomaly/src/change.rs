@@ -31,7 +31,7 @@ const SEASONAL: f64 = 0.3;
 /// Points in the stretches whose means are compared.
 const STRETCHES: [usize; 2] = [24, 96];
 /// Fewer stretches of a kind say nothing of how far they usually are apart.
-const FEWEST_STRETCHES: usize = 8;
+const FEWEST_STRETCHES: usize = 7;
 /// So many rounds of a season tell what it does.
 const ROUNDS: usize = 3;
 /// A level that moves by less than so many deviations is nothing that people see.
@@ -110,7 +110,7 @@ struct Side {
     seen: f64,
     /// Whether what was seen did not move.
     still: bool,
-    /// The mean and the standard deviation without the season.
+    /// The mean without the season, and the standard deviation around a straight line.
     mean: f64,
     deviation: f64,
 }
@@ -132,13 +132,15 @@ impl Step {
     fn of(history: &History, from: usize, at: usize, to: usize) -> Self {
         let calm = &history.calm;
         let side = |from: usize, to: usize| {
-            let (mean, variance) = calm.moments(from, to);
+            let (mean, _) = calm.moments(from, to);
+            // Around its own line: what climbs evenly does not vary the more the longer it does.
+            let variance = calm.squares_from_line(from, to) / to.saturating_sub(from).max(1) as f64;
             let (seen, moves) = history.seen.moments(from, to);
             Side {
                 seen,
                 still: moves <= ROUNDING,
                 mean,
-                deviation: variance.sqrt(),
+                deviation: variance.max(ROUNDING).sqrt(),
             }
         };
         let (before, after) = (side(from, at), side(at, to));
@@ -433,6 +435,12 @@ mod tests {
         let climbs: Vec<f64> = (0..800).map(|day| f64::from(day) * 0.05).collect();
         let climbs: Vec<f64> = climbs.iter().zip(&steps).map(|(a, b)| a + b).collect();
         assert_eq!(change_points(&climbs, &[7]), []);
+        // Half a year of a stock that is sold evenly and not filled up.
+        let sold = noise(181, 3.0).into_iter().scan(1_500.0, |left, step| {
+            *left -= 8.0 + step.abs();
+            Some(*left)
+        });
+        assert_eq!(change_points(&sold.collect::<Vec<_>>(), &[7]), []);
         let stock = (0..800).map(|day| f64::from(90 - day % 30 * 3));
         let stock: Vec<f64> = stock.zip(&steps).map(|(a, b)| a + 0.5 * b).collect();
         assert_eq!(change_points(&stock, &[7]), []);
