@@ -96,7 +96,7 @@ pub fn open() {
 
 thread_local! {
     static OPEN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-    static WHOSE: std::cell::Cell<Option<u32>> = const { std::cell::Cell::new(None) };
+    static WHOSE: std::cell::RefCell<Option<String>> = const { std::cell::RefCell::new(None) };
 }
 
 /// How often the connection itself is looked at: the browser does not tell that it lost it for as
@@ -130,7 +130,7 @@ async fn listen(live: Live, last: &mut i64) -> Option<bool> {
                 missed = 0;
                 live.mark.set(ui::Live::Live);
                 let text = message.data().as_string().unwrap_or_default();
-                if let Ok(whose) = text.parse() {
+                if let Some(whose) = text.strip_prefix(api::WHOSE) {
                     if another(whose) {
                         crate::parts::load_anew();
                     }
@@ -160,8 +160,8 @@ async fn listen(live: Live, last: &mut i64) -> Option<bool> {
 
 /// Whether the stream is another person's than before: somebody has signed in in another tab, and what stands here was
 /// for the one before.
-fn another(whose: u32) -> bool {
-    let before = WHOSE.with(|known| known.replace(Some(whose)));
+fn another(whose: &str) -> bool {
+    let before = WHOSE.replace(Some(whose.to_owned()));
     before.is_some_and(|before| before != whose)
 }
 

@@ -41,8 +41,8 @@ pub(crate) async fn follow(
             .into_response();
         }
     };
-    let whose = whose(&caller);
-    let events = stream::once(std::future::ready(here(whose)))
+    let here = here(whose(&caller));
+    let events = stream::once(std::future::ready(here.clone()))
         .chain(news.map(frame))
         .take_until(app.stopping.clone().cancelled_owned())
         .take_until(tokio::time::sleep(LONGEST))
@@ -51,7 +51,7 @@ pub(crate) async fn follow(
         .keep_alive(
             KeepAlive::new()
                 .interval(Duration::from_secs(15))
-                .event(here(whose)),
+                .event(here),
         )
         .into_response()
 }
@@ -66,25 +66,20 @@ async fn ended(app: App, caller: api::Caller, headers: HeaderMap) {
     }
 }
 
-/// Says that the stream is open, and whose it is: where nothing happens a page knows that it would be told.
+/// Says that the stream is open, and whose it is: where nothing happens a page knows that it would be told, and one that
+/// was made for one person does not go on where somebody else has signed in beside it.
 /// A comment would do for the connection, but pages are not shown comments.
-fn here(whose: u32) -> Frame {
-    Frame::default().data(whose.to_string())
+fn here(whose: &str) -> Frame {
+    Frame::default().data(format!("{}{whose}", api::WHOSE))
 }
 
-/// A number that tells whoever asks from others, here and on every other server: a page that was made for one person
-/// is not to go on where somebody else has signed in beside it. FNV-1a, which needs no secret: a browser is only told
-/// its own.
-fn whose(caller: &api::Caller) -> u32 {
-    let (kind, id) = match &caller.who {
-        api::Who::User { id, .. } => ("person", id.as_str()),
-        api::Who::Key { id, .. } => ("key", id.as_str()),
-        _ => ("", ""),
-    };
-    let bytes = kind.bytes().chain(id.bytes());
-    bytes.fold(0x811c_9dc5, |hash: u32, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+/// What tells whoever asks from others, here and on every other server.
+fn whose(caller: &api::Caller) -> &str {
+    match &caller.who {
+        api::Who::User { id, .. } => id.as_str(),
+        api::Who::Key { id, .. } => id.as_str(),
+        api::Who::Nobody | api::Who::System => "",
+    }
 }
 
 fn frame((id, event): (String, Event)) -> Frame {

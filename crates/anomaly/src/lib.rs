@@ -16,6 +16,7 @@ mod score;
 mod spectral;
 mod stream;
 mod subpca;
+mod sums;
 mod table;
 mod tail;
 mod together;

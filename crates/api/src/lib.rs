@@ -77,7 +77,7 @@ pub use import::{
 };
 pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
 pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
-pub use live::{Event, LivePoint, Topic};
+pub use live::{Event, LivePoint, Topic, WHOSE};
 pub use machine::{
     Ailment, HealthDeduction, Machine, MachineHealth, MachineList, Machines, SeriesShare, Together,
 };

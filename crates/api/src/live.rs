@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Instant, SeriesId};
 
+/// What a message begins with that says whose stream it is, and is no [`Event`].
+pub const WHOSE: &str = "whose ";
+
 /// One message to every open page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

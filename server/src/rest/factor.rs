@@ -2,7 +2,7 @@
 //!
 //! A key is no person and has none of it. What changes a factor asks for the password once more.
 
-use api::{Enrolment, FactorState, Passkey, PasskeyId, SessionId};
+use api::{Enrolment, Error, FactorState, Passkey, PasskeyId, SessionId};
 use axum::response::NoContent;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -154,8 +154,9 @@ async fn begin_passkey(
     let asked = passkeys
         .begin_passkey(&ask.caller, &session, &again.password)
         .await?;
-    // Written by the engine a moment ago.
-    let options = serde_json::from_str(&asked).unwrap_or_default();
+    let options = serde_json::from_str(&asked).map_err(|_| Error::Internal {
+        request_id: ask.caller.request_id.clone(),
+    })?;
     Ok(Secret(Json(Challenge { options })))
 }
 
