@@ -143,6 +143,7 @@ pub fn places() -> Vec<NavItem> {
     [
         ("/", "Runway", Glyph::Runway),
         ("/series", "Series", Glyph::Chart),
+        ("/reorders", "Purchasing", Glyph::Cash),
         ("/machines", "Machines", Glyph::Server),
         ("/explore", "Explore", Glyph::Search),
         ("/sources", "Sources", Glyph::Sources),

@@ -31,6 +31,7 @@ mod people;
 mod problem;
 pub mod range;
 mod recording;
+mod reorder;
 mod role;
 pub mod rpc;
 mod runway;
@@ -115,6 +116,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/models") view=Seldom::Models.route() ssr=SsrMode::Async/>
                     <Route path=path!("/calendar") view=Seldom::Calendar.route() ssr=SsrMode::Async/>
                     <Route path=path!("/calendar/entry") view=Seldom::CalendarEntry.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/reorders") view=Seldom::Reorders.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/reorders/:id") view=Seldom::Reorder.route() ssr=SsrMode::Async/>
                     <Route path=path!("/jobs") view=Seldom::Jobs.route() ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=Seldom::Account.route() ssr=SsrMode::Async/>
                     <Route path=path!("/account/authenticator") view=Seldom::Authenticator.route() ssr=SsrMode::Async/>

@@ -19,7 +19,7 @@ use ui::{Card, Skeleton};
 
 use crate::{
     account, audit, calendar, factor, finding, imports, job, machine, metrics, model, people,
-    recording, role, scrape, series, settings, sources, welcome,
+    recording, reorder, role, scrape, series, settings, sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -95,6 +95,10 @@ pub enum Seldom {
     Calendar,
     /// One of them.
     CalendarEntry,
+    /// What to order.
+    Reorders,
+    /// One stock of it.
+    Reorder,
     /// Work beside the pages.
     Jobs,
     /// An expression that is watched.
@@ -135,6 +139,8 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Models => model::ModelsPage().into_any(),
         Seldom::Calendar => calendar::CalendarPage().into_any(),
         Seldom::CalendarEntry => calendar::EntryPage().into_any(),
+        Seldom::Reorders => reorder::ReordersPage().into_any(),
+        Seldom::Reorder => reorder::ReorderPage().into_any(),
         Seldom::Jobs => job::JobsPage().into_any(),
         Seldom::Watch => recording::RecordingPage().into_any(),
         Seldom::Gallery => crate::Gallery().into_any(),

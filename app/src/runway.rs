@@ -1,6 +1,6 @@
 //! The home page: what runs out, breaks or goes over next.
 
-use api::{Direction, Glimpse, Instant, Outlook, Runway as List, Stake, Strip, Topic};
+use api::{Direction, Glimpse, Instant, Outlook, Runway as List, Stake, Strip, StripOrder, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -251,11 +251,28 @@ fn strip_view(strip: &Strip, now: Instant) -> StripView {
         stale: series
             .stale_since
             .map(|since| format!("no data for {}", ui::span_text(now.seconds_since(since)))),
-        action: Some(StripAction {
-            label: "Open".into(),
-            href,
-            post: false,
+        action: Some(match &strip.order {
+            Some(order) => StripAction {
+                label: order_words(order),
+                href: format!("/reorders/{}", series.id),
+                post: false,
+            },
+            None => StripAction {
+                label: "Open".into(),
+                href,
+                post: false,
+            },
         }),
+    }
+}
+
+/// An order on a button: `Order 240 by Thu 26 Nov`.
+fn order_words(order: &StripOrder) -> String {
+    let much = ui::number_text(Some(order.quantity), "");
+    if order.overdue {
+        format!("Order {much} today")
+    } else {
+        format!("Order {much} by {}", ui::utc_day_text(order.by.0))
     }
 }
 

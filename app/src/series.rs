@@ -7,6 +7,7 @@ mod foreseen;
 mod happened;
 mod limit;
 mod made;
+mod plot;
 mod unusual;
 
 use api::{Series, SeriesPage, Topic};

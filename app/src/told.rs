@@ -12,6 +12,8 @@ pub mod job;
 pub mod machine;
 pub mod model;
 pub mod place;
+pub mod reorder;
+pub mod sums;
 
 use api::{
     Aspect, Finding, Foretold, Instant, Point, Range, Scored, Sensitivity, SeriesId, Unusual,

@@ -77,6 +77,7 @@ pub(crate) fn router(app: App) -> Router {
             post(uploads::upload).layer(axum::extract::DefaultBodyLimit::disable()),
         )
         .route("/series/{id}/export.csv", get(uploads::export))
+        .route("/reorders.csv", get(uploads::order_sheet))
         .route("/people/access-review.csv", get(uploads::access_review))
         .route("/auth/sign-in", post(sign_in::sign_in))
         .route("/auth/sign-out", post(sign_in::sign_out))

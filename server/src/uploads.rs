@@ -1,6 +1,6 @@
 //! Files in and out: uploads go to disk as they arrive, exports leave as CSV.
 
-use api::{Caller, Error, Instant, Range, SeriesId, Staging};
+use api::{Caller, Error, Instant, OrderSheet, Range, SeriesId, Staging};
 use app::rpc::Secrets;
 use axum::Extension;
 use axum::body::Bytes;
@@ -140,6 +140,31 @@ pub(crate) async fn access_review(
         }
         .into_response(),
     }
+}
+
+/// `GET /reorders.csv`: the lines of an order.
+pub(crate) async fn order_sheet(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(wanted): Query<Within>,
+) -> Response {
+    let sheet = OrderSheet {
+        within_days: wanted.within.unwrap_or(OrderSheet::DAYS),
+    };
+    match app.services.reorders.sheet(&caller, sheet).await {
+        Ok(csv) => as_file("order.csv", csv),
+        Err(error) => Problem {
+            error,
+            request_id: caller.request_id,
+        }
+        .into_response(),
+    }
+}
+
+/// How far ahead an order goes.
+#[derive(Deserialize)]
+pub(crate) struct Within {
+    within: Option<u32>,
 }
 
 fn as_file(name: &str, csv: String) -> Response {

@@ -4,11 +4,9 @@ use api::{ForecastState, Instant, Point, Points, Series, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use leptos_router::hooks::{use_params_map, use_query_map};
 use ui::{
-    Badge, Button, ButtonKind, ButtonLink, Card, Chart, DataTable, Glyph, Notice, PageHead,
-    Segment, Segmented, Skeleton, StaticChart, Tone, When,
+    Badge, Button, ButtonKind, ButtonLink, Card, Glyph, Notice, PageHead, Skeleton, Tone, When,
 };
 
 use super::chart::Drawn;
@@ -17,6 +15,7 @@ use super::foreseen::Foreseen;
 use super::happened::happened_view;
 use super::limit::{self, ChangeSeries, LimitForm, NameForm, SetLimit};
 use super::made::{ChangeModel, made_view};
+use super::plot::{Plot, ranges_view};
 use super::unusual::{Say, UnusualCard, ribbon_view};
 use crate::awaited::awaited;
 use crate::live;
@@ -37,8 +36,10 @@ pub struct Detail {
     pub series: Series,
     /// Its points in the range.
     pub points: Points,
-    /// What is known of its future.
+    /// What is known of its future, without its sums.
     pub forecast: ForecastState,
+    /// What the next steps come to, where its values add up: the span, and how much.
+    pub sums: Vec<(String, String)>,
     /// What is unusual in the range.
     pub unusual: Shown,
     /// Which of its points are findings.
@@ -79,7 +80,8 @@ pub async fn load_detail(
     let range = asked.resolve(until, series.first_at);
     // More points than a wide screen has places are not seen.
     let points = services.series.points(&caller, &id, range, 1_200).await?;
-    let forecast = services.forecasts.get(&caller, &id).await?;
+    let mut forecast = services.forecasts.get(&caller, &id).await?;
+    let sums = crate::told::sums::sums(&mut forecast, &series);
     let foreseen = matches!(forecast, ForecastState::Ready { .. });
     let unusual = services.findings.unusual(&caller, &id, range).await?;
     let marks = crate::told::marks(&unusual.findings, &points.points, points.range);
@@ -118,6 +120,7 @@ pub async fn load_detail(
         series,
         points,
         forecast,
+        sums,
         unusual: crate::told::shown(&unusual),
         marks,
         ribbon,
@@ -234,6 +237,7 @@ fn Body(
         series,
         points,
         forecast,
+        sums,
         unusual,
         marks,
         ribbon,
@@ -262,6 +266,9 @@ fn Body(
         series.id, drawn.range.from.0, drawn.range.to.0
     );
     let promote = format!("/calendar/entry?series={}", series.id);
+    let reorder = series
+        .is_stock()
+        .then(|| format!("/reorders/{}", series.id));
     let lede = lede(&series);
     view! {
         <Title text=title.clone()/>
@@ -270,6 +277,9 @@ fn Body(
             lede=lede
             actions=move || {
                 view! {
+                    {reorder
+                        .clone()
+                        .map(|href| view! { <ButtonLink href=href icon=Glyph::Cash>"What to order"</ButtonLink> })}
                     {may_write
                         .then(|| view! { <ButtonLink href=promote.clone() icon=Glyph::Calendar>"Add a promotion"</ButtonLink> })}
                     <ButtonLink href=csv.clone() icon=Glyph::Download>"CSV"</ButtonLink>
@@ -281,7 +291,7 @@ fn Body(
         <FormProblem answer=model.value()/>
         <Facts series=series.clone() now/>
         <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
-            <Ranges own asked=asked.clone() as_table/>
+            {ranges_view(&own, &asked, as_table)}
             <Plot drawn tree moves=asked.moves() as_table/>
             {ribbon_view(ribbon)}
         </Card>
@@ -289,7 +299,7 @@ fn Body(
         {match (ready, why) {
             (Some(forecast), _) => {
                 let newest = series.last.map_or(forecast.known_until, |last| last.at);
-                view! { <Foreseen limited=series.limit.is_some() forecast newest now/> }.into_any()
+                view! { <Foreseen limited=series.limit.is_some() forecast sums newest now/> }.into_any()
             }
             (None, Some(why)) => {
                 view! { <Notice tone=Tone::Neutral title="No forecast" means=format!("Unknown: {why}.")/> }.into_any()
@@ -385,106 +395,5 @@ fn Facts(series: Series, now: Instant) -> impl IntoView {
                     view! { <Badge tone=Tone::Warning label=words/> }
                 })}
         </div>
-    }
-}
-
-#[component]
-fn Ranges(own: String, asked: Asked, as_table: bool) -> impl IntoView {
-    let view_word = if as_table { "&view=table" } else { "" };
-    let ranges = range::segments(&asked, |word| {
-        Some(format!("{own}?range={word}{view_word}"))
-    });
-    let here = match &asked {
-        Asked::Last(word, _) => format!("{own}?range={word}"),
-        Asked::Fixed(range) => format!(
-            "{own}?from={}&to={}",
-            range.from.0.div_euclid(Instant::SECOND),
-            range.to.0.div_euclid(Instant::SECOND)
-        ),
-        Asked::Fitting => format!("{own}?range="),
-    };
-    let views = vec![
-        Segment::new("Chart", here.clone(), !as_table),
-        Segment::new("Table", format!("{here}&view=table"), as_table),
-    ];
-    view! {
-        <div class="toolbar">
-            <Segmented label="Time range" segments=Signal::stored(ranges)/>
-            <Segmented label="Shown as" segments=Signal::stored(views)/>
-        </div>
-    }
-}
-
-/// The chart, or its table. New samples are drawn as they come in.
-#[component]
-fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl IntoView {
-    let stream = live::live();
-    let navigate = use_navigate();
-    let unit = drawn.series.unit.word().to_owned();
-    let label = format!("{} over time", drawn.series.title);
-    let own = format!("/series/{}", drawn.series.id);
-    let rows = drawn.rows();
-    if as_table {
-        return view! { <DataTable points=rows unit=unit caption=label/> }.into_any();
-    }
-    let limit = drawn.series.limit.map(|l| (l.value, limit_words(l, &unit)));
-    let span = drawn.span();
-    let id = drawn.series.id.clone();
-    let now_drawn = RwSignal::new(drawn);
-    Effect::new(move || {
-        let batch = stream.points.get();
-        let new: Vec<_> = batch
-            .iter()
-            .filter(|p| p.series == id)
-            .map(|p| (p.at, p.value))
-            .collect();
-        if moves && !new.is_empty() {
-            now_drawn.update(|drawn| append(drawn, &new));
-        }
-    });
-    let numbers = Signal::derive(move || now_drawn.read().numbers());
-    // Seconds in the address: a link that somebody reads out should be short.
-    let zoomed = Callback::new(move |(from, to): (f64, f64)| {
-        let href = format!(
-            "{own}?from={:.0}&to={:.0}",
-            (from / 1000.0).floor(),
-            (to / 1000.0).ceil()
-        );
-        navigate(
-            &href,
-            NavigateOptions {
-                scroll: false,
-                ..NavigateOptions::default()
-            },
-        );
-    });
-    view! {
-        <Chart tree numbers label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
-            <StaticChart points=rows unit=unit label=label limit span/>
-        </Chart>
-    }
-    .into_any()
-}
-
-/// Appends samples and lets the window move with them.
-fn append(drawn: &mut Drawn, new: &[(Instant, f64)]) {
-    for (at, value) in new {
-        if drawn.points.last().is_none_or(|last| *at > last.at) {
-            drawn.points.push(Point {
-                at: *at,
-                value: Some(*value),
-            });
-        }
-    }
-    let newest = drawn
-        .points
-        .last()
-        .map_or(drawn.range.to, |p| p.at.plus(Instant::SECOND));
-    if newest > drawn.range.to {
-        let shift = newest.0 - drawn.range.to.0;
-        drawn.range.to = newest;
-        drawn.range.from = drawn.range.from.plus(shift);
-        let from = drawn.range.from;
-        drawn.points.retain(|p| p.at >= from);
     }
 }

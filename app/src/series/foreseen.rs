@@ -8,7 +8,13 @@ use crate::runway::reach;
 
 /// What is foreseen of a series whose newest sample is of the instant `newest`.
 #[component]
-pub fn Foreseen(limited: bool, forecast: Forecast, newest: Instant, now: Instant) -> impl IntoView {
+pub fn Foreseen(
+    limited: bool,
+    forecast: Forecast,
+    sums: Vec<(String, String)>,
+    newest: Instant,
+    now: Instant,
+) -> impl IntoView {
     let missed = forecast.missed(newest, now);
     let Forecast {
         step,
@@ -16,14 +22,26 @@ pub fn Foreseen(limited: bool, forecast: Forecast, newest: Instant, now: Instant
         crossing,
         ..
     } = forecast;
+    let summed = !sums.is_empty();
+    let sums = sums.into_iter().map(|(span, much)| {
+        view! {
+            <span class="fact">
+                <span class="fact-name">{span}</span>
+                <span class="fact-value num">{much}</span>
+            </span>
+        }
+    });
+    let sums = sums.collect_view();
     let note = format!("step {step}, {} points of history", api::grouped(history));
     view! {
         <Card title="When" note=note>
             {match (limited, crossing, missed) {
                 (true, Some(_), Some(at)) => view! { <Missed at newest/> }.into_any(),
                 (true, Some(crossing), None) => view! { <CrossingView crossing now/> }.into_any(),
+                _ if summed => ().into_any(),
                 _ => view! { <p class="quiet">"No limit is set, so nothing is reached."</p> }.into_any(),
             }}
+            {summed.then(|| view! { <div class="facts">{sums}</div> })}
         </Card>
     }
 }

@@ -197,10 +197,8 @@ fn midnight(field: &str, day: &str, later: i64) -> Result<Option<Instant>> {
     if day.is_empty() {
         return Ok(None);
     }
-    let known = day.parse::<jiff::civil::Date>().ok();
-    let zoned = known.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
-    let zoned = zoned.ok_or_else(|| Error::field(field, "Give a day such as 2026-11-21."))?;
-    let at = Instant(zoned.timestamp().as_microsecond());
+    let at = Instant::midnight(day);
+    let at = at.ok_or_else(|| Error::field(field, "Give a day such as 2026-11-21."))?;
     Ok(Some(at.plus(later * Instant::DAY)))
 }
 

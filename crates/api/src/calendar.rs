@@ -94,17 +94,10 @@ impl CalendarChange {
     /// is no date.
     pub fn days(&self) -> Option<Range> {
         Some(Range {
-            from: midnight(&self.first)?,
-            to: midnight(&self.last)?.plus(Instant::DAY),
+            from: Instant::midnight(&self.first)?,
+            to: Instant::midnight(&self.last)?.plus(Instant::DAY),
         })
     }
-}
-
-/// The midnight in UTC that begins a day.
-fn midnight(day: &str) -> Option<Instant> {
-    let date = day.parse::<jiff::civil::Date>().ok()?;
-    let at = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(Instant(at.timestamp().as_microsecond()))
 }
 
 /// An entry of the calendar.

@@ -40,6 +40,10 @@ pub struct Forecast {
     pub filled: u32,
     /// The future, a point a step.
     pub points: Vec<ForecastPoint>,
+    /// Of values that add up: what the first step comes to, the first two, and so on; `at` is the last step
+    /// that counts.
+    #[serde(default)]
+    pub totals: Vec<ForecastPoint>,
     /// How such forecasts did on the series' own past.
     pub back_test: BackTest,
     /// When the limit is reached, where the series has one.

@@ -31,6 +31,7 @@ mod people;
 mod permission;
 mod provider;
 mod recording;
+mod reorder;
 mod role;
 mod runway;
 mod scope;
@@ -102,8 +103,14 @@ pub use recording::{
     MOST_RECORDED, RECORD_BACK_DAYS, RECORD_EVERY_SECONDS, RecordingChange, RecordingIdea,
     RecordingRule, RecordingState, Recordings,
 };
+pub use reorder::{
+    LONGEST_SUPPLY_DAYS, OpenOrder, OrderNote, OrderSheet, Price, Reorder, ReorderAdvice,
+    ReorderDetail, ReorderList, ReorderState, Reorders, SupplyTerms,
+};
 pub use role::{RoleChange, RoleState, Roles};
-pub use runway::{Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, WhyUnknown};
+pub use runway::{
+    Glimpse, Outlook, Runway, RunwayFilter, RunwayOps, Strip, StripOrder, WhyUnknown,
+};
 pub use scope::Scope;
 pub use scrape::{
     Hidden, LONGEST_SCRAPE_INTERVAL_SECONDS, SCRAPE_INTERVAL_SECONDS, SCRAPE_TIMEOUT_SECONDS,
@@ -111,7 +118,7 @@ pub use scrape::{
 };
 pub use series::{
     Aggregation, Direction, Domain, Limit, LimitChange, Point, Points, Range, Recorded, Refused,
-    Series, SeriesChange, SeriesFilter, SeriesOps, SeriesPage, Stake, Unit,
+    Series, SeriesChange, SeriesFilter, SeriesOps, SeriesPage, Stake, Unit, read_number,
 };
 pub use source::{Source, SourceKind, Sources};
 pub use time::{Clock, Instant};
@@ -159,6 +166,8 @@ pub struct Services {
     pub providers: Arc<dyn Providers>,
     /// Expressions over metrics that are kept as series.
     pub recordings: Arc<dyn Recordings>,
+    /// What is to be bought or made anew.
+    pub reorders: Arc<dyn Reorders>,
     /// What they may do.
     pub roles: Arc<dyn Roles>,
     /// The home page's list.

@@ -51,6 +51,20 @@ pub struct Strip {
     pub spark: Vec<Option<f64>>,
     /// What is known of its future.
     pub outlook: Outlook,
+    /// What to order, where somebody has said how it is bought and an order is due within a year.
+    pub order: Option<StripOrder>,
+}
+
+/// An order in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct StripOrder {
+    /// How much, in the series' unit.
+    pub quantity: f64,
+    /// The last day on which it is in time, by its beginning.
+    pub by: Instant,
+    /// Whether that day has passed.
+    pub overdue: bool,
 }
 
 /// What is known of a limit.

@@ -43,6 +43,17 @@ pub struct Series {
     pub stale_since: Option<Instant>,
 }
 
+impl Series {
+    /// Whether it looks like a stock: things of the business that run out.
+    pub fn is_stock(&self) -> bool {
+        let limit = self.limit.as_ref();
+        let falls = limit.is_some_and(|limit| limit.direction == Direction::Falling);
+        let things = matches!(self.unit, Unit::Count(_) | Unit::None);
+        let level = self.aggregation != Aggregation::Sum;
+        falls && things && level && self.domain == Domain::Business
+    }
+}
+
 /// What numbers count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -155,25 +166,13 @@ pub enum Direction {
 }
 
 impl Limit {
-    /// Reads a limit as people type it, none where nothing stands: a decimal comma is as good as a point,
-    /// and thousands may be set off by spaces, apostrophes, or the mark that is not the decimal one.
+    /// Reads a limit as people type it, see [`read_number`]; none where nothing stands.
     ///
     /// # Errors
     /// Of the field `value`, where it is no number or could be two.
     pub fn read(text: &str, direction: Direction) -> Result<Option<Self>> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        match typed(text).filter(|value| value.is_finite()) {
-            Some(value) => Ok(Some(Self { value, direction })),
-            None => Err(Error::field(
-                "value",
-                format!(
-                    "“{text}” is not a number that reads one way only. Write it as 90, 12.5, 12,5, 1234, 1 234 or 1'234."
-                ),
-            )),
-        }
+        let value = read_number("value", text)?;
+        Ok(value.map(|value| Self { value, direction }))
     }
 
     /// Whether the value is at the limit or past it.
@@ -182,6 +181,27 @@ impl Limit {
             Direction::Rising => value >= self.value,
             Direction::Falling => value <= self.value,
         }
+    }
+}
+
+/// Reads a number as people type it, none where nothing stands: a decimal comma is as good as a point,
+/// and thousands may be set off by spaces, apostrophes, or the mark that is not the decimal one.
+///
+/// # Errors
+/// Of that field, where it is no number or could be two.
+pub fn read_number(field: &str, text: &str) -> Result<Option<f64>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match typed(text).filter(|value| value.is_finite()) {
+        Some(value) => Ok(Some(value)),
+        None => Err(Error::field(
+            field,
+            format!(
+                "“{text}” is not a number that reads one way only. Write it as 90, 12.5, 12,5, 1234, 1 234 or 1'234."
+            ),
+        )),
     }
 }
 

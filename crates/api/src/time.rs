@@ -25,6 +25,13 @@ impl Instant {
         Self(seconds.saturating_mul(Self::SECOND))
     }
 
+    /// The midnight in UTC that begins a day such as `2026-11-27`; `None` where that is no date.
+    pub fn midnight(day: &str) -> Option<Self> {
+        let date = day.parse::<jiff::civil::Date>().ok()?;
+        let at = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(at.timestamp().as_microsecond()))
+    }
+
     /// Microseconds since 1970.
     pub const fn micros(self) -> i64 {
         self.0

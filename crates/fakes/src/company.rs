@@ -9,6 +9,7 @@ use crate::calendar::Days;
 use crate::chance::Chance;
 use crate::occasions::{DemoEntry, entries};
 use crate::stories::{Story, stories};
+use crate::supply::{DemoSupply, supplies};
 use crate::track::{DemoSeries, DemoSource, Track};
 use crate::{cloud, goods, money, servers, workshop};
 
@@ -127,6 +128,11 @@ impl Company {
     /// What its calendar knows.
     pub fn entries(&self) -> Vec<DemoEntry> {
         entries(self.days)
+    }
+
+    /// How its products come back.
+    pub fn supplies(&self) -> Vec<DemoSupply> {
+        supplies()
     }
 
     /// What is planted in it, the most urgent first.

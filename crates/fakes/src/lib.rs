@@ -16,6 +16,7 @@ mod occasions;
 pub mod remote_write;
 mod servers;
 mod stories;
+mod supply;
 mod track;
 mod workshop;
 
@@ -24,4 +25,5 @@ pub use clock::{FixedClock, SteppingClock};
 pub use company::{Company, DemoSample};
 pub use occasions::DemoEntry;
 pub use stories::{Story, StoryKind};
+pub use supply::DemoSupply;
 pub use track::{DemoSeries, DemoSource};

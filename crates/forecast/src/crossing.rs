@@ -151,24 +151,7 @@ fn chance_below(nodes: &[f64], limit: f64) -> f64 {
     } else {
         DEVIATES[piece - 1]
     };
-    normal(deviate)
-}
-
-/// The distribution function of the standard normal distribution,
-/// equation 26.2.17 of Abramowitz and Stegun, "Handbook of Mathematical Functions" (1964), off by at most 7.5e-8.
-fn normal(deviate: f64) -> f64 {
-    let t = 1.0 / (1.0 + 0.231_641_9 * deviate.abs());
-    let series = [
-        1.330_274_429,
-        -1.821_255_978,
-        1.781_477_937,
-        -0.356_563_782,
-        0.319_381_530,
-    ];
-    let polynomial = series.iter().fold(0.0, |sum, factor| (sum + factor) * t);
-    let density = (-0.5 * deviate * deviate).exp() / std::f64::consts::TAU.sqrt();
-    let above = (density * polynomial).clamp(0.0, 0.5);
-    if deviate >= 0.0 { 1.0 - above } else { above }
+    series::normal_chance(deviate)
 }
 
 /// When rising chances, one per step from step 1, first reach `chance`; the chance at step 0 is zero.

@@ -282,10 +282,10 @@ impl KnownEffect {
         const Z_80: f64 = 1.28;
         const Z_95: f64 = 1.96;
         let (size, unsure) = (self.size, self.unsure);
-        let level = outcome.point.get(index).copied().unwrap_or(0.0);
+        // In fractions: a share of what was rounded to none is nothing.
+        let level = outcome.even.point.get(index).copied().unwrap_or(0.0);
         let unit = if size.share { level } else { 1.0 };
         let (moved, unsure) = (size.size * unit, unsure * unit.abs());
-        let free = &mut outcome.free;
         let put = |curves: [&mut Vec<f64>; 5], lifted: bool| {
             let half = |z: f64, old: f64| (old * old + z * z * unsure * unsure).sqrt();
             let [lo95, lo80, point, hi80, hi95] = curves.map(|curve| curve.get_mut(index));
@@ -325,15 +325,17 @@ impl KnownEffect {
             ],
             true,
         );
-        put(
-            [
-                &mut free.lo95,
-                &mut free.lo80,
-                &mut free.point,
-                &mut free.hi80,
-                &mut free.hi95,
-            ],
-            false,
-        );
+        for free in [&mut outcome.free, &mut outcome.even] {
+            put(
+                [
+                    &mut free.lo95,
+                    &mut free.lo80,
+                    &mut free.point,
+                    &mut free.hi80,
+                    &mut free.hi95,
+                ],
+                false,
+            );
+        }
     }
 }

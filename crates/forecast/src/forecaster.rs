@@ -54,7 +54,8 @@ impl Forecaster {
             *point = point.max(self.floor);
         }
         let point = blend(&says).ok_or(ForecastError::NoModel)?;
-        let curves = self.presented(self.in_unit(&self.spread.around(&point, pool)));
+        let even = self.in_unit(&self.spread.around(&point, pool));
+        let curves = self.presented(even.clone());
         let free = self.spread.around_from(self.last, &free, pool);
         let told = self.told.clone();
         Ok(Outcome {
@@ -64,6 +65,7 @@ impl Forecaster {
             lo95: curves.lo95,
             hi95: curves.hi95,
             free: self.in_unit(&free),
+            even,
             members: told.members,
             ensemble_error: told.ensemble_error,
             naive_error: told.naive_error,

@@ -26,6 +26,7 @@ mod season;
 mod shift;
 mod spread;
 mod theta;
+mod total;
 
 pub use arima::Arima;
 pub use ces::Ces;
@@ -46,3 +47,4 @@ pub use request::{
 };
 pub use spread::Surprise;
 pub use theta::{DynamicTheta, Theta};
+pub use total::running_total;

@@ -59,6 +59,9 @@ pub struct Outcome {
     /// The same with nothing cut off at zero, by members or after, and with pieces in fractions: what [`crate::time_to_limit`] reads,
     /// because a band that was cut at zero no longer says how likely zero is.
     pub free: Bands,
+    /// The forecast with bands that are even to both sides: nothing of them is cut at zero, and pieces are in fractions.
+    /// What [`crate::running_total`] adds up.
+    pub even: Bands,
     /// Every model that was tried, the floor first.
     pub members: Vec<MemberReport>,
     /// The ensemble's error in the back-test.

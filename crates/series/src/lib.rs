@@ -21,6 +21,7 @@ mod grid;
 mod holiday;
 mod labels;
 mod matcher;
+mod normal;
 mod sample;
 mod statistics;
 mod step;
@@ -33,6 +34,7 @@ pub use grid::{Aggregation, Grid, GridError, MOST_PERIODS, resample};
 pub use holiday::{Holiday, holidays, periods_within};
 pub use labels::{Labels, LabelsError, LabelsRef, METRIC_NAME, write_labels};
 pub use matcher::{MatchOp, Matcher, MatcherError, matches_all};
+pub use normal::{normal_chance, normal_deviate};
 pub use sample::Sample;
 pub use statistics::{
     MAD_TO_SIGMA, acf, mad, mean, median, quantile, quantile_sorted, seasonal_strength,

@@ -86,6 +86,7 @@ impl Demo for Hub {
         }
         self.count_in(caller, &made.sources, &brought).await?;
         self.plant_entries(caller, &made).await?;
+        self.plant_terms(caller, &made).await?;
         let store = self.noting(caller, Note::of("demo.start"));
         store.put_setting(SETTING, &kept).await.or_failure(caller)?;
         *running = Some(made);
@@ -169,6 +170,20 @@ impl Hub {
             let id = CalendarEntryId(format!("{ENTRIES}{place:02}"));
             let put = self.store.insert_calendar_entry(&id, &says).await;
             put.or_failure(caller)?;
+        }
+        Ok(())
+    }
+
+    /// Says how its products are bought; it goes with their series.
+    async fn plant_terms(&self, caller: &Caller, made: &Running) -> Result<()> {
+        for supply in made.company.supplies() {
+            let ids = (made.ids.get(&supply.stock), made.ids.get(&supply.demand));
+            if let (Some((stock, _)), Some((demand, _))) = ids {
+                let mut terms = supply.terms;
+                terms.demand = Some(demand.clone());
+                let put = self.store.put_supply(stock, &terms).await;
+                put.or_failure(caller)?;
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! moves the model that is there, some microseconds a point. Every fit is a version (`model.rs`).
 
 mod engine;
+mod falls;
 mod keep;
 mod known;
 mod shape;
@@ -35,7 +36,7 @@ pub(crate) const MOST_SAMPLES: u32 = 200_000;
 /// How many points a grid needs before it is forecast; see `series::choose_step`.
 const FEWEST: u32 = 24;
 /// How far ahead people look when they ask what runs out.
-const AHEAD_SECONDS: i64 = 63 * 86_400;
+const AHEAD_SECONDS: i64 = 91 * 86_400;
 /// A fit that takes more CPU time than this is given up, in microseconds.
 const BUDGET_US: u64 = 3_000_000;
 

@@ -9,6 +9,7 @@ mod audit;
 mod bus;
 mod cache;
 mod calendar;
+mod csv;
 mod demo;
 mod event;
 mod factor;
@@ -32,6 +33,7 @@ mod provider;
 mod rate;
 mod recording;
 mod relay;
+mod reorder;
 mod role;
 mod runway;
 mod scrape;
@@ -206,6 +208,7 @@ impl Hub {
             people: self.clone(),
             providers: self.clone(),
             recordings: self.clone(),
+            reorders: self.clone(),
             roles: self.clone(),
             runway: self.clone(),
             scrapes: self.clone(),

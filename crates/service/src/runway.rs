@@ -59,10 +59,12 @@ impl RunwayOps for Hub {
         lines.sort_by(|(a, x), (b, y)| rank(x).cmp(&rank(y)).then_with(|| a.title.cmp(&b.title)));
         let shown: Vec<_> = lines.iter().map(|(s, _)| s.clone()).collect();
         let sparks = self.sparks(caller, &shown).await?;
+        let mut orders = self.due_orders(caller, &shown).await?;
         let strips = lines
             .into_iter()
             .zip(sparks)
             .map(|((series, outlook), spark)| Strip {
+                order: orders.remove(&series.id),
                 series,
                 spark,
                 outlook,
@@ -244,6 +246,7 @@ mod tests {
             history: 60,
             filled: 0,
             points: Vec::new(),
+            totals: Vec::new(),
             back_test: api::BackTest {
                 origins: 0,
                 mase: None,

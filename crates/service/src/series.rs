@@ -143,7 +143,7 @@ impl SeriesOps for Hub {
             .samples(id, range, MOST_EXPORTED)
             .await
             .or_failure(caller)?;
-        let mut csv = format!("time,{}\r\n", ingest::table::csv_safe(&series.name));
+        let mut csv = crate::csv::line(["time", &series.name]);
         for (at, value) in rows {
             let time = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
             // Writing to a string cannot fail.

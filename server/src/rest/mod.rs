@@ -27,6 +27,7 @@ mod people;
 mod problem;
 mod prometheus;
 mod recording;
+mod reorder;
 mod role;
 mod runway;
 mod scrape;
@@ -102,6 +103,7 @@ fn described() -> OpenApiRouter<App> {
         area("Machines", machine::routes()),
         area("Models", model::routes()),
         area("Calendar", calendar::routes()),
+        area("Orders", reorder::routes()),
         area("Jobs", job::routes()),
         area("Caches", cache::routes()),
         area("Sources", source::routes()),

@@ -1,8 +1,9 @@
 //! Entries of the audit log as lines of a file.
 
 use api::{AuditEntry, AuditFormat};
-use ingest::table::csv_safe;
 use serde_json::json;
+
+use crate::csv::line;
 
 /// What stands before the first entry.
 pub const fn audit_head(format: AuditFormat) -> &'static str {
@@ -40,15 +41,9 @@ fn csv(entry: &AuditEntry) -> String {
         &record.request_id,
         &entry.hash,
     ];
-    let cells = cells.map(|cell| {
-        let cell = csv_safe(cell);
-        if cell.contains(['"', ',', '\r', '\n']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.into_owned()
-        }
-    });
-    format!("{},{},{}\r\n", entry.seq, time(entry), cells.join(","))
+    let own = [entry.seq.to_string(), time(entry)];
+    let own = own.iter().map(String::as_str);
+    line(own.chain(cells))
 }
 
 fn jsonl(entry: &AuditEntry) -> String {

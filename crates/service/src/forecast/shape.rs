@@ -1,6 +1,8 @@
 //! What a model says, as a forecast with instants, bands and the crossing of the limit.
 
-use api::{Crossing, Direction, Forecast, ForecastPoint, Instant, Point, Series, Unit};
+use api::{
+    Aggregation, Crossing, Direction, Forecast, ForecastPoint, Instant, Point, Series, Unit,
+};
 use forecast::Outcome;
 use series::Step;
 
@@ -22,6 +24,11 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
             hi95: outcome.hi95[i].min(most),
         })
         .collect();
+    // Of what is there there is no sum.
+    let totals = match series.aggregation {
+        Aggregation::Sum => summed(outcome, at),
+        Aggregation::Last | Aggregation::Mean => Vec::new(),
+    };
     let horizon = at(outcome.point.len().saturating_sub(1));
     let last = series
         .last
@@ -34,12 +41,28 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
         history: model.points.saturating_add(model.drift.seen()),
         filled: model.filled,
         points,
+        totals,
         back_test: model.back_test.clone(),
         crossing: series
             .limit
             .zip(last)
             .map(|(limit, (_, last))| crossing(limit, outcome, last, (step, end), horizon)),
     }
+}
+
+/// What the next steps come to, each with all before it.
+fn summed(outcome: &Outcome, at: impl Fn(usize) -> Instant) -> Vec<ForecastPoint> {
+    let total = forecast::running_total(outcome);
+    (0..total.point.len())
+        .map(|i| ForecastPoint {
+            at: at(i),
+            point: total.point[i],
+            lo80: total.lo80[i],
+            hi80: total.hi80[i],
+            lo95: total.lo95[i],
+            hi95: total.hi95[i],
+        })
+        .collect()
 }
 
 /// What the series cannot pass: of a whole no more than all of it is used. Told by the names that this

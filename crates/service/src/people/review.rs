@@ -2,6 +2,8 @@
 
 use api::{ApiKey, Instant, Invitation, Person};
 
+use crate::csv::line;
+
 /// People, invitations and keys, a row each.
 pub(super) fn csv(people: &[Person], invitations: &[Invitation], keys: &[ApiKey]) -> String {
     let mut csv =
@@ -12,9 +14,7 @@ pub(super) fn csv(people: &[Person], invitations: &[Invitation], keys: &[ApiKey]
         .chain(invitations.iter().map(invitation_row))
         .chain(keys.iter().map(key_row));
     for row in rows {
-        let cells = row.map(|text| cell(&text));
-        csv.push_str(&cells.join(","));
-        csv.push_str("\r\n");
+        csv.push_str(&line(row));
     }
     csv
 }
@@ -88,22 +88,4 @@ fn date(at: Instant) -> String {
         |_| String::new(),
         |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     )
-}
-
-/// A cell that is text in every spreadsheet: one that begins like a formula gets an apostrophe.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = text.replace('"', "\"\"");
-    format!("\"{}{text}\"", if formula { "'" } else { "" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_never_a_formula_and_never_two() {
-        assert_eq!(cell("=cmd()@x.org"), "\"'=cmd()@x.org\"");
-        assert_eq!(cell("a\",\"b"), "\"a\"\",\"\"b\"");
-    }
 }

@@ -60,6 +60,8 @@ const READS: &[&str] = &[
     // Only remembers where a browser was sent.
     "providers.depart",
     "recordings.list",
+    "reorders.list",
+    "reorders.get",
     "recordings.ideas",
     // What a header asks for; the operation behind it notes itself.
     "once.begin",
@@ -619,6 +621,7 @@ async fn series(home: &mut Home) {
     };
     let work = series.export(&admin, &id, ever);
     home.noted("series.export", "series.export", work).await;
+    reorders(home, &id).await;
     findings.scan_due(&system).await.unwrap();
     let found = findings.newest(&system).await.unwrap();
     let work = findings.judge(&admin, &id, found[0].begins, Some(Verdict::No));
@@ -631,6 +634,36 @@ async fn series(home: &mut Home) {
     let name = sources.get(&system, &source).await.unwrap().name;
     let work = sources.remove(&admin, &source, &name);
     home.noted("sources.remove", "source.remove", work).await;
+}
+
+async fn reorders(home: &mut Home, id: &api::SeriesId) {
+    let admin = home.admin();
+    let reorders = home.services.reorders.clone();
+    let work = reorders.set_terms(&admin, id, crate::things::terms());
+    let ((), entry) = home
+        .noted("reorders.set_terms", "reorder.terms", work)
+        .await;
+    assert_eq!(entry.record.before.as_deref(), Some("null"));
+    assert!(entry.record.after.unwrap().contains("Holz Maier"));
+    let note = api::OrderNote {
+        quantity: 240.0,
+        due: None,
+    };
+    let work = reorders.note_order(&admin, id, note);
+    let ((), entry) = home
+        .noted("reorders.note_order", "reorder.order", work)
+        .await;
+    assert!(entry.record.after.unwrap().contains("240"));
+    let work = reorders.sheet(&admin, api::OrderSheet { within_days: 7 });
+    home.noted("reorders.sheet", "reorder.export", work).await;
+    let work = reorders.forget_order(&admin, id);
+    let ((), entry) = home
+        .noted("reorders.forget_order", "reorder.order", work)
+        .await;
+    assert!(entry.record.before.unwrap().contains("240"));
+    let work = reorders.remove_terms(&admin, id);
+    home.noted("reorders.remove_terms", "reorder.forget", work)
+        .await;
 }
 
 async fn imports(home: &mut Home) {

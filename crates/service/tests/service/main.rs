@@ -29,6 +29,7 @@ mod person;
 mod provider;
 mod queue;
 mod recordings;
+mod reorders;
 mod secrets;
 mod target;
 mod things;

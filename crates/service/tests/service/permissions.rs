@@ -19,7 +19,7 @@ use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Store};
 
 use crate::home::influx;
-use crate::things::{Things, a, rule, target};
+use crate::things::{Things, a, rule, target, terms};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -244,6 +244,52 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "calendars.remove_entry",
             Hold(MonitoringWrite),
             call(|s, c| async move { s.calendars.remove_entry(&c, &a(|it| &it.entry)).await }),
+        ),
+        (
+            "reorders.list",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.reorders.list(&c).await }),
+        ),
+        (
+            "reorders.get",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.reorders.get(&c, &a(|it| &it.series)).await }),
+        ),
+        (
+            "reorders.sheet",
+            Hold(MonitoringRead),
+            call(|s, c| async move {
+                let sheet = api::OrderSheet { within_days: 7 };
+                s.reorders.sheet(&c, sheet).await
+            }),
+        ),
+        (
+            "reorders.set_terms",
+            Hold(MonitoringWrite),
+            call(move |s, c| async move {
+                s.reorders.set_terms(&c, &a(|it| &it.series), terms()).await
+            }),
+        ),
+        (
+            "reorders.note_order",
+            Hold(MonitoringWrite),
+            call(|s, c| async move {
+                let note = api::OrderNote {
+                    quantity: 1.0,
+                    due: None,
+                };
+                s.reorders.note_order(&c, &a(|it| &it.series), note).await
+            }),
+        ),
+        (
+            "reorders.forget_order",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.reorders.forget_order(&c, &a(|it| &it.series)).await }),
+        ),
+        (
+            "reorders.remove_terms",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.reorders.remove_terms(&c, &a(|it| &it.series)).await }),
         ),
         (
             "machines.machines",

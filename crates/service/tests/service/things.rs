@@ -88,6 +88,11 @@ impl Things {
             touches: Touches::All,
         };
         let entry = services.calendars.add_entry(&maker, promotion).await;
+        let reorders = &services.reorders;
+        reorders
+            .set_terms(&maker, &series.id, terms())
+            .await
+            .unwrap();
         let made = Self {
             user: user.made.id.to_string(),
             invitation: invitation.made.id.to_string(),
@@ -116,6 +121,7 @@ impl Things {
             format!("{:?}", services.scrapes.list(&eye).await.unwrap()),
             format!("{:?}", services.recordings.list(&eye).await.unwrap()),
             format!("{:?}", services.calendars.calendar(&eye).await.unwrap()),
+            format!("{:?}", services.reorders.list(&eye).await.unwrap()),
             format!("{:?}", services.imports.list(&eye).await.unwrap()),
             format!("{:?}", services.jobs.queue(&eye).await.unwrap()),
         ]
@@ -132,6 +138,22 @@ pub(crate) fn target() -> api::TargetChange {
         token: TokenChange::Keep,
         ca: String::new(),
         verify: true,
+    }
+}
+
+/// How something is bought.
+pub(crate) fn terms() -> api::SupplyTerms {
+    api::SupplyTerms {
+        demand: None,
+        supplier: "Holz Maier".into(),
+        item: "WT-40".into(),
+        lead_days: 14,
+        late_days: 0,
+        cover_days: 30,
+        service_percent: 95.0,
+        pack: 1.0,
+        least: 0.0,
+        price: None,
     }
 }
 

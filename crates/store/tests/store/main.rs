@@ -31,6 +31,7 @@ mod passkeys;
 mod peers;
 mod people;
 mod recordings;
+mod reorders;
 mod samples;
 mod scrapes;
 mod series;

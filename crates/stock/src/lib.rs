@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod advice;
+mod demand;
+mod taken;
+
+pub use advice::{Advice, Policy, Position, advise};
+pub use demand::{Demand, Total};
+pub use taken::taken;
