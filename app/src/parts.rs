@@ -225,16 +225,58 @@ fn arrival(load: impl Future<Output = Result<(), NotLoaded>> + 'static) -> ReadS
     arrived
 }
 
+/// The parts that pages are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Charted,
+    Seldom,
+}
+
+/// Which part the page at `path` is in; none of those that are in the first file.
+fn part(path: &str) -> Option<Part> {
+    match path.split('/').nth(1).unwrap_or_default() {
+        "series" => Some(Part::Charted),
+        "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
+        | "settings" | "explore" | "machines" | "audit" | "findings" | "models" | "calendar"
+        | "reorders" | "jobs" | "gallery" => Some(Part::Seldom),
+        _ => None,
+    }
+}
+
 /// Fetches the part that the page at `path` is in, so that hydrating finds it there.
 ///
 /// # Errors
 /// Where its file could not be fetched: the page then stays as the server sent it.
 pub async fn load(path: &str) -> Result<(), NotLoaded> {
-    match path.split('/').nth(1).unwrap_or_default() {
-        "series" => Charted::load().await,
-        "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
-        | "settings" | "explore" | "machines" | "audit" | "findings" | "models" | "calendar"
-        | "jobs" | "gallery" => Seldom::load().await,
-        _ => Ok(()),
+    match part(path) {
+        Some(Part::Charted) => Charted::load().await,
+        Some(Part::Seldom) => Seldom::load().await,
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hydrating a page whose part is not there ends the browser's half.
+    #[test]
+    fn each_page_is_looked_for_in_the_part_that_its_route_names() {
+        let routes = include_str!("lib.rs").split("path!(\"").skip(1);
+        let mut seen = 0;
+        for route in routes {
+            let (path, rest) = route.split_once('"').unwrap();
+            let view = rest.split_once("view=").map_or("", |(_, view)| view);
+            let named = if view.starts_with("Charted::") {
+                Some(Part::Charted)
+            } else if view.starts_with("Seldom::") {
+                Some(Part::Seldom)
+            } else {
+                None
+            };
+            assert_eq!(part(path), named, "{path}");
+            seen += 1;
+        }
+        assert!(seen > 20, "{seen}");
     }
 }

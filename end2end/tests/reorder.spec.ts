@@ -3,6 +3,9 @@
 import { asAdministrator, expect, ready, signIn, test, type Hub } from "../hub";
 import type { Page } from "@playwright/test";
 
+// Chromium's line for what is refused on purpose.
+test.use({ allowed: [/status of 422/] });
+
 const DAY = 86_400;
 const today = () => Math.floor(Date.now() / 1_000 / DAY) * DAY;
 
@@ -42,8 +45,8 @@ test("a stock says when to order how much, and an order counts", async ({ page, 
   await expect(page.getByText("No stock yet")).toBeVisible();
   await describe(page, empty, "orders", "a flow: values add up", enabled);
   await describe(page, empty, "stock", "a level: the last value counts", enabled);
-  await page.getByLabel("It", { exact: true }).selectOption({ label: "runs out at or below" });
-  await page.getByLabel("Value").fill("0");
+  await page.locator("#direction").selectOption({ label: "runs out at or below" });
+  await page.locator("#value").fill("0");
   await page.locator(".card", { hasText: "Empty: no limit" }).getByRole("button", { name: "Save" }).click();
   await page.getByRole("link", { name: "What to order" }).click();
   await expect(page.getByText("Say below how long a delivery takes")).toBeVisible();
@@ -116,9 +119,8 @@ test("the demo company says what to order, and who may only look changes nothing
   const late = table.getByRole("row", { name: /SKU-7 / });
   await expect(async () => {
     await page.reload();
-    await expect(late).toContainText(/\d+.units/, { timeout: 1_000 });
+    await expect(late).toContainText("late", { timeout: 1_000 });
   }).toPass();
-  await expect(late).toContainText("late");
   await expect(page.getByText("Not said yet how they are bought")).toBeVisible();
   await late.getByRole("link", { name: /SKU-7/ }).click();
   await expect(page.getByText(/Order .* today: it is late already\./)).toBeVisible();

@@ -7,6 +7,7 @@
 mod caching;
 mod command;
 mod engine;
+mod finding;
 mod guarding;
 mod provider;
 
@@ -139,6 +140,8 @@ pub(crate) struct Settings {
     /// How long answers are kept.
     #[command(flatten)]
     pub(crate) caching: caching::Caching,
+    #[command(flatten)]
+    pub(crate) finding: finding::Finding,
     /// What stands between the network and the pages.
     #[command(flatten)]
     pub(crate) guard: Guarding,

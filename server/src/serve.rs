@@ -58,6 +58,7 @@ pub(crate) async fn open_locked(
             times: settings.session_times(),
             provider: settings.identity_provider()?,
             cache: settings.caches()?,
+            finding: settings.findings(),
         },
     );
     Ok((hub, store))

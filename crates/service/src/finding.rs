@@ -1,6 +1,7 @@
 //! Findings: what is unusual in each series, what people say of it, and how sensitive that makes it.
 
 mod look;
+mod settings;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -23,13 +24,12 @@ use crate::failure::OrFailure;
 use crate::guard::{require, require_on, require_system};
 use crate::lease;
 use look::{Looked, failed, incidents, look};
+pub use settings::FindingSettings;
 
 /// How many samples are looked at.
 const MOST_SAMPLES: u32 = 200_000;
 /// How many series one run of the job takes.
 const BATCH: u32 = 16;
-/// What takes longer than this is given up.
-const BUDGET: Duration = Duration::from_secs(5);
 /// How many stretches a ribbon has at most.
 const RIBBON: usize = 360;
 /// The thresholds of a preview, in hundredths: as far as a slider goes.
@@ -242,7 +242,8 @@ impl Hub {
         let now = self.clock.now();
         let samples = self.store.last_n(id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
-        let mut looked = beside_the_pages(series, samples, threshold, now).await;
+        let budget = self.finding.budget;
+        let mut looked = beside_the_pages(series, samples, threshold, (now, budget)).await;
         let from = looked.from;
         looked
             .findings
@@ -274,16 +275,15 @@ impl Hub {
     pub(crate) async fn sensitivity(&self, caller: &Caller, id: &SeriesId) -> Result<Sensitivity> {
         let set = self.store.threshold(id).await.or_failure(caller)?;
         let said = self.store.judgements(id).await.or_failure(caller)?;
-        Ok(moved(set, &said))
+        Ok(moved(self.finding.threshold, set, &said))
     }
 }
 
 /// What was said moves the threshold, in the order in which it was said: so that taking a word back
 /// leaves no trace of it.
-fn moved(set: Option<(Option<f64>, Instant)>, said: &[Judgement]) -> Sensitivity {
+fn moved(otherwise: f64, set: Option<(Option<f64>, Instant)>, said: &[Judgement]) -> Sensitivity {
     let (by_hand, since) = set.unwrap_or((None, Instant(i64::MIN)));
-    let start = anomaly::Sensitivity::default();
-    let start = by_hand.map_or(start, |threshold| start.with_threshold(threshold));
+    let start = anomaly::Sensitivity::default().with_threshold(by_hand.unwrap_or(otherwise));
     let end = said
         .iter()
         .filter(|said| said.judged_at > since)
@@ -338,7 +338,7 @@ async fn beside_the_pages(
     series: Series,
     samples: Vec<(i64, f64)>,
     threshold: f64,
-    now: Instant,
+    (now, budget): (Instant, Duration),
 ) -> Looked {
     let stop = CancellationToken::new();
     let given_up = stop.clone();
@@ -353,7 +353,7 @@ async fn beside_the_pages(
             Ok(Ok(looked)) => looked,
             Ok(Err(_)) | Err(_) => Looked::unknown(failed("the detector failed"), None),
         },
-        () = tokio::time::sleep(BUDGET) => {
+        () = tokio::time::sleep(budget) => {
             given_up.cancel();
             Looked::unknown(failed("it took too long"), None)
         }

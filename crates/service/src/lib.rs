@@ -59,6 +59,7 @@ pub use audit::{
 pub use bus::Bus;
 pub use cache::{CacheSettings, Served, watching};
 pub use demo::DemoTicker;
+pub use finding::FindingSettings;
 pub use health::{Component, Gauge};
 pub use host::{HostMetric, HostReading, HostRecorder};
 pub use metrics::{AGAIN_SECONDS, push_failure};
@@ -108,6 +109,8 @@ pub struct Hub {
     scraping: scrape::Scraping,
     models: forecast::Models,
     aside: aside::Aside,
+    /// How findings are found.
+    finding: FindingSettings,
     queue: job::Told,
     /// What seals the secrets that are kept.
     sealer: Arc<seal::Sealer>,
@@ -131,6 +134,8 @@ pub struct Settings {
     pub party: RelyingParty,
     /// How long answers are kept.
     pub cache: CacheSettings,
+    /// How findings are found.
+    pub finding: FindingSettings,
 }
 
 impl Settings {
@@ -145,6 +150,7 @@ impl Settings {
             provider: None,
             party: RelyingParty::unknown(),
             cache: CacheSettings::default(),
+            finding: FindingSettings::default(),
         }
     }
 }
@@ -180,6 +186,7 @@ impl Hub {
             scraping: scrape::Scraping::new(settings.fetch),
             models: forecast::Models::default(),
             aside: aside::Aside::default(),
+            finding: settings.finding,
             queue: job::Told::default(),
             sealer,
         })

@@ -28,11 +28,14 @@ fn scores() -> Scores {
 
 #[test]
 fn a_word_that_is_taken_back_leaves_no_trace() {
-    let nothing = moved(None, &[]);
+    let nothing = moved(anomaly::THRESHOLD, None, &[]);
     assert!((nothing.threshold - anomaly::THRESHOLD).abs() < 1e-12 && !nothing.by_hand);
-    let no = moved(None, &[said(Verdict::No, 0.82, 5)]);
+    let no = moved(anomaly::THRESHOLD, None, &[said(Verdict::No, 0.82, 5)]);
     assert!(no.threshold > 0.82 && no.dismissed == 1);
+    let wary = moved(0.9, None, &[]);
+    assert!((wary.threshold - 0.9).abs() < 1e-12 && !wary.by_hand);
     let both = moved(
+        anomaly::THRESHOLD,
         None,
         &[said(Verdict::No, 0.82, 5), said(Verdict::Yes, 0.9, 6)],
     );
@@ -42,12 +45,24 @@ fn a_word_that_is_taken_back_leaves_no_trace() {
 #[test]
 fn what_is_set_by_hand_forgets_what_was_said_before() {
     let words = [said(Verdict::No, 0.9, 5), said(Verdict::No, 0.9, 50)];
-    let set = moved(Some((Some(0.7), Instant::from_seconds(60))), &words);
+    let set = moved(
+        anomaly::THRESHOLD,
+        Some((Some(0.7), Instant::from_seconds(60))),
+        &words,
+    );
     assert!((set.threshold - 0.7).abs() < 1e-12 && set.by_hand && set.dismissed == 0);
-    let between = moved(Some((Some(0.7), Instant::from_seconds(20))), &words);
+    let between = moved(
+        anomaly::THRESHOLD,
+        Some((Some(0.7), Instant::from_seconds(20))),
+        &words,
+    );
     assert!(between.threshold > 0.7 && between.dismissed == 1);
-    let given_back = moved(Some((None, Instant::from_seconds(60))), &words);
-    assert_eq!(given_back, moved(None, &[]));
+    let given_back = moved(
+        anomaly::THRESHOLD,
+        Some((None, Instant::from_seconds(60))),
+        &words,
+    );
+    assert_eq!(given_back, moved(anomaly::THRESHOLD, None, &[]));
 }
 
 #[test]
