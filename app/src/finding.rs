@@ -7,32 +7,45 @@ use leptos_meta::Title;
 use ui::{Badge, ButtonLink, Card, Column, Empty, Glyph, PageHead, Skeleton, Table, Tone, When};
 
 use crate::awaited::awaited;
+use crate::incident::incidents_view;
 use crate::live;
 use crate::problem::Problem;
 use crate::rpc;
 use crate::told::Told;
+use crate::told::incident::Shown;
 use crate::wire;
 
-/// The newest findings.
+/// The newest findings, and what of them and of the newest alerts began together.
 #[server(input = GetUrl, output = Postcard)]
-pub async fn list_findings() -> rpc::Answer<Vec<Told>> {
+pub async fn list_findings() -> rpc::Answer<(Vec<Told>, Vec<Shown>)> {
     let (services, caller) = rpc::ctx()?;
     let found = services.findings.newest(&caller).await?;
-    Ok(found.iter().map(crate::told::told).collect())
+    let incidents = services.incidents.incidents(&caller).await?;
+    Ok((
+        found.iter().map(crate::told::told).collect(),
+        incidents.iter().map(crate::told::incident::shown).collect(),
+    ))
 }
 
 /// Every finding that nobody called nothing.
 #[component]
 pub fn FindingsPage() -> impl IntoView {
     let stream = live::live();
-    let findings = wire::load(move || stream.version(Topic::Findings), |_| list_findings());
+    // Alerts are news of their sources.
+    let news = move || {
+        (
+            stream.version(Topic::Findings),
+            stream.version(Topic::Sources),
+        )
+    };
+    let findings = wire::load(news, |_| list_findings());
     view! {
         <Title text="Findings"/>
-        <PageHead title="Findings" lede="What was unusual in any series, the newest first."/>
+        <PageHead title="Findings" lede="What was unusual in any series, the newest first, and what began together."/>
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
             {awaited(move || async move {
                 match findings.await {
-                    Ok(found) if found.is_empty() => {
+                    Ok((found, together)) if found.is_empty() && together.is_empty() => {
                         view! {
                             <Empty
                                 title="Nothing unusual"
@@ -44,9 +57,10 @@ pub fn FindingsPage() -> impl IntoView {
                         }
                             .into_any()
                     }
-                    Ok(found) => {
+                    Ok((found, together)) => {
                         let columns = ["Series", "What", "When", "Why", "Said"].map(Column::text).to_vec();
                         view! {
+                            {incidents_view(together)}
                             <Card flush=true>
                                 <Table caption="Findings" columns>
                                     {found.into_iter().map(row).collect_view()}

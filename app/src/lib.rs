@@ -18,6 +18,7 @@ mod factor;
 mod finding;
 mod frame;
 mod imports;
+mod incident;
 mod job;
 mod key;
 mod live;

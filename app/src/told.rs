@@ -8,6 +8,7 @@ pub mod cache;
 pub mod calendar;
 pub mod errors;
 pub mod event;
+pub mod incident;
 pub mod job;
 pub mod machine;
 pub mod model;

@@ -100,3 +100,32 @@ test("where a level rose and stayed stands under the chart and on it", async ({ 
   await ready(page, true);
   await findsMark(page, "Level rose");
 });
+
+test("forty alerts of one machine are one incident with a timeline", async ({ page, empty, javaScriptEnabled }) => {
+  await empty.claim();
+  await asAdministrator(page, empty);
+  const began = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const alerts = [...Array(40).keys()].map((number) => ({
+    status: "firing", labels: { alertname: `Probe${number}`, instance: "db-1:9100", severity: "critical" },
+    annotations: { summary: "It does not answer" }, startsAt: began(60 - number / 4), endsAt: "0001-01-01T00:00:00Z",
+    generatorURL: "", fingerprint: `probe-${number}`,
+  }));
+  const message = {
+    version: "4", groupKey: "x", truncatedAlerts: 0, status: "firing", receiver: "x", groupLabels: {}, commonLabels: {},
+    commonAnnotations: {}, externalURL: "", alerts,
+  };
+  const headers = { authorization: `Bearer ${empty.key("alerts", "ingest")}`, "content-type": "application/json" };
+  const sent = await fetch(`${empty.url}/api/v1/alertmanager`, { method: "POST", headers, body: JSON.stringify(message) });
+  expect(sent.ok).toBe(true);
+  await page.goto(`${empty.url}/findings`);
+  await ready(page, javaScriptEnabled);
+  const incident = page.locator(".incident");
+  await expect(incident).toHaveCount(1);
+  await expect(incident.locator("summary")).toContainText("db-1");
+  await expect(incident.locator("summary")).toContainText("40 alerts");
+  await expect(incident.locator("summary")).toContainText("lasts");
+  await incident.locator("summary").click();
+  await expect(incident.getByRole("listitem")).toHaveCount(40);
+  await expect(incident.getByRole("listitem").first()).toContainText("Probe0");
+  await expect(incident.getByRole("listitem").first()).toContainText("It does not answer");
+});

@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { asAdministrator, expect, Hub, ready, test } from "../hub";
 
-const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
+const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/reorders", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
 
 for (const path of PAGES) {
   test(`${path} has a heading and its places`, async ({ page, hub }) => {
@@ -70,7 +70,7 @@ test("Ctrl-K finds pages by their names and by other words, and forgets what was
   await page.goto(hub.url);
   await ready(page, true);
   const palette = page.getByRole("dialog", { name: "Search" });
-  const names = { audit: "Audit log", people: "People", findings: "Findings", passkey: "Your account", limit: "Series", theme: "Dark theme", "sign out": "Your account" };
+  const names = { audit: "Audit log", people: "People", findings: "Findings", supplier: "Purchasing", passkey: "Your account", limit: "Series", theme: "Dark theme", "sign out": "Your account" };
   for (const [typed, name] of Object.entries(names)) {
     await page.keyboard.press("Control+k");
     await expect(palette.getByRole("combobox")).toHaveValue("");
@@ -128,7 +128,7 @@ test("what a phone's bar has no room for is named under More, with the page that
   await page.setViewportSize({ width: 360, height: 740 });
   const bar = page.locator("nav.bottom");
   const more = bar.locator("summary");
-  const places = ["Machines", "Models", "Calendar", "Jobs", "Settings"];
+  const places = ["Purchasing", "Machines", "Models", "Calendar", "Jobs", "Settings"];
   await page.goto(`${hub.url}/series`);
   await expect(more).not.toHaveAttribute("aria-current");
   await more.click();

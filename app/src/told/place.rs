@@ -32,7 +32,7 @@ const fn guarded(
     }
 }
 
-const PAGES: [Page; 23] = [
+const PAGES: [Page; 24] = [
     page(
         "/",
         "Runway",
@@ -42,6 +42,11 @@ const PAGES: [Page; 23] = [
         "/series",
         "Series",
         "chart charts metric list limit limits threshold forecast",
+    ),
+    page(
+        "/reorders",
+        "Purchasing",
+        "order orders reorder buy purchase stock supplier lead time delivery",
     ),
     page(
         "/machines",

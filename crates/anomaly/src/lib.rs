@@ -2,6 +2,7 @@
 
 mod chance;
 mod change;
+mod correlate;
 mod eigen;
 mod feedback;
 mod forest;
@@ -23,6 +24,7 @@ mod together;
 mod window;
 
 pub use change::{Change, Changed, MOST_POINTS, change_points};
+pub use correlate::{Begun, correlate};
 pub use feedback::{HIGHEST_THRESHOLD, LOWEST_THRESHOLD, Sensitivity, Verdict, preview};
 pub use forest::{ForestOptions, IsolationForest};
 pub use fused::{Contribution, FEWEST_ROWS, RowScore, TableDetector};

@@ -19,6 +19,7 @@ mod finding;
 mod forecast;
 mod ids;
 mod import;
+mod incident;
 mod job;
 mod key;
 mod live;
@@ -76,6 +77,7 @@ pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
     ImportState, Imports, PreviewRow, Separator, Staging,
 };
+pub use incident::{INCIDENT_MINUTES, Incident, Incidents, Member};
 pub use job::{Job, JobCount, JobKind, JobState, Jobs, MOST_JOBS, Queue, Scheduled};
 pub use key::{AccessToken, ApiKey, Keys, LONGEST_GRACE_SECONDS, NewKey, TokenRequest};
 pub use live::{Event, LivePoint, Topic, WHOSE};
@@ -146,6 +148,8 @@ pub struct Services {
     pub forecasts: Arc<dyn Forecasts>,
     /// Files on their way in.
     pub imports: Arc<dyn Imports>,
+    /// What belongs together.
+    pub incidents: Arc<dyn Incidents>,
     /// Work beside the pages.
     pub jobs: Arc<dyn Jobs>,
     /// API keys.

@@ -196,6 +196,8 @@ pub struct OrderSheet {
 impl OrderSheet {
     /// How far ahead lines are written unless somebody says.
     pub const DAYS: u32 = 7;
+    /// How far ahead orders are foreseen.
+    pub const MOST_DAYS: u32 = 366;
 }
 
 /// What is to be bought or made anew.

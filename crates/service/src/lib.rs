@@ -20,6 +20,7 @@ mod guard;
 mod health;
 mod host;
 mod import;
+mod incident;
 mod job;
 mod key;
 mod lease;
@@ -205,6 +206,7 @@ impl Hub {
             findings: self.clone(),
             forecasts: self.clone(),
             imports: Arc::new(import::ImportDesk(self.clone())),
+            incidents: self.clone(),
             jobs: self.clone(),
             keys: self.clone(),
             machines: self.clone(),

@@ -147,12 +147,17 @@ fn place(machine: &Machine) -> f64 {
 }
 
 /// The machine that a series is of.
-fn named(series: &Series) -> String {
-    let label = |wanted: &&str| series.labels.iter().find(|(name, _)| name == *wanted);
+pub(crate) fn named(series: &Series) -> String {
+    named_by(&series.labels, &series.source_name)
+}
+
+/// The machine that labels name; otherwise that.
+pub(crate) fn named_by(labels: &[(String, String)], otherwise: &str) -> String {
+    let label = |wanted: &&str| labels.iter().find(|(name, _)| name == *wanted);
     let found = NAMES.iter().find_map(label);
     let found = found.map(|(_, value)| without_port(value));
     let found = found.filter(|name| !name.is_empty());
-    found.unwrap_or_else(|| series.source_name.clone())
+    found.unwrap_or_else(|| otherwise.to_owned())
 }
 
 /// A name without the port that it was scraped at.

@@ -62,6 +62,10 @@ impl Reorders for Hub {
 
     async fn sheet(&self, caller: &Caller, sheet: OrderSheet) -> Result<String> {
         require(caller, Permission::MonitoringRead)?;
+        if sheet.within_days > OrderSheet::MOST_DAYS {
+            let words = format!("Give 0 to {} days.", OrderSheet::MOST_DAYS);
+            return Err(Error::field("within_days", words));
+        }
         let until = self
             .clock
             .now()

@@ -13,6 +13,7 @@ mod factor;
 mod finding;
 mod forecast;
 mod import;
+mod incident;
 mod job;
 mod key;
 mod machine;
@@ -100,6 +101,7 @@ fn described() -> OpenApiRouter<App> {
         area("Series", series::routes()),
         area("Forecasts", forecast::routes()),
         area("Findings", finding::routes()),
+        area("Incidents", incident::routes()),
         area("Machines", machine::routes()),
         area("Models", model::routes()),
         area("Calendar", calendar::routes()),

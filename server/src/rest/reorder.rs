@@ -34,6 +34,7 @@ async fn list(ask: Ask) -> Answer<ReorderList> {
 #[into_params(parameter_in = Query)]
 struct Within {
     /// Only what is due within so many days; 7 unless said.
+    #[param(minimum = 0, maximum = 366)]
     within_days: Option<u32>,
 }
 

@@ -82,6 +82,7 @@ const READS: &[&str] = &[
     "imports.list",
     // Only names a place where a file may be put.
     "imports.stage",
+    "incidents.incidents",
     "machines.machines",
     "metrics.ask",
     "metrics.curves",

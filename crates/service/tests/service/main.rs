@@ -17,6 +17,7 @@ mod findings;
 mod full;
 mod home;
 mod imports;
+mod incidents;
 mod machines;
 mod metrics;
 mod models;

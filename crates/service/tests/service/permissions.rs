@@ -292,6 +292,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.reorders.remove_terms(&c, &a(|it| &it.series)).await }),
         ),
         (
+            "incidents.incidents",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.incidents.incidents(&c).await }),
+        ),
+        (
             "machines.machines",
             Hold(MonitoringRead),
             call(|s, c| async move { s.machines.machines(&c).await }),

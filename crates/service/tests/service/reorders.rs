@@ -303,6 +303,9 @@ async fn the_list_the_runway_and_the_sheet_agree() {
     );
     let id = home.id("stock").await;
     let reorders = &home.services.reorders;
+    let far = OrderSheet { within_days: 367 };
+    let far = reorders.sheet(&home.caller, far).await;
+    assert!(far.unwrap_err().of_field("within_days").is_some());
     reorders.remove_terms(&home.caller, &id).await.unwrap();
     assert_eq!(sheet(365).await.lines().count(), 1);
 }
