@@ -25,6 +25,7 @@ mod sign_in;
 mod state;
 mod status;
 mod tls;
+mod trace;
 mod trust;
 mod uploads;
 

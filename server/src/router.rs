@@ -19,8 +19,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::services::ServeDir;
 use tower_http::trace::TraceLayer;
+use tracing::field::Empty;
 
 use crate::state::App;
+use crate::trace::Trace;
 use crate::{
     audit, auth, guard, live, page_threads, pages, passkey, provider, rest, sign_in, status,
     uploads,
@@ -139,8 +141,21 @@ fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
         .get("x-request-id")
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
+    // Of the highest level, so that the quietest log still says to which request a line belongs.
     // The path without its query: a query may hold a token.
-    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+    let span = tracing::error_span!(
+        "request",
+        id,
+        method = %request.method(),
+        path = request.uri().path(),
+        trace = Empty,
+        caller_span = Empty
+    );
+    if let Some(trace) = Trace::of(request.headers()) {
+        span.record("trace", trace.id)
+            .record("caller_span", trace.parent);
+    }
+    span
 }
 
 /// A file of the site, precompressed where it is; a page that says that there is none otherwise.

@@ -14,6 +14,7 @@ use api::{
 };
 use async_trait::async_trait;
 use store::{ClaimedJob, JobEnd, NewJob};
+use tracing::Instrument as _;
 
 use crate::audit::Note;
 use crate::failure::OrFailure;
@@ -189,7 +190,8 @@ impl Hub {
             .into_iter()
             .partition(|job| job.kind == JobKind::FitModel);
         for job in others {
-            let done = self.do_one(caller, &job).await;
+            let span = tracing::error_span!("job", id = job.id.as_str(), kind = job.kind.as_str());
+            let done = self.do_one(caller, &job).instrument(span).await;
             let end = match done {
                 Ok(words) => JobEnd::Done(words),
                 Err(error) => ended_badly(&job, &error.to_string(), self.clock.now()),
@@ -205,7 +207,9 @@ impl Hub {
             reason: serde_json::from_str(&job.payload).unwrap_or(FitReason::First),
             job: Some((job.id.clone(), self.leases.holder().to_owned())),
         });
-        match self.fit_all(caller, wanted.collect()).await {
+        let span = tracing::error_span!("fits", count = fits.len());
+        let done = self.fit_all(caller, wanted.collect()).instrument(span);
+        match done.await {
             Ok(failed) => {
                 for (fit, why) in failed {
                     let of_fit = |job: &&ClaimedJob| job.key == fit.series.as_str();
