@@ -29,7 +29,7 @@ use crate::offer::AddData;
 use crate::problem::Problem;
 use crate::range;
 use crate::rpc;
-use crate::runway::limit_words;
+use crate::told::future::limit_words;
 use crate::wire;
 
 /// How many series a page of the list shows.

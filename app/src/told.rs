@@ -8,13 +8,16 @@ pub mod cache;
 pub mod calendar;
 pub mod errors;
 pub mod event;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod future;
 pub mod incident;
 pub mod job;
 pub mod machine;
 pub mod model;
 pub mod place;
 pub mod reorder;
-pub mod sums;
+pub mod runway;
 
 use api::{
     Aspect, Finding, Foretold, Instant, Point, Range, Scored, Sensitivity, SeriesId, Unusual,
@@ -22,7 +25,7 @@ use api::{
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
-use crate::runway::seen_words;
+use runway::seen_words;
 
 /// How many findings the list shows.
 const SHOWN: usize = 20;

@@ -209,26 +209,14 @@ pub const fn ms(at: Instant) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::{Aggregation, Curve, Domain, Limit, Range, Unit};
+    use api::{Curve, Limit, Range, Unit};
 
     fn series(limit: Option<Limit>) -> Series {
         Series {
-            id: "0190c5f0-0000-7000-8000-000000000000".into(),
-            source_id: "0190c5f0-0000-7000-8000-000000000001".into(),
-            source_name: "db-1".into(),
-            name: "disk_used_percent".into(),
             title: "/var on db-1".into(),
-            labels: Vec::new(),
             unit: Unit::Percent,
-            aggregation: Aggregation::Last,
-            domain: Domain::Machine,
-            non_negative: true,
             limit,
-            stake: None,
-            demo: false,
-            last: None,
-            first_at: None,
-            stale_since: None,
+            ..crate::told::fixture::series()
         }
     }
 

@@ -1,6 +1,6 @@
 //! A series and its forecast as the numbers of a chart, which moves as samples come in.
 
-use api::{Forecast, ForecastPoint, Instant, Point, Range, Series};
+use api::{ForecastPoint, Instant, Point, Range, Series};
 use ui::{BAND_80, BAND_95, ChartPoint, Numbers, Points};
 
 use crate::trees::{FUTURE, HISTORY, UNUSUAL, ms};
@@ -12,8 +12,8 @@ pub struct Drawn {
     pub series: Series,
     /// What was seen, oldest first.
     pub points: Vec<Point>,
-    /// What is foreseen, if it is.
-    pub forecast: Option<Forecast>,
+    /// What is foreseen, a step each; empty where nothing is.
+    pub foreseen: Vec<ForecastPoint>,
     /// Which of the points are findings, oldest first.
     pub unusual: Vec<Point>,
     /// The stretch of time that was asked for.
@@ -21,10 +21,10 @@ pub struct Drawn {
 }
 
 /// The forecast may take as much room as the history shown.
-pub fn shown_until(range: Range, forecast: Option<&Forecast>) -> Instant {
+pub fn shown_until(range: Range, foreseen: &[ForecastPoint]) -> Instant {
     let shown = range.to.0.saturating_sub(range.from.0);
     let most = range.to.plus(shown);
-    match forecast.and_then(|f| f.points.last()) {
+    match foreseen.last() {
         Some(last) if last.at > range.to => last.at.min(most),
         _ => range.to,
     }
@@ -32,7 +32,7 @@ pub fn shown_until(range: Range, forecast: Option<&Forecast>) -> Instant {
 
 impl Drawn {
     fn end(&self) -> Instant {
-        shown_until(self.range, self.forecast.as_ref())
+        shown_until(self.range, &self.foreseen)
     }
 
     /// Where time begins and ends, in microseconds.
@@ -42,10 +42,7 @@ impl Drawn {
 
     fn future(&self) -> impl Iterator<Item = &ForecastPoint> {
         let end = self.end();
-        self.forecast
-            .iter()
-            .flat_map(|f| &f.points)
-            .filter(move |p| p.at <= end)
+        self.foreseen.iter().filter(move |p| p.at <= end)
     }
 
     /// The same as plain rows, for the drawing before JavaScript and for the table.
@@ -73,7 +70,7 @@ impl Drawn {
     pub fn numbers(&self) -> Numbers {
         let seen = self.points.iter().map(|p| (ms(p.at), p.value));
         let mut lines = vec![Points::new(HISTORY, seen)];
-        if self.forecast.is_some() {
+        if !self.foreseen.is_empty() {
             let line = |id: &str, value: fn(&ForecastPoint) -> f64| {
                 Points::new(id, self.future().map(|p| (ms(p.at), Some(value(p)))))
             };

@@ -1,6 +1,6 @@
 //! One series: its chart with what is foreseen, how good such forecasts were, its limit.
 
-use api::{ForecastState, Instant, Point, Points, Series, Topic};
+use api::{ForecastPoint, Instant, Point, Points, Series, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
@@ -22,9 +22,9 @@ use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::range::{self, Asked};
 use crate::rpc;
-use crate::runway::limit_words;
 use crate::told::errors::Errors;
 use crate::told::event::Happened;
+use crate::told::future::{Future, limit_words};
 use crate::told::model::Made;
 use crate::told::{Ribbon, Shown};
 use crate::wire;
@@ -36,10 +36,10 @@ pub struct Detail {
     pub series: Series,
     /// Its points in the range.
     pub points: Points,
-    /// What is known of its future, without its sums.
-    pub forecast: ForecastState,
-    /// What the next steps come to, where its values add up: the span, and how much.
-    pub sums: Vec<(String, String)>,
+    /// What is foreseen of it, or why nothing is.
+    pub future: Result<Future, String>,
+    /// The same as its chart draws it; empty where nothing is foreseen.
+    pub foreseen: Vec<ForecastPoint>,
     /// What is unusual in the range.
     pub unusual: Shown,
     /// Which of its points are findings.
@@ -80,16 +80,14 @@ pub async fn load_detail(
     let range = asked.resolve(until, series.first_at);
     // More points than a wide screen has places are not seen.
     let points = services.series.points(&caller, &id, range, 1_200).await?;
-    let mut forecast = services.forecasts.get(&caller, &id).await?;
-    let sums = crate::told::sums::sums(&mut forecast, &series);
-    let foreseen = matches!(forecast, ForecastState::Ready { .. });
+    let forecast = services.forecasts.get(&caller, &id).await?;
+    let (future, foreseen) = match crate::told::future::future(forecast, &series, points.now) {
+        Ok((told, points)) => (Ok(told), points),
+        Err(why) => (Err(why), Vec::new()),
+    };
     let unusual = services.findings.unusual(&caller, &id, range).await?;
     let marks = crate::told::marks(&unusual.findings, &points.points, points.range);
-    let ready = match &forecast {
-        ForecastState::Ready { forecast } => Some(&**forecast),
-        ForecastState::Unknown { .. } => None,
-    };
-    let end = super::chart::shown_until(points.range, ready);
+    let end = super::chart::shown_until(points.range, &foreseen);
     let ribbon = crate::told::ribbon(
         &unusual.ribbon,
         unusual.sensitivity.threshold,
@@ -104,7 +102,7 @@ pub async fn load_detail(
     let happened = services.events.marks(&caller, &id, seen).await?;
     let tree = crate::trees::of_series(
         &series,
-        foreseen,
+        future.is_ok(),
         !marks.is_empty(),
         (&happened, &unusual.changes),
     );
@@ -119,8 +117,8 @@ pub async fn load_detail(
     Ok(Detail {
         series,
         points,
-        forecast,
-        sums,
+        future,
+        foreseen,
         unusual: crate::told::shown(&unusual),
         marks,
         ribbon,
@@ -236,8 +234,8 @@ fn Body(
     let Detail {
         series,
         points,
-        forecast,
-        sums,
+        future,
+        foreseen,
         unusual,
         marks,
         ribbon,
@@ -248,15 +246,11 @@ fn Body(
         may_write,
     } = detail;
     let now = points.now;
-    let (ready, why) = match forecast {
-        ForecastState::Ready { forecast } => (Some(*forecast), None),
-        ForecastState::Unknown { why } => (None, Some(why)),
-    };
     let drawn = Drawn {
         series: series.clone(),
         unusual: marks,
         points: points.points,
-        forecast: ready.clone(),
+        foreseen,
         range: points.range,
     };
     let title = series.title.clone();
@@ -296,15 +290,11 @@ fn Body(
             {ribbon_view(ribbon)}
         </Card>
         {happened_view(happened)}
-        {match (ready, why) {
-            (Some(forecast), _) => {
-                let newest = series.last.map_or(forecast.known_until, |last| last.at);
-                view! { <Foreseen limited=series.limit.is_some() forecast sums newest now/> }.into_any()
-            }
-            (None, Some(why)) => {
+        {match future {
+            Ok(future) => view! { <Foreseen future/> }.into_any(),
+            Err(why) => {
                 view! { <Notice tone=Tone::Neutral title="No forecast" means=format!("Unknown: {why}.")/> }.into_any()
             }
-            (None, None) => ().into_any(),
         }}
         {made_view(made, series.id.as_str(), model)}
         {errors_view(errors, as_table)}

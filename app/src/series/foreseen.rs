@@ -1,27 +1,14 @@
 //! What is foreseen of a series.
 
-use api::{Crossing, Forecast, Instant, Outlook};
 use leptos::prelude::*;
 use ui::{Card, Reach, Strip, Tone, When};
 
-use crate::runway::reach;
+use crate::told::future::{Future, Line};
 
-/// What is foreseen of a series whose newest sample is of the instant `newest`.
+/// What is foreseen of a series.
 #[component]
-pub fn Foreseen(
-    limited: bool,
-    forecast: Forecast,
-    sums: Vec<(String, String)>,
-    newest: Instant,
-    now: Instant,
-) -> impl IntoView {
-    let missed = forecast.missed(newest, now);
-    let Forecast {
-        step,
-        history,
-        crossing,
-        ..
-    } = forecast;
+pub fn Foreseen(future: Future) -> impl IntoView {
+    let Future { note, line, sums } = future;
     let summed = !sums.is_empty();
     let sums = sums.into_iter().map(|(span, much)| {
         view! {
@@ -32,14 +19,13 @@ pub fn Foreseen(
         }
     });
     let sums = sums.collect_view();
-    let note = format!("step {step}, {} points of history", api::grouped(history));
     view! {
         <Card title="When" note=note>
-            {match (limited, crossing, missed) {
-                (true, Some(_), Some(at)) => view! { <Missed at newest/> }.into_any(),
-                (true, Some(crossing), None) => view! { <CrossingView crossing now/> }.into_any(),
-                _ if summed => ().into_any(),
-                _ => view! { <p class="quiet">"No limit is set, so nothing is reached."</p> }.into_any(),
+            {match line {
+                Some(Line::Missed { due, newest }) => missed(due, newest).into_any(),
+                Some(Line::Reached { reach, tone, at, likely }) => reached(reach, tone, at, likely).into_any(),
+                None if summed => ().into_any(),
+                None => view! { <p class="quiet">"No limit is set, so nothing is reached."</p> }.into_any(),
             }}
             {summed.then(|| view! { <div class="facts">{sums}</div> })}
         </Card>
@@ -47,33 +33,22 @@ pub fn Foreseen(
 }
 
 /// A limit that should have been reached when no data came any more.
-#[component]
-fn Missed(at: Instant, newest: Instant) -> impl IntoView {
+fn missed(due: i64, newest: i64) -> impl IntoView {
     view! {
         <p>
-            "Foreseen for " <When at=at.0/> ". No data has come since " <When at=newest.0/>
+            "Foreseen for " <When at=due/> ". No data has come since " <When at=newest/>
             ", so nobody knows whether it was."
         </p>
     }
 }
 
-#[component]
-fn CrossingView(crossing: Crossing, now: Instant) -> impl IntoView {
-    let already = crossing.already;
-    let (reach, tone) = if already {
-        // A forecast does not know since when; the chart above shows it.
-        (Reach::Over { since: None }, Tone::Alert)
-    } else if crossing.median.is_some() {
-        (reach(&Outlook::Reaches { crossing }, now), Tone::Warning)
-    } else {
-        (reach(&Outlook::Clear { crossing }, now), Tone::Warning)
-    };
+fn reached(reach: Reach, tone: Tone, at: Option<i64>, likely: String) -> impl IntoView {
     let words = ui::reach_text(&reach);
-    let likely = ui::likely_text(crossing.probability);
     view! {
         <p class="crossing num">
-            {words} {crossing.median.map(|at| view! { ", " <When at=at.0/> })}
-            {(!already).then(|| view! { <span class="quiet">" · within the horizon with " {likely}</span> })}
+            {words} {at.map(|at| view! { ", " <When at/> })}
+            {(!likely.is_empty())
+                .then(|| view! { <span class="quiet">" · within the horizon with " {likely}</span> })}
         </p>
         <Strip reach tone/>
     }

@@ -9,7 +9,7 @@ use ui::{Chart, DataTable, Segment, Segmented, StaticChart};
 use super::chart::Drawn;
 use crate::live;
 use crate::range::{self, Asked};
-use crate::runway::limit_words;
+use crate::told::future::limit_words;
 
 /// Which range is shown, and how.
 pub fn ranges_view(own: &str, asked: &Asked, as_table: bool) -> impl IntoView + use<> {

@@ -26,6 +26,7 @@ mod live;
 mod machine;
 mod metrics;
 mod model;
+mod number;
 mod once;
 mod passkey;
 mod people;
@@ -94,6 +95,7 @@ pub use model::{
     ModelChoice, ModelCounts, ModelErrors, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow,
     ModelVersion, Models, VersionChange, VersionState,
 };
+pub use number::read_number;
 pub use once::{Attempt, Begun, KeptAnswer, Once};
 pub use passkey::{
     LONGEST_PASSKEY_NAME, MOST_PASSKEYS, Passkey, PasskeyAsk, PasskeyDoor, Passkeys,
@@ -120,7 +122,7 @@ pub use scrape::{
 };
 pub use series::{
     Aggregation, Direction, Domain, Limit, LimitChange, Point, Points, Range, Recorded, Refused,
-    Series, SeriesChange, SeriesFilter, SeriesOps, SeriesPage, Stake, Unit, read_number,
+    Series, SeriesChange, SeriesFilter, SeriesOps, SeriesPage, Stake, Unit,
 };
 pub use source::{Source, SourceKind, Sources};
 pub use time::{Clock, Instant};

@@ -7,7 +7,10 @@
 //! the 95 % band, and the Brier score; series at even and at odd places apart, so that one half can check the other.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
-use forecast::{Crossing, Direction, Outcome, Pool, Request, fit, time_to_limit};
+mod held_out;
+
+use forecast::{Crossing, Direction, Outcome, time_to_limit};
+use held_out::fitted;
 
 /// One limit: what was said and what happened.
 struct Asked {
@@ -19,25 +22,7 @@ struct Asked {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args()
-        .nth(1)
-        .ok_or("usage: crossing_bench FILE.bench")?;
-    let text = std::fs::read_to_string(path)?;
-    let mut fitted = Vec::new();
-    for line in text.lines() {
-        let (season, values, held_out) = parse(line).ok_or("not a series")?;
-        let request = Request {
-            values: &values,
-            seasons: &[season],
-            horizon: held_out.len(),
-            non_negative: values.iter().all(|value| *value >= 0.0),
-            integer: false,
-            background: false,
-        };
-        let forecaster = fit(&request, &|| false)?;
-        fitted.push((values, held_out, forecaster));
-    }
-    let pool = Pool::learn(fitted.iter().map(|(.., one)| one.calibration()));
+    let (fitted, pool) = fitted()?;
     for half in 0..2 {
         let mut asked = Vec::new();
         for (values, held_out, forecaster) in fitted.iter().skip(half).step_by(2) {
@@ -134,17 +119,4 @@ fn tell(asked: &[Asked]) {
         covered(1),
         mean(&brier)
     );
-}
-
-fn parse(line: &str) -> Option<(usize, Vec<f64>, Vec<f64>)> {
-    let mut parts = line.split('|');
-    let season = parts.next()?.split(',').nth(1)?.parse().ok()?;
-    let mut numbers = || -> Option<Vec<f64>> {
-        parts
-            .next()?
-            .split_whitespace()
-            .map(|value| value.parse().ok())
-            .collect()
-    };
-    Some((season, numbers()?, numbers()?))
 }

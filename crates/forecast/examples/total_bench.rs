@@ -7,33 +7,18 @@
 //! series at even and at odd places apart, so that one half can check the other.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
-use forecast::{Pool, Request, fit, running_total};
+mod held_out;
+
+use forecast::running_total;
+use held_out::fitted;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args()
-        .nth(1)
-        .ok_or("usage: total_bench FILE.bench")?;
-    let text = std::fs::read_to_string(path)?;
-    let mut fitted = Vec::new();
-    for line in text.lines() {
-        let (season, values, held_out) = parse(line).ok_or("not a series")?;
-        let request = Request {
-            values: &values,
-            seasons: &[season],
-            horizon: held_out.len(),
-            non_negative: values.iter().all(|value| *value >= 0.0),
-            integer: false,
-            background: false,
-        };
-        let forecaster = fit(&request, &|| false)?;
-        fitted.push((held_out, forecaster));
-    }
-    let pool = Pool::learn(fitted.iter().map(|(_, one)| one.calibration()));
+    let (fitted, pool) = fitted()?;
     for half in 0..2 {
         println!("series at {} places", ["even", "odd"][half]);
         for part in [4, 2, 1] {
             let mut told = Told::default();
-            for (held_out, forecaster) in fitted.iter().skip(half).step_by(2) {
+            for (_, held_out, forecaster) in fitted.iter().skip(half).step_by(2) {
                 let total = running_total(&forecaster.outcome(held_out.len(), &pool)?);
                 let steps = (held_out.len() / part).max(1);
                 let came: f64 = held_out[..steps].iter().sum();
@@ -90,17 +75,4 @@ impl Told {
             of(self.wide)
         );
     }
-}
-
-fn parse(line: &str) -> Option<(usize, Vec<f64>, Vec<f64>)> {
-    let mut parts = line.split('|');
-    let season = parts.next()?.split(',').nth(1)?.parse().ok()?;
-    let mut numbers = || -> Option<Vec<f64>> {
-        parts
-            .next()?
-            .split_whitespace()
-            .map(|value| value.parse().ok())
-            .collect()
-    };
-    Some((season, numbers()?, numbers()?))
 }

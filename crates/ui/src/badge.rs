@@ -1,9 +1,10 @@
 //! Small marks: a badge that carries a word and a shape besides its colour, and a key cap.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// What a colour means. Every tone also has a shape, so that colour is never the only carrier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tone {
     /// Nothing to say about it.
     #[default]

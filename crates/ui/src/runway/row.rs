@@ -8,9 +8,10 @@ use crate::live::StaleMark;
 use crate::spark::Sparkline;
 use crate::text::likely_text;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One line of the Runway, as plain values.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StripView {
     /// What it is: "SKU-7 Walnut tray".
     pub title: String,
@@ -37,7 +38,7 @@ pub struct StripView {
 }
 
 /// The one thing to do about a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StripAction {
     /// "Draft order".
     pub label: String,

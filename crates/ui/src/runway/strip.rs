@@ -4,10 +4,11 @@ use super::axis::{HORIZON, StripGrid, axis_position, percent};
 use crate::badge::Tone;
 use crate::text::{range_text, span_text};
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// When a limit will be reached, in seconds from now. The page measures from the instant at which
 /// the server answered, not from a clock of its own.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reach {
     /// It has been reached already.
     Over {
