@@ -43,6 +43,22 @@ if [ -d "$kept" ]; then
   exit 0
 fi
 
+# Cargo knows our crates by their places within the workspace, so another tree of it that builds into the same
+# folder (a clone, .ci/run) leaves crates there that would count as built from here. Debug builds are apart
+# already: .ci/run makes them without incremental compilation. One tree builds at a time, and what another
+# one left is made anew.
+mkdir -p "$CARGO_TARGET_DIR"
+exec 8>"$CARGO_TARGET_DIR/.release-lock"
+flock --nonblock 8 || { say "Waiting for another tree's release build"; flock 8; }
+owner="$CARGO_TARGET_DIR/.release-tree"
+if [ "$(cat "$owner" 2>/dev/null)" != "$PWD" ]; then
+  for manifest in app/Cargo.toml frontend/Cargo.toml server/Cargo.toml crates/*/Cargo.toml; do
+    crate="$(basename "$(dirname "$manifest")")"
+    find "$CARGO_TARGET_DIR" -path '*/debug' -prune -o -type d -path "*/.fingerprint/$crate-*" -prune -exec rm -rf {} +
+  done
+  printf '%s\n' "$PWD" >"$owner"
+fi
+
 scripts/echarts.sh
 
 # The browser's half brings a standard library of its own: a panic stops at once and says nothing
