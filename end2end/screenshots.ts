@@ -42,7 +42,7 @@ try {
       await signIn(page, hub);
       await page.goto(`${hub.url}/series?q=walnut+tray`);
       const series = (await page.getByRole("link", { name: /Walnut tray/ }).first().getAttribute("href")) ?? "/series";
-      const pages = { runway: "/", series: "/series", detail: series, explore: "/explore?range=3h&q=" + encodeURIComponent("sum by (room) (climate_humidity)"), sources: "/sources", audit: "/audit", imports: "/imports", models: "/models", findings: "/findings", machines: "/machines", calendar: "/calendar", promotion: "/calendar/entry", reorders: "/reorders", reorder: series.replace("/series/", "/reorders/"), watch: "/explore/watch", target: "/sources/scrape", jobs: "/jobs", settings: "/settings", account: "/account", people: "/people", roles: "/people/roles", welcome: "/welcome" };
+      const pages = { runway: "/", series: "/series", detail: series, explore: "/explore?range=3h&q=" + encodeURIComponent("sum by (room) (climate_humidity)"), sources: "/sources", audit: "/audit", imports: "/imports", models: "/models", findings: "/findings", machines: "/machines", calendar: "/calendar", promotion: "/calendar/entry", reorders: "/reorders", reorder: series.replace("/series/", "/reorders/"), cash: "/cash", watch: "/explore/watch", target: "/sources/scrape", jobs: "/jobs", settings: "/settings", account: "/account", people: "/people", roles: "/people/roles", welcome: "/welcome" };
       for (const [name, path] of Object.entries(pages)) {
         await page.goto(`${hub.url}${path}`);
         await page.waitForTimeout(1500);

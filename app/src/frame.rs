@@ -143,7 +143,8 @@ pub fn places() -> Vec<NavItem> {
     [
         ("/", "Runway", Glyph::Runway),
         ("/series", "Series", Glyph::Chart),
-        ("/reorders", "Purchasing", Glyph::Cash),
+        ("/reorders", "Purchasing", Glyph::Cart),
+        ("/cash", "Cash", Glyph::Cash),
         ("/machines", "Machines", Glyph::Server),
         ("/explore", "Explore", Glyph::Search),
         ("/sources", "Sources", Glyph::Sources),

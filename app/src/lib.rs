@@ -13,6 +13,7 @@ mod audit;
 mod awaited;
 mod cache;
 mod calendar;
+mod cash;
 mod event;
 mod factor;
 mod finding;
@@ -117,6 +118,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/models") view=Seldom::Models.route() ssr=SsrMode::Async/>
                     <Route path=path!("/calendar") view=Seldom::Calendar.route() ssr=SsrMode::Async/>
                     <Route path=path!("/calendar/entry") view=Seldom::CalendarEntry.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/cash") view=Seldom::Cash.route() ssr=SsrMode::Async/>
                     <Route path=path!("/reorders") view=Seldom::Reorders.route() ssr=SsrMode::Async/>
                     <Route path=path!("/reorders/:id") view=Seldom::Reorder.route() ssr=SsrMode::Async/>
                     <Route path=path!("/jobs") view=Seldom::Jobs.route() ssr=SsrMode::Async/>

@@ -18,7 +18,7 @@ use leptos::web_sys;
 use ui::{Card, Skeleton};
 
 use crate::{
-    account, audit, calendar, factor, finding, imports, job, machine, metrics, model, people,
+    account, audit, calendar, cash, factor, finding, imports, job, machine, metrics, model, people,
     recording, reorder, role, scrape, series, settings, sources, welcome,
 };
 
@@ -95,6 +95,8 @@ pub enum Seldom {
     Calendar,
     /// One of them.
     CalendarEntry,
+    /// The company's cash.
+    Cash,
     /// What to order.
     Reorders,
     /// One stock of it.
@@ -139,6 +141,7 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Models => model::ModelsPage().into_any(),
         Seldom::Calendar => calendar::CalendarPage().into_any(),
         Seldom::CalendarEntry => calendar::EntryPage().into_any(),
+        Seldom::Cash => cash::CashPage().into_any(),
         Seldom::Reorders => reorder::ReordersPage().into_any(),
         Seldom::Reorder => reorder::ReorderPage().into_any(),
         Seldom::Jobs => job::JobsPage().into_any(),
@@ -238,7 +241,7 @@ fn part(path: &str) -> Option<Part> {
         "series" => Some(Part::Charted),
         "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
         | "settings" | "explore" | "machines" | "audit" | "findings" | "models" | "calendar"
-        | "reorders" | "jobs" | "gallery" => Some(Part::Seldom),
+        | "reorders" | "cash" | "jobs" | "gallery" => Some(Part::Seldom),
         _ => None,
     }
 }

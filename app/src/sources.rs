@@ -184,6 +184,7 @@ fn SourceRow(
                         Some(at) => view! { <When at=at.0/> }.into_any(),
                         None => view! { <span class="quiet">"never"</span> }.into_any(),
                     }}
+                    " "
                     {stale.map(|_| view! { <Badge tone=Tone::Warning label="silent"/> })}
                     {gaps
                         .map(|(n, gap)| {

@@ -213,6 +213,8 @@ mod tests {
 
     fn series(limit: Option<Limit>) -> Series {
         Series {
+            // The colour is the identifier's.
+            id: "0190c5f0-0000-7000-8000-000000000000".into(),
             title: "/var on db-1".into(),
             unit: Unit::Percent,
             limit,

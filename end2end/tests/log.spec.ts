@@ -18,7 +18,7 @@ test("what failed is found in the log by what the page says", async ({ page, emp
   await expect(() => {
     const line = empty.output.split("\n").find((text) => text.includes(id)) ?? "";
     expect(line).toContain("the store failed");
-    expect(line).toContain(`trace=${TRACE}`);
-    expect(line).toContain(`caller_span=${SPAN}`);
+    expect(line).toContain(`trace="${TRACE}"`);
+    expect(line).toContain(`caller_span="${SPAN}"`);
   }).toPass();
 });

@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { asAdministrator, expect, Hub, ready, test } from "../hub";
 
-const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/reorders", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
+const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/reorders", "/cash", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
 
 for (const path of PAGES) {
   test(`${path} has a heading and its places`, async ({ page, hub }) => {

@@ -9,6 +9,7 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -39,6 +40,27 @@ fn begun(number: usize) -> Option<Handle> {
         .spawn(move || runtime.block_on(std::future::pending::<()>()))
         .ok()?;
     Some(handle)
+}
+
+/// Tasks that Leptos starts belong to the request that they are started for: so what they log says.
+struct OfRequest;
+
+impl CustomExecutor for OfRequest {
+    fn spawn(&self, task: PinnedFuture<()>) {
+        tokio::spawn(task.in_current_span());
+    }
+
+    fn spawn_local(&self, task: PinnedLocalFuture<()>) {
+        tokio::task::spawn_local(task.in_current_span());
+    }
+
+    fn poll_local(&self) {}
+}
+
+/// Says how Leptos starts tasks; to be said before it looks for that itself.
+pub(crate) fn begin() {
+    // Said already: tests make several routers.
+    let _ = Executor::init_custom_executor(OfRequest);
 }
 
 /// Has a page made on one of the threads. Functions of the server are no pages, and may start what lasts.

@@ -60,6 +60,7 @@ pub(crate) static PAGES: LazyLock<Vec<AxumRouteListing>> =
 
 /// Every route.
 pub(crate) fn router(app: App) -> Router {
+    page_threads::begin();
     let secrets = Secrets::default();
     let kept = axum::Extension(secrets.clone());
     let context = {
@@ -80,6 +81,7 @@ pub(crate) fn router(app: App) -> Router {
         )
         .route("/series/{id}/export.csv", get(uploads::export))
         .route("/reorders.csv", get(uploads::order_sheet))
+        .route("/cash.csv", get(uploads::cash_sheet))
         .route("/people/access-review.csv", get(uploads::access_review))
         .route("/auth/sign-in", post(sign_in::sign_in))
         .route("/auth/sign-out", post(sign_in::sign_out))

@@ -161,6 +161,21 @@ pub(crate) async fn order_sheet(
     }
 }
 
+/// `GET /cash.csv`: the weeks of cash.
+pub(crate) async fn cash_sheet(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    match app.services.cash.sheet(&caller).await {
+        Ok(csv) => as_file("cash.csv", csv),
+        Err(error) => Problem {
+            error,
+            request_id: caller.request_id,
+        }
+        .into_response(),
+    }
+}
+
 /// How far ahead an order goes.
 #[derive(Deserialize)]
 pub(crate) struct Within {

@@ -32,7 +32,7 @@ const fn guarded(
     }
 }
 
-const PAGES: [Page; 24] = [
+const PAGES: [Page; 25] = [
     page(
         "/",
         "Runway",
@@ -47,6 +47,11 @@ const PAGES: [Page; 24] = [
         "/reorders",
         "Purchasing",
         "order orders reorder buy purchase stock supplier lead time delivery",
+    ),
+    page(
+        "/cash",
+        "Cash",
+        "cash flow money bank account balance invoices bills liquidity receivables payables payments",
     ),
     page(
         "/machines",

@@ -108,6 +108,11 @@ fn strip(strip: &Strip, now: Instant) -> StripView {
                 href: format!("/reorders/{}", series.id),
                 post: false,
             },
+            None if strip.cash => StripAction {
+                label: "Weeks".into(),
+                href: "/cash".into(),
+                post: false,
+            },
             None => StripAction {
                 label: "Open".into(),
                 href,
@@ -149,6 +154,7 @@ mod tests {
                 why: WhyUnknown::NotEnough { have: 9, need: 24 },
             },
             order: None,
+            cash: false,
         };
         let button = |line: &Strip| strip(line, Instant(0)).action.unwrap();
         assert_eq!(button(&line).label, "Open");

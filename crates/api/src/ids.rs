@@ -58,6 +58,10 @@ id!(
     CalendarEntryId
 );
 id!(
+    /// A payment that is known beforehand.
+    CashItemId
+);
+id!(
     /// Where data comes from.
     SourceId
 );

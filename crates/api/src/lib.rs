@@ -10,6 +10,7 @@ mod audit;
 mod cache;
 mod calendar;
 mod caller;
+mod cash;
 mod count;
 mod demo;
 mod error;
@@ -58,6 +59,10 @@ pub use calendar::{
     HolidayRegion, LONGEST_ENTRY_DAYS, MOST_CALENDAR_ENTRIES, Touches, UsedEffect,
 };
 pub use caller::{Caller, Origin, Refusals, Who};
+pub use cash::{
+    CASH_WEEKS, Cash, CashChange, CashDay, CashItem, CashLine, CashSide, CashState, CashTerms,
+    CashView, CashWeek, LONGEST_CASH_DAYS, MOST_CASH_ITEMS,
+};
 pub use count::grouped;
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
@@ -71,8 +76,8 @@ pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
 };
 pub use ids::{
-    CalendarEntryId, ImportId, InvitationId, JobId, KeyId, PasskeyId, RoleId, SeriesId, SessionId,
-    SourceId, UserId,
+    CalendarEntryId, CashItemId, ImportId, InvitationId, JobId, KeyId, PasskeyId, RoleId, SeriesId,
+    SessionId, SourceId, UserId,
 };
 pub use import::{
     BadCell, Column, ColumnRole, DecimalMark, Duplicates, Import, ImportResult, ImportSettings,
@@ -138,6 +143,8 @@ pub struct Services {
     pub caches: Arc<dyn Caches>,
     /// The company's calendar.
     pub calendars: Arc<dyn Calendars>,
+    /// The company's cash over the next weeks.
+    pub cash: Arc<dyn Cash>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.

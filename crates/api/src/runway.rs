@@ -53,6 +53,8 @@ pub struct Strip {
     pub outlook: Outlook,
     /// What to order, where somebody has said how it is bought and an order is due within a year.
     pub order: Option<StripOrder>,
+    /// Whether it is the account whose cash is foreseen week by week.
+    pub cash: bool,
 }
 
 /// An order in a line.

@@ -7,6 +7,7 @@ use api::Instant;
 
 use crate::calendar::Days;
 use crate::chance::Chance;
+use crate::money::{DemoPayment, payments};
 use crate::occasions::{DemoEntry, entries};
 use crate::stories::{Story, stories};
 use crate::supply::{DemoSupply, supplies};
@@ -133,6 +134,16 @@ impl Company {
     /// How its products come back.
     pub fn supplies(&self) -> Vec<DemoSupply> {
         supplies()
+    }
+
+    /// The key of its account's series.
+    pub const fn account() -> &'static str {
+        "cash"
+    }
+
+    /// The payments that it knows of.
+    pub fn payments(&self) -> Vec<DemoPayment> {
+        payments(self.days)
     }
 
     /// What is planted in it, the most urgent first.

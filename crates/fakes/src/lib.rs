@@ -23,6 +23,7 @@ mod workshop;
 pub use builder::{SeriesBuilder, series};
 pub use clock::{FixedClock, SteppingClock};
 pub use company::{Company, DemoSample};
+pub use money::DemoPayment;
 pub use occasions::DemoEntry;
 pub use stories::{Story, StoryKind};
 pub use supply::DemoSupply;

@@ -1,5 +1,7 @@
 //! Cash, the customer who pays late, and invoices.
 
+use api::Instant;
+
 use crate::calendar::{Days, HISTORY_DAYS, TABLE_DAYS, weekday};
 use crate::chance::Chance;
 use crate::track::{DemoSeries, DemoSource, Track};
@@ -154,6 +156,42 @@ fn invoices_open(source: &DemoSource, days: Days, chance: Chance) -> Track {
     )
     .unit("invoices");
     Track::daily(series, days, 0, rows)
+}
+
+/// A payment that the company knows of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoPayment {
+    /// Whether it comes in.
+    pub comes: bool,
+    /// Who pays or is paid, and for what.
+    pub name: String,
+    /// How much, in euros.
+    pub amount: f64,
+    /// When it falls due.
+    pub due: Instant,
+}
+
+/// What is agreed beside what usually comes and goes: the late payer's first money, and two large bills.
+pub(crate) fn payments(days: Days) -> Vec<DemoPayment> {
+    let late = |number: u32| format!("{LATE_PAYER}, invoice {number}");
+    let rows = [
+        (true, late(388), 5_000.0, -16),
+        (
+            true,
+            format!("{LATE_PAYER}, instalment agreed"),
+            12_000.0,
+            18,
+        ),
+        (false, "Value added tax".to_owned(), 6_400.0, 26),
+        (false, "New bandsaw, second half".to_owned(), 8_900.0, 40),
+    ];
+    let payment = |(comes, name, amount, after): (bool, String, f64, i64)| DemoPayment {
+        comes,
+        name,
+        amount,
+        due: days.anchor.plus(after * Instant::DAY),
+    };
+    rows.into_iter().map(payment).collect()
 }
 
 /// Money has cents and no more.

@@ -22,6 +22,7 @@ mod holiday;
 mod labels;
 mod matcher;
 mod normal;
+mod running;
 mod sample;
 mod statistics;
 mod step;
@@ -35,6 +36,7 @@ pub use holiday::{Holiday, holidays, periods_within};
 pub use labels::{Labels, LabelsError, LabelsRef, METRIC_NAME, write_labels};
 pub use matcher::{MatchOp, Matcher, MatcherError, matches_all};
 pub use normal::{normal_chance, normal_deviate};
+pub use running::{BAND_DEVIATES, RunningTotal, Total, chance_above};
 pub use sample::Sample;
 pub use statistics::{
     MAD_TO_SIGMA, acf, mad, mean, median, quantile, quantile_sorted, seasonal_strength,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::{
-    CalendarChange, CalendarEntryId, Caller, Demo, DemoState, Event, Instant, Permission, Result,
-    SeriesId, SourceId, SourceKind, Topic, Touches,
+    CalendarChange, CalendarEntryId, Caller, CashChange, CashItemId, CashSide, CashTerms, Demo,
+    DemoState, Event, Instant, Permission, Result, SeriesId, SourceId, SourceKind, Topic, Touches,
 };
 use async_trait::async_trait;
 use fakes::{Company, DemoSeries};
@@ -87,6 +87,7 @@ impl Demo for Hub {
         self.count_in(caller, &made.sources, &brought).await?;
         self.plant_entries(caller, &made).await?;
         self.plant_terms(caller, &made).await?;
+        self.plant_payments(caller, &made).await?;
         let store = self.noting(caller, Note::of("demo.start"));
         store.put_setting(SETTING, &kept).await.or_failure(caller)?;
         *running = Some(made);
@@ -184,6 +185,43 @@ impl Hub {
                 let put = self.store.put_supply(stock, &terms).await;
                 put.or_failure(caller)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Says which account is its own, unless the installation has one already, and what is known to be paid; both go
+    /// with its series.
+    async fn plant_payments(&self, caller: &Caller, made: &Running) -> Result<()> {
+        let Some((account, place)) = made.ids.get(Company::account()) else {
+            return Ok(());
+        };
+        if self.store.cash_terms().await.or_failure(caller)?.is_some() {
+            return Ok(());
+        }
+        let terms = CashTerms {
+            account: account.clone(),
+            inflow: None,
+            outflow: None,
+            in_days: 0,
+            out_days: 0,
+            late_days: 7,
+        };
+        self.store.put_cash_terms(&terms).await.or_failure(caller)?;
+        for payment in made.company.payments() {
+            let says = CashChange {
+                side: if payment.comes {
+                    CashSide::In
+                } else {
+                    CashSide::Out
+                },
+                name: payment.name,
+                amount: payment.amount,
+                due: date(payment.due.0),
+            };
+            let id = CashItemId(store::new_id(self.clock.now()));
+            let source = made.sources.get(*place);
+            let put = self.store.insert_cash_item(&id, &says, source).await;
+            put.or_failure(caller)?;
         }
         Ok(())
     }

@@ -4,9 +4,10 @@
 //! moves the model that is there, some microseconds a point. Every fit is a version (`model.rs`).
 
 mod engine;
-mod falls;
+mod foreseen;
 mod keep;
 mod known;
+mod moves;
 mod shape;
 mod update;
 mod work;
@@ -27,7 +28,9 @@ use crate::failure::OrFailure;
 use crate::guard::require_on;
 
 pub(crate) use engine::{aggregation, asked};
+pub(crate) use foreseen::{Foreseen, foreseen_of};
 pub(crate) use keep::Models;
+pub(crate) use moves::Moves;
 pub(crate) use update::{fit_job, score};
 pub(crate) use work::Fit;
 

@@ -9,6 +9,7 @@ mod audit;
 mod bus;
 mod cache;
 mod calendar;
+mod cash;
 mod csv;
 mod demo;
 mod event;
@@ -200,6 +201,7 @@ impl Hub {
             audit: self.clone(),
             caches: self.clone(),
             calendars: self.clone(),
+            cash: self.clone(),
             demo: self.clone(),
             events: self.clone(),
             factors: self.clone(),

@@ -1,6 +1,5 @@
 //! What is to be bought or made anew: the terms of each stock, what will be taken of it, and the engine.
 
-mod foreseen;
 mod sheet;
 mod terms;
 
@@ -15,10 +14,10 @@ use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use store::{StoredOrder, StoredSupply};
 
-pub(crate) use self::foreseen::Foreseen;
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
+use crate::forecast::{Foreseen, Moves, foreseen_of};
 use crate::guard::{require, require_on};
 
 /// How far back the count before an order is looked for.
@@ -257,8 +256,11 @@ impl Hub {
             None => None,
         };
         let foreseen = match demand {
-            Some((demand, state)) => foreseen::of_series(demand, state, now),
-            None => self.foreseen_of_falls(caller, &series, now).await?,
+            Some((demand, state)) => foreseen_of(demand, state, now),
+            None => {
+                self.foresee_moves(caller, &series, Moves::Falls, now)
+                    .await?
+            }
         };
         let counted = series.last.and_then(|last| Some((last.at, last.value?)));
         let state = match (counted, foreseen) {
@@ -266,11 +268,12 @@ impl Hub {
             (_, Err(why)) => unknown(why),
             (Some((at, value)), Ok(foreseen)) => {
                 let from = demand.map(|(series, _)| &series.id);
-                let gone = self.gone_since(caller, from, at, foreseen.from).await?;
+                let gone = self.moved_between(caller, from, at, foreseen.from).await?;
                 let counted = Counted {
                     at: at.min(now),
                     value: above_limit(&series, value),
-                    gone,
+                    // More came back than was taken: what is there was counted.
+                    gone: gone.max(0.0),
                 };
                 advised(&supply.terms, order, &counted, &foreseen, now)
             }
@@ -312,26 +315,6 @@ impl Hub {
         })
     }
 
-    /// What was taken between a count and the instant from which on it is only foreseen.
-    async fn gone_since(
-        &self,
-        caller: &Caller,
-        demand: Option<&SeriesId>,
-        counted: Instant,
-        foreseen: Instant,
-    ) -> Result<f64> {
-        let Some(demand) = demand.filter(|_| counted < foreseen) else {
-            return Ok(0.0);
-        };
-        let between = Range {
-            from: counted,
-            to: foreseen,
-        };
-        let taken = self.store.samples(demand, between, MOST_COUNTS).await;
-        let taken = taken.or_failure(caller)?;
-        Ok(taken.iter().map(|(_, value)| value.max(0.0)).sum())
-    }
-
     /// Series that may say what is taken of a stock: those whose values add up, the likeliest first.
     async fn demands(&self, caller: &Caller, stock: &Series) -> Result<Vec<(SeriesId, String)>> {
         let found = self.store.of_domain(stock.domain).await;
@@ -367,7 +350,8 @@ fn advised(
     foreseen: &Foreseen,
     now: Instant,
 ) -> ReorderState {
-    let Some(demand) = foreseen.demand() else {
+    let demand = stock::Demand::new(foreseen.step_days(), &foreseen.sums());
+    let Some(demand) = demand else {
         return unknown(WhyUnknown::Failed {
             reason: "what is foreseen to be taken is no number".to_owned(),
         });

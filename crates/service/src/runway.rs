@@ -60,11 +60,14 @@ impl RunwayOps for Hub {
         let shown: Vec<_> = lines.iter().map(|(s, _)| s.clone()).collect();
         let sparks = self.sparks(caller, &shown).await?;
         let mut orders = self.due_orders(caller, &shown).await?;
+        let terms = self.store.cash_terms().await.or_failure(caller)?;
+        let account = terms.map(|terms| terms.account);
         let strips = lines
             .into_iter()
             .zip(sparks)
             .map(|((series, outlook), spark)| Strip {
                 order: orders.remove(&series.id),
+                cash: account.as_ref() == Some(&series.id),
                 series,
                 spark,
                 outlook,

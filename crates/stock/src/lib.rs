@@ -5,5 +5,5 @@ mod demand;
 mod taken;
 
 pub use advice::{Advice, Policy, Position, advise};
-pub use demand::{Demand, Total};
+pub use demand::Demand;
 pub use taken::taken;

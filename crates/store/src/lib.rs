@@ -24,6 +24,7 @@ mod audit;
 mod bulk;
 mod cache;
 mod calendar;
+mod cash;
 mod channel;
 mod convert;
 mod db;

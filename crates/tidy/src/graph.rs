@@ -27,8 +27,8 @@ pub const EDGES: &[(&str, &[&str])] = &[
     (
         "service",
         &[
-            "api", "store", "series", "forecast", "anomaly", "stock", "rules", "query", "ingest",
-            "fakes",
+            "api", "store", "series", "forecast", "anomaly", "stock", "cash", "rules", "query",
+            "ingest", "fakes",
         ],
     ),
     ("assistant", &["api"]),
@@ -39,6 +39,7 @@ pub const EDGES: &[(&str, &[&str])] = &[
     ("forecast", &["series"]),
     ("anomaly", &["series"]),
     ("stock", &["series"]),
+    ("cash", &["series"]),
     ("query", &["series"]),
     ("ingest", &["series"]),
     ("series", &[]),

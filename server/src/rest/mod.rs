@@ -5,6 +5,7 @@ mod account;
 mod audit;
 mod cache;
 mod calendar;
+mod cash;
 mod demo;
 mod docs;
 mod event;
@@ -106,6 +107,7 @@ fn described() -> OpenApiRouter<App> {
         area("Models", model::routes()),
         area("Calendar", calendar::routes()),
         area("Orders", reorder::routes()),
+        area("Cash", cash::routes()),
         area("Jobs", job::routes()),
         area("Caches", cache::routes()),
         area("Sources", source::routes()),

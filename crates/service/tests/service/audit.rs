@@ -72,6 +72,7 @@ const READS: &[&str] = &[
     "audit.retention",
     "caches.caches",
     "calendars.calendar",
+    "cash.view",
     "demo.state",
     "events.marks",
     "events.recent",
@@ -737,6 +738,53 @@ async fn targets(home: &mut Home, key: ApiKey) {
     home.noted("metrics.keep", "metrics.keep", work).await;
 }
 
+async fn cash(home: &mut Home) {
+    let (admin, cash) = (home.admin(), home.services.cash.clone());
+    let system = Caller::system("test");
+    let series = home.services.series.clone();
+    let now = series.now(&system).await.unwrap();
+    let samples: Vec<String> = (1..=60)
+        .map(|day| {
+            let at = now.minus(day * Instant::DAY).0 / 1_000_000;
+            format!(
+                "{{\"name\":\"bank\",\"at\":{at},\"value\":{}}}",
+                9_000 + 10 * day
+            )
+        })
+        .collect();
+    let body = format!("{{\"samples\":[{}]}}", samples.join(","));
+    series.record_json(&system, body.as_bytes()).await.unwrap();
+    let filter = SeriesFilter {
+        text: "bank".into(),
+        ..SeriesFilter::default()
+    };
+    let account = series.list(&system, filter).await.unwrap().series.remove(0);
+    let change = SeriesChange {
+        title: "Bank".into(),
+        unit: "EUR".into(),
+        aggregation: api::Aggregation::Last,
+    };
+    series.change(&system, &account.id, change).await.unwrap();
+    let work = cash.set_terms(&admin, crate::things::cash_terms(account.id));
+    let ((), entry) = home.noted("cash.set_terms", "cash.terms", work).await;
+    assert_eq!(entry.record.before.as_deref(), Some("null"));
+    let work = cash.sheet(&admin);
+    let (csv, _) = home.noted("cash.sheet", "cash.export", work).await;
+    assert_eq!(csv.lines().count(), 14);
+    let work = cash.add_item(&admin, crate::things::payment());
+    let (id, entry) = home.noted("cash.add_item", "cash.add", work).await;
+    assert!(entry.record.after.unwrap().contains("Nordlicht"));
+    let work = cash.remove_item(&admin, &id);
+    let ((), entry) = home.noted("cash.remove_item", "cash.remove", work).await;
+    assert!(entry.record.before.unwrap().contains("Nordlicht"));
+    let items = vec![crate::things::payment(), crate::things::payment()];
+    let work = cash.replace_items(&admin, api::CashSide::In, items);
+    let ((), entry) = home.noted("cash.replace_items", "cash.replace", work).await;
+    assert_eq!(entry.record.after.as_deref(), Some("[\"in\",2,10000.0]"));
+    let work = cash.remove_terms(&admin);
+    home.noted("cash.remove_terms", "cash.forget", work).await;
+}
+
 async fn calendar(home: &mut Home) {
     let (admin, calendars) = (home.admin(), home.services.calendars.clone());
     let work = calendars.set_holidays(&admin, Some("DE-BY".into()));
@@ -804,6 +852,7 @@ async fn every_operation_that_changes_something_leaves_an_entry_and_no_secret_do
     targets(&mut home, key).await;
     rules(&mut home).await;
     calendar(&mut home).await;
+    cash(&mut home).await;
     jobs(&mut home).await;
     the_rest(&mut home).await;
 

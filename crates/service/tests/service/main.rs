@@ -11,6 +11,7 @@ mod audit;
 mod authenticator;
 mod cache;
 mod calendar;
+mod cash;
 mod device;
 mod engine;
 mod findings;

@@ -19,7 +19,7 @@ use store::metrics::ChunkStore;
 use store::{DatabaseUrl, Store};
 
 use crate::home::influx;
-use crate::things::{Things, a, rule, target, terms};
+use crate::things::{Things, a, cash_terms, payment, rule, target, terms};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -244,6 +244,47 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "calendars.remove_entry",
             Hold(MonitoringWrite),
             call(|s, c| async move { s.calendars.remove_entry(&c, &a(|it| &it.entry)).await }),
+        ),
+        (
+            "cash.view",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.cash.view(&c).await }),
+        ),
+        (
+            "cash.sheet",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.cash.sheet(&c).await }),
+        ),
+        (
+            "cash.set_terms",
+            Hold(MonitoringWrite),
+            call(|s, c| async move {
+                let terms = cash_terms(a(|it| &it.series));
+                s.cash.set_terms(&c, terms).await
+            }),
+        ),
+        (
+            "cash.remove_terms",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.cash.remove_terms(&c).await }),
+        ),
+        (
+            "cash.add_item",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.cash.add_item(&c, payment()).await }),
+        ),
+        (
+            "cash.remove_item",
+            Hold(MonitoringWrite),
+            call(|s, c| async move { s.cash.remove_item(&c, &a(|it| &it.payment)).await }),
+        ),
+        (
+            "cash.replace_items",
+            Hold(MonitoringWrite),
+            call(|s, c| async move {
+                let items = vec![payment()];
+                s.cash.replace_items(&c, api::CashSide::In, items).await
+            }),
         ),
         (
             "reorders.list",

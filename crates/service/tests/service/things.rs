@@ -19,6 +19,7 @@ pub(crate) struct Things {
     pub(crate) target: String,
     pub(crate) rule: String,
     pub(crate) entry: String,
+    pub(crate) payment: String,
 }
 
 thread_local! {
@@ -44,6 +45,7 @@ impl Things {
             target: none(),
             rule: none(),
             entry: none(),
+            payment: none(),
         }
     }
 
@@ -93,6 +95,7 @@ impl Things {
             .set_terms(&maker, &series.id, terms())
             .await
             .unwrap();
+        let payment = services.cash.add_item(&maker, payment()).await;
         let made = Self {
             user: user.made.id.to_string(),
             invitation: invitation.made.id.to_string(),
@@ -103,6 +106,7 @@ impl Things {
             target: target.to_string(),
             rule: rule.to_string(),
             entry: entry.unwrap().to_string(),
+            payment: payment.unwrap().to_string(),
         };
         THERE.set(made);
     }
@@ -122,6 +126,7 @@ impl Things {
             format!("{:?}", services.recordings.list(&eye).await.unwrap()),
             format!("{:?}", services.calendars.calendar(&eye).await.unwrap()),
             format!("{:?}", services.reorders.list(&eye).await.unwrap()),
+            format!("{:?}", services.cash.view(&eye).await.unwrap()),
             format!("{:?}", services.imports.list(&eye).await.unwrap()),
             format!("{:?}", services.jobs.queue(&eye).await.unwrap()),
         ]
@@ -138,6 +143,28 @@ pub(crate) fn target() -> api::TargetChange {
         token: TokenChange::Keep,
         ca: String::new(),
         verify: true,
+    }
+}
+
+/// What somebody owes, due within five years of any clock of these tests.
+pub(crate) fn payment() -> api::CashChange {
+    api::CashChange {
+        side: api::CashSide::In,
+        name: "Nordlicht Hotels, invoice 118".into(),
+        amount: 5_000.0,
+        due: "2026-12-15".into(),
+    }
+}
+
+/// How that account is foreseen.
+pub(crate) fn cash_terms(account: api::SeriesId) -> api::CashTerms {
+    api::CashTerms {
+        account,
+        inflow: None,
+        outflow: None,
+        in_days: 0,
+        out_days: 0,
+        late_days: 0,
     }
 }
 

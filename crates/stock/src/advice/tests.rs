@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::Total;
+use series::Total;
 
 /// So many a day for so many days, with bands as wide as those parts of it.
 fn demand(a_day: f64, days: u16, wide: [f64; 2]) -> Demand {

@@ -10,6 +10,7 @@ mod accounts;
 mod audit;
 mod cache;
 mod calendar;
+mod cash;
 mod channel;
 mod events;
 mod fake_engine;

@@ -334,6 +334,7 @@ const OTHERS: &[(&str, &str, u16)] = &[
     ("POST", "/auth/sign-out", 303),
     ("POST", "/auth/set-up", 415),
     ("GET", "/reorders.csv", 303),
+    ("GET", "/cash.csv", 303),
     ("GET", "/people/access-review.csv", 303),
     ("GET", "/audit/{export}", 303),
     ("GET", "/auth/provider", 303),

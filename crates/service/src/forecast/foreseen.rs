@@ -1,11 +1,10 @@
-//! What will be taken of a stock: the running total of a forecast.
+//! What will come or go: the running total of a forecast.
 
-use api::{Aggregation, Caller, ForecastState, Instant, Result, Series, WhyUnknown};
+use api::{Aggregation, ForecastState, Instant, Series, WhyUnknown};
 use serde::{Deserialize, Serialize};
+use series::{RunningTotal, Total};
 
-use crate::Hub;
-
-/// What will be taken, added up from an instant on.
+/// What will come or go, added up from an instant on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Foreseen {
     /// Where the first step begins.
@@ -18,25 +17,34 @@ pub(crate) struct Foreseen {
 
 impl Foreseen {
     /// Where the last step ends.
-    pub(super) fn until(&self) -> Instant {
+    pub(crate) fn until(&self) -> Instant {
         let steps = i64::try_from(self.totals.len()).unwrap_or(i64::MAX);
         let length = i64::from(self.step_seconds) * Instant::SECOND;
         self.from.plus(steps.saturating_mul(length))
     }
 
-    /// As the engine takes it; `None` without totals.
-    pub(super) fn demand(&self) -> Option<stock::Demand> {
-        let totals = self.totals.iter().map(|[point, hi80, hi95]| stock::Total {
+    /// Days of a step.
+    pub(crate) fn step_days(&self) -> f64 {
+        f64::from(self.step_seconds) / 86_400.0
+    }
+
+    /// As engines take it.
+    pub(crate) fn sums(&self) -> Vec<Total> {
+        let total = |[point, hi80, hi95]: &[f64; 3]| Total {
             point: *point,
             hi80: *hi80,
             hi95: *hi95,
-        });
-        let totals: Vec<_> = totals.collect();
-        stock::Demand::new(f64::from(self.step_seconds) / super::DAY, &totals)
+        };
+        self.totals.iter().map(total).collect()
+    }
+
+    /// The curve of it; `None` without totals.
+    pub(crate) fn running(&self) -> Option<RunningTotal> {
+        RunningTotal::new(self.step_days(), &self.sums())
     }
 
     /// As it is, unless it ended before now.
-    fn at(self, now: Instant, newest: Instant) -> std::result::Result<Self, WhyUnknown> {
+    pub(super) fn at(self, now: Instant, newest: Instant) -> Result<Self, WhyUnknown> {
         if now <= self.until() {
             return Ok(self);
         }
@@ -47,12 +55,12 @@ impl Foreseen {
     }
 }
 
-/// What will be taken, where a series says what was.
-pub(super) fn of_series(
+/// What will come or go, where a series says what did.
+pub(crate) fn foreseen_of(
     series: &Series,
     state: Option<&ForecastState>,
     now: Instant,
-) -> std::result::Result<Foreseen, WhyUnknown> {
+) -> Result<Foreseen, WhyUnknown> {
     if series.aggregation != Aggregation::Sum {
         return Err(WhyUnknown::Failed {
             reason: format!("the values of {} do not add up", series.title),
@@ -72,18 +80,4 @@ pub(super) fn of_series(
         totals: totals.map(|one| [one.point, one.hi80, one.hi95]).collect(),
     };
     foreseen.at(now, forecast.known_until)
-}
-
-impl Hub {
-    /// What will be taken, where only the stock itself says what was.
-    pub(super) async fn foreseen_of_falls(
-        &self,
-        caller: &Caller,
-        stock: &Series,
-        now: Instant,
-    ) -> Result<std::result::Result<Foreseen, WhyUnknown>> {
-        let newest = stock.last.map_or(now, |last| last.at);
-        let found = self.foresee_falls(caller, stock, now).await?;
-        Ok(found.and_then(|foreseen| foreseen.at(now, newest)))
-    }
 }
