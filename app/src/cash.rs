@@ -184,7 +184,7 @@ fn line_view(line: Line) -> impl IntoView {
 
 fn row(week: Week) -> impl IntoView {
     let balance = if week.below {
-        view! { <strong class="tone-alert">{week.balance}</strong> }.into_any()
+        view! { <strong>{week.balance}</strong> }.into_any()
     } else {
         week.balance.into_any()
     };
@@ -235,7 +235,8 @@ fn payments_view(payments: Vec<Payment>, may_write: bool, actions: Actions) -> i
 }
 
 fn payment_row(payment: Payment, may_write: bool, actions: Actions) -> impl IntoView + use<> {
-    let label = format!("Take away: {}", payment.typed.name);
+    let done = if payment.comes { "Came in" } else { "Paid" };
+    let label = format!("{done}: {}", payment.typed.name);
     let remove = actions.remove;
     view! {
         <tr>
@@ -256,7 +257,7 @@ fn payment_row(payment: Payment, may_write: bool, actions: Actions) -> impl Into
                             <ActionForm action=remove>
                                 <input type="hidden" name="id" value=payment.id/>
                                 <Button kind=ButtonKind::Quiet small=true label=label>
-                                    {if payment.comes { "Came in" } else { "Paid" }}
+                                    {done}
                                 </Button>
                             </ActionForm>
                         }

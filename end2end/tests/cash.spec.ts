@@ -8,6 +8,9 @@ function day(after: number): string {
   return new Date(Date.now() + after * DAY * 1_000).toISOString().slice(0, 10);
 }
 
+// Chromium's line for the lines that cannot be read.
+test.use({ allowed: [/status of 422/] });
+
 /** Seventeen weeks that lose 700 each and end with 7,000. */
 async function account(hub: Hub): Promise<void> {
   const key = hub.key("bank", "ingest");
@@ -97,5 +100,5 @@ test("who may not change it sees it without forms", async ({ page, hub }) => {
   await page.goto(`${hub.url}/cash`);
   await expect(page.getByRole("table", { name: "Payments that are known" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Save" })).toHaveCount(0);
-  await expect(page.getByRole("button", { name: /Take away/ })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /^(Came in|Paid):/ })).toHaveCount(0);
 });

@@ -128,7 +128,7 @@ test("what a phone's bar has no room for is named under More, with the page that
   await page.setViewportSize({ width: 360, height: 740 });
   const bar = page.locator("nav.bottom");
   const more = bar.locator("summary");
-  const places = ["Purchasing", "Machines", "Models", "Calendar", "Jobs", "Settings"];
+  const places = ["Purchasing", "Cash", "Machines", "Models", "Calendar", "Jobs", "Settings"];
   await page.goto(`${hub.url}/series`);
   await expect(more).not.toHaveAttribute("aria-current");
   await more.click();
