@@ -15,7 +15,7 @@ use crate::awaited::awaited;
 use crate::live;
 use crate::problem::{FormProblem, Problem, tell};
 use crate::rpc;
-use crate::told::cash::{Line, Page, Payment, Week};
+use crate::told::cash::{Line, Page, Pay, Payment, Week};
 use crate::wire;
 use forms::{AddPayment, ForgetCash, PastePayments, RemovePayment, SaveCash, pay_card, terms_card};
 
@@ -68,14 +68,12 @@ pub fn CashPage() -> impl IntoView {
     );
     tell(actions.save.value(), "Saved");
     tell(actions.add.value(), "Noted");
-    tell(actions.paste.value(), "Taken over");
     tell_of_removal(actions, page);
     view! {
         <Title text="Cash"/>
         <PageHead
             title="Cash"
             lede="What is on the account over the next thirteen weeks: what is known to be paid, and what usually comes and goes. Days are those of UTC."
-            actions=|| view! { <ButtonLink href="/cash.csv" icon=Glyph::Download>"CSV"</ButtonLink> }
         />
         <Transition fallback=|| view! { <Card><Skeleton block=true/></Card> }>
             {awaited(move || async move {
@@ -88,7 +86,7 @@ pub fn CashPage() -> impl IntoView {
     }
 }
 
-/// Says that a payment was taken away or the account forgotten, and offers what was before.
+/// Says that payments were taken away or replaced, or the account forgotten, and offers what was before.
 fn tell_of_removal(actions: Actions, page: wire::Loaded<Page>) {
     let toasts = ui::use_toasts();
     // The answer arrives before the page's new data: what it shows still is what was.
@@ -106,6 +104,28 @@ fn tell_of_removal(actions: Actions, page: wire::Loaded<Page>) {
             actions.add.dispatch(AddPayment { pay });
         });
         toasts.undoable("Taken away", undo);
+    });
+    Effect::new(move || {
+        let Some(Ok(side)) = actions.paste.value().get() else {
+            return;
+        };
+        let before = shown().map(|page| page.payments).unwrap_or_default();
+        let before = before.into_iter().map(|one| one.typed);
+        let before: Vec<_> = before.filter(|pay| pay.side == side).collect();
+        let Some(currency) = before.first().map(|pay| pay.currency.clone()) else {
+            toasts.good("Taken over");
+            return;
+        };
+        let line = |pay: &Pay| format!("{}\t{}\t{}\n", pay.name, pay.amount, pay.due);
+        let text: String = before.iter().map(line).collect();
+        let undo = Callback::new(move |()| {
+            actions.paste.dispatch(PastePayments {
+                side: side.clone(),
+                currency: currency.clone(),
+                text: text.clone(),
+            });
+        });
+        toasts.undoable("Taken over", undo);
     });
     Effect::new(move || {
         if !matches!(actions.forget.value().get(), Some(Ok(()))) {
@@ -134,6 +154,7 @@ fn body(page: Page, actions: Actions) -> impl IntoView {
         accounts,
         flows,
         account,
+        currency,
         may_write,
     } = page;
     let means = notes.join(" ");
@@ -146,7 +167,7 @@ fn body(page: Page, actions: Actions) -> impl IntoView {
         <Notice tone title=headline means/>
         {line.map(line_view)}
         {payments_view(payments, may_write, actions)}
-        {may_write.then(|| pay_card(actions))}
+        {(may_write && !currency.is_empty()).then(|| pay_card(currency, actions))}
         {may_write.then(|| terms_card(typed, &accounts, &flows, known, actions))}
         {(!account.is_empty()).then(|| view! { <p><a href=account>"The account’s chart and forecast"</a></p> })}
     }
@@ -173,7 +194,10 @@ fn line_view(line: Line) -> impl IntoView {
         Column::number("In 8 cases of 10", ""),
     ];
     view! {
-        <Card title="Thirteen weeks" note="with the bands of eight and of nineteen cases in ten and twenty">
+        <Card title="Thirteen weeks" note="the darker band holds eight cases of ten, the lighter one nineteen of twenty">
+            <div class="toolbar">
+                <ButtonLink href="/cash.csv" icon=Glyph::Download>"CSV"</ButtonLink>
+            </div>
             <StaticChart points unit=line.unit label="The balance of the next thirteen weeks" limit=Some(line.floor)/>
         </Card>
         <Card flush=true>

@@ -42,12 +42,14 @@ pub async fn remove_payment(id: String) -> rpc::Answer<String> {
     Ok(item.0)
 }
 
-/// Puts what was pasted in the place of all payments that go its way.
+/// Puts what was pasted in the place of all payments that go its way; answers which.
 #[server(output = Postcard)]
-pub async fn paste_payments(side: String, text: String) -> rpc::Answer<()> {
+pub async fn paste_payments(side: String, currency: String, text: String) -> rpc::Answer<String> {
     let (services, caller) = rpc::ctx()?;
-    let (side, items) = crate::told::cash::pasted(&side, &text)?;
-    Ok(services.cash.replace_items(&caller, side, items).await?)
+    let word = side;
+    let (side, items) = crate::told::cash::pasted(&word, &currency, &text)?;
+    services.cash.replace_items(&caller, side, items).await?;
+    Ok(word)
 }
 
 fn sides() -> Vec<SelectOption> {
@@ -58,13 +60,15 @@ fn sides() -> Vec<SelectOption> {
 }
 
 /// The forms of payments.
-pub(super) fn pay_card(actions: Actions) -> impl IntoView {
+pub(super) fn pay_card(currency: String, actions: Actions) -> impl IntoView {
+    let own = currency.clone();
     let Actions { add, paste, .. } = actions;
     let error = move |field| of_field(add.value(), field);
     view! {
         <Card title="Enter a payment">
             <div class="stack">
                 <ActionForm action=add attr:class="row-form">
+                    <input type="hidden" name="pay[currency]" value=currency.clone()/>
                     <Field id="pay-side" label="Which way">
                         <Select name="pay[side]" options=sides()/>
                     </Field>
@@ -72,7 +76,7 @@ pub(super) fn pay_card(actions: Actions) -> impl IntoView {
                         <Input name="pay[name]" required=true attr:maxlength="200"/>
                     </Field>
                     <Field id="pay-amount" label="Amount" error=error("amount")>
-                        <Input name="pay[amount]" required=true attr:inputmode="decimal"/>
+                        <Input name="pay[amount]" required=true suffix=currency.clone() attr:inputmode="decimal"/>
                     </Field>
                     <Field id="pay-due" label="Due on" error=error("due")>
                         <Input name="pay[due]" r#type="date" required=true/>
@@ -82,6 +86,7 @@ pub(super) fn pay_card(actions: Actions) -> impl IntoView {
                 <details>
                     <summary>"Paste many, from a spreadsheet"</summary>
                     <ActionForm action=paste attr:class="stack">
+                        <input type="hidden" name="currency" value=own/>
                         <p class="quiet">
                             "A line each: name, amount and day, as copied from a spreadsheet or with semicolons between them. They take the place of all payments that go the same way."
                         </p>
@@ -127,7 +132,7 @@ pub(super) fn terms_card(
     });
     let accounts = with_none("Choose one", accounts);
     let inflows = with_none("How the account itself changes", flows);
-    let outflows = with_none("None", flows);
+    let outflows = with_none("None of its own", flows);
     view! {
         <Card title="How it is foreseen">
             <div class="stack">
@@ -139,7 +144,7 @@ pub(super) fn terms_card(
                         <Field id="inflow" label="What comes in" hint="Or what comes in less what goes out." error=error("inflow")>
                             <Select name="terms[inflow]" options=inflows value=typed.inflow/>
                         </Field>
-                        <Field id="outflow" label="What goes out" error=error("outflow")>
+                        <Field id="outflow" label="What goes out" hint="As numbers above zero." error=error("outflow")>
                             <Select name="terms[outflow]" options=outflows value=typed.outflow/>
                         </Field>
                     </div>

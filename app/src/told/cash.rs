@@ -6,7 +6,7 @@ use api::{
     CashItem, CashLine, CashSide, CashState, CashView, CashWeek, Instant, Permission, SeriesId,
 };
 use serde::{Deserialize, Serialize};
-use ui::{Tone, likely_text, money_exact, money_whole, number_text, utc_date_text, utc_day_text};
+use ui::{Tone, likely_text, money_text, money_whole, number_text, utc_date_text, utc_day_text};
 
 pub use form::{Pay, Typed, pasted, payment, terms};
 
@@ -33,6 +33,8 @@ pub struct Page {
     pub flows: Vec<(String, String)>,
     /// The account's page; empty where there is none.
     pub account: String,
+    /// Its currency; empty where there is none.
+    pub currency: String,
     /// Whether the person may change it.
     pub may_write: bool,
 }
@@ -91,8 +93,7 @@ pub struct Payment {
 /// The page, told.
 pub fn page(view: CashView, permissions: &[Permission]) -> Page {
     let now = view.now;
-    let unit = view.account.as_ref().map_or("", |one| one.unit.word());
-    let payments = view.items.iter().map(|item| shown(item, unit)).collect();
+    let payments = view.items.iter().map(shown).collect();
     let (headline, tone, notes, line) = match &view.state {
         CashState::Ready { line } => told(line, now),
         CashState::NoTerms => (
@@ -121,6 +122,7 @@ pub fn page(view: CashView, permissions: &[Permission]) -> Page {
         accounts: named(view.accounts),
         flows: named(view.flows),
         account: account.map_or_else(String::new, |one| format!("/series/{}", one.id)),
+        currency: account.map_or_else(String::new, |one| one.unit.word().to_owned()),
         may_write: permissions.contains(&Permission::MonitoringWrite),
     }
 }
@@ -162,7 +164,9 @@ fn told(line: &CashLine, now: Instant) -> (String, Tone, Vec<String>, Option<Lin
         money_whole(lowest.balance, unit),
         likely_text(lowest.below)
     )];
-    if let (Some(_), Some(early)) = (&line.below, &line.below_early) {
+    if let (Some(below), Some(early)) = (&line.below, &line.below_early)
+        && early.day < below.day
+    {
         notes.push(format!(
             "It may be as early as {}, in one case of ten.",
             utc_date_text(early.day.0)
@@ -226,15 +230,15 @@ fn week(week: &CashWeek, line: &CashLine) -> Week {
     }
 }
 
-fn shown(item: &CashItem, unit: &str) -> Payment {
+fn shown(item: &CashItem) -> Payment {
     let says = &item.says;
     let comes = says.side == CashSide::In;
     let due = Instant::midnight(&says.due).unwrap_or(item.expected);
-    let signed = if comes { says.amount } else { -says.amount };
+    let signed = if comes { says.minor } else { -says.minor };
     Payment {
         id: item.id.0.clone(),
         typed: form::pay(says),
-        amount: money_exact(signed, unit),
+        amount: money_text(signed, &says.currency),
         due: utc_date_text(due.0),
         expected: if due == item.expected {
             String::new()

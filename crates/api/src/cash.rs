@@ -19,12 +19,13 @@ pub const LONGEST_CASH_DAYS: u32 = 366;
 pub struct CashTerms {
     /// The series of the account's balance.
     pub account: SeriesId,
-    /// The series of what comes in, or of what comes in less what goes out. Where neither this nor `outflow` is given,
-    /// the account's own changes say what usually comes and goes.
+    /// The series of what comes in; of what comes in less what goes out where no `outflow` is given. Without it the
+    /// account's own changes say what usually comes and goes.
     pub inflow: Option<SeriesId>,
-    /// The series of what goes out, as numbers above zero.
+    /// The series of what goes out, as numbers above zero; none without `inflow`.
     pub outflow: Option<SeriesId>,
-    /// Within so many days nothing comes in but what is entered; 0 where that comes on top of what usually does.
+    /// Within so many days nothing comes in but what is entered; 0 where that comes on top of what usually does, as it
+    /// has to where there is no `outflow`.
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 366))]
     pub in_days: u32,
     /// The same of what goes out.
@@ -47,7 +48,7 @@ pub enum CashSide {
 }
 
 /// A payment that is known beforehand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CashChange {
@@ -59,24 +60,27 @@ pub struct CashChange {
         schema(example = "Nordlicht Hotels, invoice 2026-118")
     )]
     pub name: String,
-    /// How much, in major units of the account's currency; above zero.
-    #[cfg_attr(feature = "schema", schema(example = 5000.0))]
-    pub amount: f64,
+    /// How much, in minor units (cents); above zero.
+    #[cfg_attr(feature = "schema", schema(minimum = 1, example = 500_000))]
+    pub minor: i64,
+    /// In which currency, ISO 4217: the account's.
+    #[cfg_attr(feature = "schema", schema(example = "EUR"))]
+    pub currency: String,
     /// The day on which it falls due, in UTC.
     #[cfg_attr(feature = "schema", schema(example = "2026-12-15"))]
     pub due: String,
 }
 
 /// A payment that is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CashItem {
     /// It.
     pub id: CashItemId,
     /// What it says.
     pub says: CashChange,
-    /// The day on which it is expected: what is overdue is expected within a week where it comes in, today where it goes
-    /// out.
+    /// The day on which it is expected: what customers are later with than usual is expected in a week, what is overdue
+    /// and goes out today.
     pub expected: Instant,
     /// Whether it should have been paid before today.
     pub overdue: bool,
@@ -92,7 +96,7 @@ pub struct CashWeek {
     pub entered_in: f64,
     /// What is entered as going out, above zero.
     pub entered_out: f64,
-    /// What usually comes in less what usually goes out.
+    /// What usually comes in less what usually goes out, from today on.
     pub usual: f64,
     /// The balance at its end.
     pub balance: f64,

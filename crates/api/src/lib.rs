@@ -27,6 +27,7 @@ mod live;
 mod machine;
 mod metrics;
 mod model;
+mod money;
 mod number;
 mod once;
 mod passkey;
@@ -100,6 +101,7 @@ pub use model::{
     ModelChoice, ModelCounts, ModelErrors, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow,
     ModelVersion, Models, VersionChange, VersionState,
 };
+pub use money::{minor_places, plain_money, to_major, to_minor};
 pub use number::read_number;
 pub use once::{Attempt, Begun, KeptAnswer, Once};
 pub use passkey::{

@@ -47,10 +47,10 @@ impl Day {
 }
 
 impl Flow {
-    /// What it comes to from when it counts until the end of the day that begins in `day` days.
-    fn until(&self, day: usize) -> (f64, [f64; 2]) {
+    /// What it comes to from when it counts until that many days from the beginning of today.
+    fn until(&self, days: f64) -> (f64, [f64; 2]) {
         let from = (self.after - self.begins).max(0.0);
-        let to = (day as f64 + 1.0 - self.begins).max(from);
+        let to = (days - self.begins).max(from);
         let sum = self.running.expected(to) - self.running.expected(from);
         let [to80, to95] = self.running.halves(to);
         let [from80, from95] = self.running.halves(from);
@@ -60,10 +60,12 @@ impl Flow {
     }
 }
 
-/// What is there at the end of each of the next `days`, of `opening` now.
-pub fn line(opening: f64, flows: &[Flow], known: &[Payment], days: usize) -> Vec<Day> {
+/// What is there at the end of each of the next `days`, of what was read; the first day is today.
+///
+/// What usually came and went between the reading and today is in the balances and in no day.
+pub fn line(read: f64, flows: &[Flow], known: &[Payment], days: usize) -> Vec<Day> {
     let mut paid = 0.0;
-    let mut usual_before = 0.0;
+    let mut usual_before: f64 = flows.iter().map(|flow| flow.until(0.0).0).sum();
     let day = |day: usize| {
         let on = known.iter().filter(|payment| payment.day == day);
         let sum = |sign: f64| -> f64 { on.clone().map(|one| (sign * one.amount).max(0.0)).sum() };
@@ -72,7 +74,7 @@ pub fn line(opening: f64, flows: &[Flow], known: &[Payment], days: usize) -> Vec
         let mut usual = 0.0;
         let mut squares = [0.0; 2];
         for flow in flows {
-            let (sum, halves) = flow.until(day);
+            let (sum, halves) = flow.until(day as f64 + 1.0);
             usual += sum;
             for (square, half) in squares.iter_mut().zip(halves) {
                 *square += half * half;
@@ -84,7 +86,7 @@ pub fn line(opening: f64, flows: &[Flow], known: &[Payment], days: usize) -> Vec
             known_in,
             known_out,
             usual: of_day,
-            balance: opening + paid + usual,
+            balance: read + paid + usual,
             halves: squares.map(f64::sqrt),
         }
     };

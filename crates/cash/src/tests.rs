@@ -49,8 +49,10 @@ fn what_was_to_come_since_the_count_counts() {
         after: -1.0,
         ..flow(10.0, 0.0, false)
     };
-    // The whole of yesterday and of today.
-    assert!((line(100.0, &[yesterday], &[], 1)[0].balance - 120.0).abs() < 1e-9);
+    // The whole of yesterday and of today; only today is of today.
+    let today = line(100.0, &[yesterday], &[], 1)[0];
+    assert!((today.balance - 120.0).abs() < 1e-9);
+    assert!((today.usual - 10.0).abs() < 1e-9);
 }
 
 #[test]

@@ -165,8 +165,8 @@ pub struct DemoPayment {
     pub comes: bool,
     /// Who pays or is paid, and for what.
     pub name: String,
-    /// How much, in euros.
-    pub amount: f64,
+    /// How much, in euro cents.
+    pub cents: i64,
     /// When it falls due.
     pub due: Instant,
 }
@@ -175,20 +175,20 @@ pub struct DemoPayment {
 pub(crate) fn payments(days: Days) -> Vec<DemoPayment> {
     let late = |number: u32| format!("{LATE_PAYER}, invoice {number}");
     let rows = [
-        (true, late(388), 5_000.0, -16),
+        (true, late(388), 500_000, -16),
         (
             true,
             format!("{LATE_PAYER}, instalment agreed"),
-            12_000.0,
+            1_200_000,
             18,
         ),
-        (false, "Value added tax".to_owned(), 6_400.0, 26),
-        (false, "New bandsaw, second half".to_owned(), 8_900.0, 40),
+        (false, "Value added tax".to_owned(), 640_000, 26),
+        (false, "New bandsaw, second half".to_owned(), 890_000, 40),
     ];
-    let payment = |(comes, name, amount, after): (bool, String, f64, i64)| DemoPayment {
+    let payment = |(comes, name, cents, after): (bool, String, i64, i64)| DemoPayment {
         comes,
         name,
-        amount,
+        cents,
         due: days.anchor.plus(after * Instant::DAY),
     };
     rows.into_iter().map(payment).collect()

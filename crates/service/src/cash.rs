@@ -20,6 +20,11 @@ use crate::guard::{require, require_on};
 
 /// The most series that are offered as accounts and as what comes and goes.
 const MOST_OFFERED: usize = 200;
+/// So many figures of days to come may stand behind an account's newest reading.
+const MOST_PLANNED: u32 = 2_000;
+
+/// Series to choose from: identifier and title.
+type Named = Vec<(SeriesId, String)>;
 
 #[async_trait]
 impl Cash for Hub {
@@ -33,13 +38,7 @@ impl Cash for Hub {
             .into_iter()
             .map(|(id, says)| line::expected(id, says, late, now))
             .collect();
-        let found = self.store.of_domain(Domain::Business).await;
-        let mut money = found.or_failure(caller)?;
-        money.retain(|one| matches!(one.unit, Unit::Money(_)));
-        let named = |one: &Series| (one.id.clone(), one.title.clone());
-        let (flows, accounts): (Vec<_>, Vec<_>) = money
-            .iter()
-            .partition(|one| one.aggregation == Aggregation::Sum);
+        let (accounts, flows) = self.money(caller, terms.as_ref()).await?;
         let (account, state) = match &terms {
             Some(terms) => self.foreseen_cash(caller, terms, &items, now).await?,
             None => (None, CashState::NoTerms),
@@ -50,8 +49,8 @@ impl Cash for Hub {
             account,
             items,
             state,
-            accounts: accounts.into_iter().take(MOST_OFFERED).map(named).collect(),
-            flows: flows.into_iter().take(MOST_OFFERED).map(named).collect(),
+            accounts,
+            flows,
         })
     }
 
@@ -74,7 +73,15 @@ impl Cash for Hub {
 
     async fn set_terms(&self, caller: &Caller, terms: CashTerms) -> Result<()> {
         require(caller, Permission::MonitoringWrite)?;
-        self.check_cash_terms(caller, &terms).await?;
+        let currency = self.check_cash_terms(caller, &terms).await?;
+        let kept = self.store.cash_items().await.or_failure(caller)?;
+        if let Some(other) = kept.iter().find(|(_, one)| one.currency != currency) {
+            let words = format!(
+                "Payments in {} are entered, and this account is in {currency}. Take them away first, or choose another.",
+                other.1.currency
+            );
+            return Err(Error::field("account", words));
+        }
         let before = self.store.cash_terms().await.or_failure(caller)?;
         let note = Note::of("cash.terms")
             .on("cash", "", "Cash")
@@ -103,7 +110,8 @@ impl Cash for Hub {
         require(caller, Permission::MonitoringWrite)?;
         let kept = self.store.cash_items().await.or_failure(caller)?;
         room(kept.len() + 1)?;
-        let item = check::item(item, self.clock.now())?;
+        let currency = self.cash_currency(caller).await?;
+        let item = check::item(item, &currency, self.clock.now())?;
         let id = CashItemId(store::new_id(self.clock.now()));
         let note = Note::of("cash.add")
             .on("payment", &id, &item.name)
@@ -141,13 +149,14 @@ impl Cash for Hub {
         let (replaced, others): (Vec<_>, Vec<_>) =
             kept.into_iter().partition(|(_, one)| one.side == side);
         room(others.len() + items.len())?;
+        let currency = self.cash_currency(caller).await?;
         let mut new = Vec::with_capacity(items.len());
         for item in items {
-            let item = check::item(CashChange { side, ..item }, now)?;
+            let item = check::item(CashChange { side, ..item }, &currency, now)?;
             new.push((CashItemId(store::new_id(now)), item));
         }
         let counted = |items: &[(CashItemId, CashChange)]| {
-            let sum: f64 = items.iter().map(|(_, one)| one.amount).sum();
+            let sum: i64 = items.iter().map(|(_, one)| one.minor).sum();
             (side, items.len(), sum)
         };
         let note = Note::of("cash.replace")
@@ -161,6 +170,24 @@ impl Cash for Hub {
         self.changed(Topic::Forecasts, None);
         Ok(())
     }
+}
+
+/// That an account counts what is there, and that payments are in its currency; why not.
+fn one_currency(
+    account: &Series,
+    currency: &str,
+    items: &[CashItem],
+) -> std::result::Result<(), String> {
+    if account.aggregation == Aggregation::Sum {
+        return Err(format!("the values of {} add up now", account.title));
+    }
+    let other = items.iter().find(|item| item.says.currency != currency);
+    other.map_or(Ok(()), |item| {
+        Err(format!(
+            "payments are entered in {}, and the account is in {currency}",
+            item.says.currency
+        ))
+    })
 }
 
 fn room(wanted: usize) -> Result<()> {
@@ -192,49 +219,113 @@ impl Hub {
             let why = WhyUnknown::Failed { reason };
             return Ok((Some(account), CashState::Unknown { why }));
         };
-        let last = account.last.and_then(|last| Some((last.at, last.value?)));
-        let Some((opening_at, read)) = last else {
-            let why = WhyUnknown::NoData;
-            return Ok((Some(account), CashState::Unknown { why }));
-        };
-        let usual = match self.usual(caller, terms, &account, now).await? {
-            Ok(usual) => usual,
-            Err(why) => return Ok((Some(account), CashState::Unknown { why })),
-        };
-        let mut opening = read;
-        for (id, foreseen, out) in &usual {
-            let since = self
-                .moved_between(caller, id.as_ref(), opening_at, foreseen.from)
-                .await?;
-            opening += if *out { -since } else { since };
+        let state = self
+            .cash_state(caller, terms, (&account, currency), items, now)
+            .await?;
+        let state = state.unwrap_or_else(|why| CashState::Unknown { why });
+        Ok((Some(account), state))
+    }
+
+    /// What is expected of an account, or why nobody can say.
+    async fn cash_state(
+        &self,
+        caller: &Caller,
+        terms: &CashTerms,
+        (account, currency): (&Series, String),
+        items: &[CashItem],
+        now: Instant,
+    ) -> Result<std::result::Result<CashState, WhyUnknown>> {
+        if let Err(reason) = one_currency(account, &currency, items) {
+            return Ok(Err(WhyUnknown::Failed { reason }));
         }
-        let flows = usual.into_iter().map(|(_, foreseen, out)| {
-            let days = if out { terms.out_days } else { terms.in_days };
-            Foretold {
-                foreseen,
-                out,
-                days,
-            }
+        let Some((read_at, read)) = self.newest_by(caller, account, now).await? else {
+            return Ok(Err(WhyUnknown::NoData));
+        };
+        let usual = match self.usual(caller, terms, account, now).await? {
+            Ok(usual) => usual,
+            Err(why) => return Ok(Err(why)),
+        };
+        let closed = line::closed(read_at);
+        let mut since = 0.0;
+        for (id, foreseen, out) in &usual {
+            let moved = self
+                .moved_between(caller, id.as_ref(), closed, foreseen.from)
+                .await?;
+            since += if *out { -moved } else { moved };
+        }
+        let flows = usual.into_iter().map(|(_, foreseen, out)| Foretold {
+            foreseen,
+            out,
+            days: if out { terms.out_days } else { terms.in_days },
         });
         let opening = Opening {
             read,
-            at: opening_at,
-            now: opening,
-            floor: line::floor(&account),
+            at: read_at,
+            since,
+            floor: line::floor(account),
             currency,
         };
         let line = line::line(opening, &flows.collect::<Vec<_>>(), items, now);
-        let state = match line {
-            Some(line) => CashState::Ready {
+        Ok(line
+            .map(|line| CashState::Ready {
                 line: Box::new(line),
-            },
-            None => CashState::Unknown {
-                why: WhyUnknown::Failed {
-                    reason: "what usually comes and goes is no number".to_owned(),
-                },
-            },
+            })
+            .ok_or_else(|| WhyUnknown::Failed {
+                reason: "what usually comes and goes is no number".to_owned(),
+            }))
+    }
+
+    /// What was read of an account last; what is planned for days to come is no reading.
+    async fn newest_by(
+        &self,
+        caller: &Caller,
+        account: &Series,
+        now: Instant,
+    ) -> Result<Option<(Instant, f64)>> {
+        let samples = self.store.last_n(&account.id, MOST_PLANNED).await;
+        let samples = samples.or_failure(caller)?;
+        let read = samples.into_iter().rev().find(|(at, _)| *at <= now.0);
+        Ok(read.map(|(at, value)| (Instant(at), value)))
+    }
+
+    /// Series of money: what may be an account, and what may come and go; what is chosen is among them.
+    async fn money(&self, caller: &Caller, terms: Option<&CashTerms>) -> Result<(Named, Named)> {
+        let found = self.store.of_domain(Domain::Business).await;
+        let mut money = found.or_failure(caller)?;
+        money.retain(|one| matches!(one.unit, Unit::Money(_)));
+        let (mut flows, mut accounts): (Vec<_>, Vec<_>) = money
+            .into_iter()
+            .partition(|one| one.aggregation == Aggregation::Sum);
+        flows.truncate(MOST_OFFERED);
+        accounts.truncate(MOST_OFFERED);
+        if let Some(terms) = terms {
+            let chosen = |id: &Option<SeriesId>| id.iter().cloned().collect::<Vec<_>>();
+            let ids = [chosen(&terms.inflow), chosen(&terms.outflow)].concat();
+            let account = std::slice::from_ref(&terms.account);
+            for (list, ids) in [(&mut accounts, account), (&mut flows, &ids[..])] {
+                let told = self.store.series_of(ids).await.or_failure(caller)?;
+                let known = |one: &Series| list.iter().any(|other| other.id == one.id);
+                let more: Vec<Series> = told.into_iter().filter(|one| !known(one)).collect();
+                list.extend(more);
+            }
+        }
+        let named = |list: Vec<Series>| list.into_iter().map(|one| (one.id, one.title)).collect();
+        Ok((named(accounts), named(flows)))
+    }
+
+    /// The currency of the account that is foreseen.
+    async fn cash_currency(&self, caller: &Caller) -> Result<String> {
+        let terms = self.store.cash_terms().await.or_failure(caller)?;
+        let account = match terms {
+            Some(terms) => self.store.series(&terms.account).await.or_failure(caller)?,
+            None => None,
         };
-        Ok((Some(account), state))
+        match account.map(|account| account.unit) {
+            Some(Unit::Money(currency)) => Ok(currency),
+            _ => Err(Error::conflict(
+                "Choose the account first: payments are in its currency.",
+            )),
+        }
     }
 
     /// What usually comes and goes: of which series, what is foreseen, and whether it goes out.
@@ -250,6 +341,10 @@ impl Hub {
             .into_iter()
             .filter_map(|(id, out)| Some((id.clone()?, out)))
             .collect();
+        if terms.inflow.is_none() && terms.outflow.is_some() {
+            let reason = "the series of what comes in is gone: choose another".to_owned();
+            return Ok(Err(WhyUnknown::Failed { reason }));
+        }
         if chosen.is_empty() {
             let found = self
                 .foresee_moves(caller, account, Moves::Changes, now)
@@ -262,9 +357,20 @@ impl Hub {
         let mut usual = Vec::new();
         for (id, out) in chosen {
             let Some(series) = told.iter().find(|one| one.id == id) else {
-                continue;
+                return Ok(Err(WhyUnknown::NoData));
             };
+            if series.unit != account.unit {
+                let reason = format!("{} is not in the account's currency", series.title);
+                return Ok(Err(WhyUnknown::Failed { reason }));
+            }
             match foreseen_of(series, states.get(&id), now) {
+                Ok(foreseen) if out && foreseen.sum() < 0.0 => {
+                    let reason = format!(
+                        "{} is below zero, and what goes out is given above zero",
+                        series.title
+                    );
+                    return Ok(Err(WhyUnknown::Failed { reason }));
+                }
                 Ok(foreseen) => usual.push((Some(id), foreseen, out)),
                 Err(why) => return Ok(Err(why)),
             }

@@ -215,7 +215,8 @@ impl Hub {
                     CashSide::Out
                 },
                 name: payment.name,
-                amount: payment.amount,
+                minor: payment.cents,
+                currency: "EUR".to_owned(),
                 due: date(payment.due.0),
             };
             let id = CashItemId(store::new_id(self.clock.now()));

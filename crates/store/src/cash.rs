@@ -22,7 +22,8 @@ struct ItemRow {
     id: String,
     side: String,
     name: String,
-    amount: f64,
+    minor: i64,
+    currency: String,
     due: String,
 }
 
@@ -31,15 +32,16 @@ impl ItemRow {
         let says = CashChange {
             side: of_word(&self.side)?,
             name: self.name,
-            amount: self.amount,
+            minor: self.minor,
+            currency: self.currency,
             due: self.due,
         };
         Ok((CashItemId(self.id), says))
     }
 }
 
-const INSERT: &str = "insert into cash_item (id, side, name, amount, due, source_id)
-    values ($1, $2, $3, $4, $5, $6)";
+const INSERT: &str = "insert into cash_item (id, side, name, minor, currency, due, source_id)
+    values ($1, $2, $3, $4, $5, $6, $7)";
 
 /// Puts a payment in, within a transaction.
 macro_rules! put_item {
@@ -48,7 +50,8 @@ macro_rules! put_item {
             .bind($id.as_str())
             .bind(to_word(&$item.side)?)
             .bind(clean(&$item.name))
-            .bind($item.amount)
+            .bind($item.minor)
+            .bind(&$item.currency)
             .bind(&$item.due)
             .bind($source.map(SourceId::as_str))
             .execute(&mut *$db)
@@ -104,9 +107,9 @@ impl Store {
 
     /// Every payment that is known, the earliest first.
     pub async fn cash_items(&self) -> Result<Vec<(CashItemId, CashChange)>> {
-        let sql = "select i.id, i.side, i.name, i.amount, i.due from cash_item i
+        let sql = "select i.id, i.side, i.name, i.minor, i.currency, i.due from cash_item i
             left join source src on src.id = i.source_id
-            where src.id is null or not src.deleting order by i.due, i.name, i.id";
+            where src.id is null or not src.deleting order by i.due, i.id";
         let found: Vec<ItemRow> = read!(self, db => rows(sql).fetch_all(&mut *db).await?);
         found.into_iter().map(ItemRow::item).collect()
     }
@@ -136,8 +139,10 @@ impl Store {
         side: CashSide,
         items: &[(CashItemId, CashChange)],
     ) -> Result<()> {
+        let turn = "update cash_turn set turn = turn + 1 where id = 1";
         let sql = "delete from cash_item where side = $1";
         write!(self, db => {
+            run(turn).execute(&mut *db).await?;
             run(sql).bind(to_word(&side)?).execute(&mut *db).await?;
             for (id, item) in items {
                 put_item!(db, id, item, None::<&SourceId>);

@@ -82,17 +82,8 @@ pub fn money_text(minor: i64, currency: &str) -> String {
 
 /// An amount in whole units of a currency, of a value in its major units: "1 240 €".
 pub fn money_whole(value: f64, currency: &str) -> String {
-    money_in(value.round(), 0, currency)
-}
-
-/// An amount to the last place of its currency, of a value in its major units: "1 240.50 €".
-pub fn money_exact(value: f64, currency: &str) -> String {
-    money_in(value, exponent(currency), currency)
-}
-
-fn money_in(value: f64, places: u32, currency: &str) -> String {
     let symbol = symbol(currency).unwrap_or(currency);
-    format!("{}{THIN}{symbol}", fixed(value, places))
+    format!("{}{THIN}{symbol}", fixed(value.round(), 0))
 }
 
 /// An amount for a glance: "1 240 €", "18 k€", "1.2 M€". The exact one belongs in a title.

@@ -95,9 +95,12 @@ struct Payment {
     /// Who pays or is paid, and for what.
     #[schema(example = "Nordlicht Hotels, invoice 2026-118")]
     name: String,
-    /// How much, in major units of the account's currency; above zero.
-    #[schema(example = 5000.0)]
-    amount: f64,
+    /// How much, in minor units (cents); above zero.
+    #[schema(minimum = 1, example = 500_000)]
+    minor: i64,
+    /// In which currency: the account's.
+    #[schema(example = "EUR")]
+    currency: String,
     /// The day on which it falls due, in UTC.
     #[schema(example = "2026-12-15")]
     due: String,
@@ -111,7 +114,8 @@ async fn replace_items(ask: Ask, Body(new): Body<Payments>) -> Result<NoContent,
     let items = new.payments.into_iter().map(|payment| CashChange {
         side,
         name: payment.name,
-        amount: payment.amount,
+        minor: payment.minor,
+        currency: payment.currency,
         due: payment.due,
     });
     let cash = &ask.services.cash;

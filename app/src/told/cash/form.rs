@@ -1,6 +1,8 @@
 //! What people type of their cash.
 
-use api::{CashChange, CashSide, CashTerms, Error, Result, SeriesId, read_number};
+use api::{
+    CashChange, CashSide, CashTerms, Error, Result, SeriesId, plain_money, read_number, to_minor,
+};
 use serde::{Deserialize, Serialize};
 
 /// How cash is foreseen, as text: the fields of a form.
@@ -31,6 +33,8 @@ pub struct Pay {
     pub name: String,
     /// How much.
     pub amount: String,
+    /// In which currency.
+    pub currency: String,
     /// When, as `2026-12-15`.
     pub due: String,
 }
@@ -62,7 +66,8 @@ pub(super) fn pay(says: &CashChange) -> Pay {
     Pay {
         side: word(says.side).to_owned(),
         name: says.name.clone(),
-        amount: says.amount.to_string(),
+        amount: plain_money(says.minor, &says.currency),
+        currency: says.currency.clone(),
         due: says.due.clone(),
     }
 }
@@ -115,42 +120,60 @@ fn side(text: &str) -> CashSide {
 /// # Errors
 /// Of the field that cannot be read.
 pub fn payment(pay: Pay) -> Result<CashChange> {
-    let amount = read_number("amount", &pay.amount)?;
-    let words = "Give how much it is.";
     Ok(CashChange {
         side: side(&pay.side),
         name: pay.name,
-        amount: amount.ok_or_else(|| Error::field("amount", words))?,
+        minor: amount("amount", &pay.amount, &pay.currency)?,
+        currency: pay.currency,
         due: pay.due,
     })
 }
 
+/// An amount, with its currency beside it or without, in minor units; 0 where nothing stands.
+///
+/// Of money nobody has a thousandth: 5.000 is five thousand to one reader and five to the next.
+fn amount(field: &str, text: &str, currency: &str) -> Result<i64> {
+    let bare = |c: char| c.is_alphabetic() || c.is_whitespace() || "€$£".contains(c);
+    let text = text.trim_matches(bare);
+    let parts = text.split_once('.');
+    let either = parts
+        .is_some_and(|(whole, part)| part.len() == 3 && whole.len() <= 3 && !whole.contains(','));
+    let either = either && api::minor_places(currency) < 3;
+    let read = if either {
+        None
+    } else {
+        read_number(field, text)?.map_or(Some(0), |value| to_minor(value, currency))
+    };
+    let words = "This amount does not read one way only. Write it as 1234, 1234.50 or 1.234,50.";
+    read.ok_or_else(|| Error::field(field, words))
+}
+
 /// Reads payments as they are copied from a spreadsheet: a line each, with name, amount and day, between them tabs or
-/// semicolons. A first line without a number is a heading.
+/// semicolons. A first line without a digit in the last two is a heading.
 ///
 /// # Errors
 /// Of `text`, which names the line.
-pub fn pasted(which: &str, text: &str) -> Result<(CashSide, Vec<CashChange>)> {
+pub fn pasted(which: &str, currency: &str, text: &str) -> Result<(CashSide, Vec<CashChange>)> {
     let side = side(which);
     let mut read = Vec::new();
     let lines = text.lines().enumerate();
     for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         let wrong = |why: &str| Error::field("text", format!("Line {}: {why}", index + 1));
         let mark = if line.contains('\t') { '\t' } else { ';' };
-        let cells: Vec<&str> = line.split(mark).map(str::trim).collect();
-        let [name, amount, day, ..] = cells.as_slice() else {
+        let cells: Vec<&str> = line.trim_end().split(mark).map(str::trim).collect();
+        let &[name, much, day] = cells.as_slice() else {
             return Err(wrong(
                 "give name, amount and day, with tabs or semicolons between them.",
             ));
         };
-        if index == 0 && !amount.contains(|c: char| c.is_ascii_digit()) {
+        let digits = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+        if index == 0 && !digits(much) && !digits(day) {
             continue;
         }
-        let amount = read_number("text", bare(amount)).ok().flatten();
-        let amount = amount.filter(|amount| *amount > 0.0);
-        let Some(amount) = amount else {
+        let minor = amount("text", much, currency).ok();
+        let Some(minor) = minor.filter(|minor| *minor > 0) else {
             return Err(wrong(
-                "the amount is no number above 0 that reads one way only. Write it as 1234.50.",
+                "the amount is none above 0 that reads one way only. Write it as 1234.50.",
             ));
         };
         let Some(due) = date(day) else {
@@ -161,17 +184,17 @@ pub fn pasted(which: &str, text: &str) -> Result<(CashSide, Vec<CashChange>)> {
         }
         read.push(CashChange {
             side,
-            name: (*name).to_owned(),
-            amount,
+            name: name.to_owned(),
+            minor,
+            currency: currency.to_owned(),
             due,
         });
     }
+    if read.is_empty() {
+        let words = "No payment stands here. To take all away, take each away above.";
+        return Err(Error::field("text", words));
+    }
     Ok((side, read))
-}
-
-/// An amount without the currency beside it.
-fn bare(amount: &str) -> &str {
-    amount.trim_matches(|c: char| c.is_alphabetic() || c.is_whitespace() || "€$£".contains(c))
 }
 
 /// A day as `2026-12-15`, of that or of `15.12.2026`; others could be two.

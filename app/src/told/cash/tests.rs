@@ -1,8 +1,7 @@
 //! What is said of cash, and what is read of what people type.
 
 use super::*;
-use crate::told::fixture::series;
-use api::{CashDay, CashItemId, Series, Unit};
+use api::{CashDay, CashItemId};
 
 fn line(below: Option<i64>, early: Option<i64>) -> CashLine {
     let day = |day: i64| CashDay {
@@ -89,14 +88,11 @@ fn without_an_account_the_page_asks_for_one() {
 
 #[test]
 fn what_customers_owe_is_shown_with_the_day_on_which_it_is_expected() {
-    let account = Series {
-        unit: Unit::Money("EUR".into()),
-        ..series()
-    };
     let says = payment(Pay {
         side: "in".into(),
         name: "Nordlicht".into(),
-        amount: "5.000,50".into(),
+        amount: "5.000,50 €".into(),
+        currency: "EUR".into(),
         due: "1970-01-03".into(),
     })
     .unwrap();
@@ -106,10 +102,10 @@ fn what_customers_owe_is_shown_with_the_day_on_which_it_is_expected() {
         expected: Instant(9 * Instant::DAY),
         overdue: true,
     };
-    let told = shown(&item, account.unit.word());
+    let told = shown(&item);
     assert_eq!(told.due, "Sat 3 Jan 1970");
     assert_eq!(told.expected, "Sat 10 Jan");
-    assert_eq!(told.typed.amount, "5000.5");
+    assert_eq!(told.typed.amount, "5000.50");
     assert_eq!(plain(&told.amount), "5 000.50 €");
     assert!(told.comes && told.overdue);
 }
@@ -117,29 +113,33 @@ fn what_customers_owe_is_shown_with_the_day_on_which_it_is_expected() {
 #[test]
 fn what_is_pasted_is_read_line_by_line() {
     let text = "Customer\tAmount\tDue\nNordlicht Hotels\t5,000.00 €\t2026-12-15\n\nOliveira; 1200 ;5.1.2027\n";
-    let (side, read) = pasted("in", text).unwrap();
+    let (side, read) = pasted("in", "EUR", text).unwrap();
     assert_eq!(side, CashSide::In);
-    let told: Vec<(&str, f64, &str)> = read
+    let told: Vec<(&str, i64, &str)> = read
         .iter()
-        .map(|one| (one.name.as_str(), one.amount, one.due.as_str()))
+        .map(|one| (one.name.as_str(), one.minor, one.due.as_str()))
         .collect();
     assert_eq!(
         told,
         [
-            ("Nordlicht Hotels", 5_000.0, "2026-12-15"),
-            ("Oliveira", 1_200.0, "2027-01-05")
+            ("Nordlicht Hotels", 500_000, "2026-12-15"),
+            ("Oliveira", 120_000, "2027-01-05")
         ]
     );
     for (text, part) in [
         ("Nordlicht 5000", "Line 1: give name"),
+        ("Meyer; Söhne; 5000; 2026-12-15", "Line 1: give name"),
         ("a;5;2026-12-15\nb;1,234;2026-12-15", "Line 2: the amount"),
+        // Five thousand or five.
+        ("a;5.000 €;15.12.2026", "Line 1: the amount"),
         ("a;-5;2026-12-15", "Line 1: the amount"),
         ("a;5;12/15/2026", "Line 1: the day"),
         (";5;2026-12-15", "Line 1: the name"),
+        ("", "No payment"),
+        ("Customer;Amount;Due", "No payment"),
     ] {
-        let error = pasted("out", text).unwrap_err();
+        let error = pasted("out", "EUR", text).unwrap_err();
         let words = error.of_field("text").unwrap_or_default();
         assert!(words.starts_with(part), "{text}: {words}");
     }
-    assert!(pasted("in", "").unwrap().1.is_empty());
 }

@@ -1,6 +1,6 @@
 //! How something is bought, as a form holds it and as people type it.
 
-use api::{Error, Instant, OrderNote, Price, Reorder, SupplyTerms};
+use api::{Error, Instant, OrderNote, Price, Reorder, SupplyTerms, plain_money, to_minor};
 use serde::{Deserialize, Serialize};
 
 use super::plain;
@@ -71,7 +71,9 @@ pub(super) fn terms(
             service_percent: plain(terms.service_percent),
             pack: plain(terms.pack),
             least: plain(terms.least),
-            price: terms.price.as_ref().map_or_else(String::new, major),
+            price: terms.price.as_ref().map_or_else(String::new, |price| {
+                plain_money(price.minor, &price.currency)
+            }),
             currency: terms
                 .price
                 .as_ref()
@@ -112,7 +114,8 @@ pub fn read(typed: Typed) -> api::Result<SupplyTerms> {
     };
     let price = match api::read_number("price", &typed.price)? {
         Some(price) => Some(Price {
-            minor: cents(price)?,
+            minor: to_minor(price, &typed.currency)
+                .ok_or_else(|| Error::field("price", "Nothing costs that much."))?,
             currency: typed.currency,
         }),
         None => None,
@@ -160,19 +163,4 @@ fn whole_days(field: &str, text: &str, otherwise: Option<u32>) -> api::Result<u3
         _ => text.parse().ok(),
     };
     read.ok_or_else(|| Error::field(field, "Give whole days, such as 14."))
-}
-
-/// Money as people type it in cents.
-fn cents(price: f64) -> api::Result<i64> {
-    let minor = (price * 100.0).round();
-    if minor.abs() > 9e15 {
-        return Err(Error::field("price", "Nothing costs that much."));
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
-    Ok(minor as i64)
-}
-
-/// Cents as whole units with two decimals, as a form holds them.
-fn major(price: &Price) -> String {
-    format!("{}.{:02}", price.minor / 100, price.minor % 100)
 }

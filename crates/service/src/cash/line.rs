@@ -22,8 +22,8 @@ pub(super) struct Opening {
     pub(super) read: f64,
     /// When.
     pub(super) at: Instant,
-    /// What is there with what is known to have moved since.
-    pub(super) now: f64,
+    /// What is known to have come less what went since.
+    pub(super) since: f64,
     /// What must be there.
     pub(super) floor: f64,
     /// The currency.
@@ -38,6 +38,15 @@ pub(super) struct Foretold {
     pub(super) out: bool,
     /// Within so many days only what is entered counts.
     pub(super) days: u32,
+}
+
+/// Up to when a reading holds what moved: one that has a date only, which is its midnight, is of that day's close.
+pub(super) fn closed(at: Instant) -> Instant {
+    if Step::Day.floor(at.0) == at.0 {
+        at.plus(Instant::DAY - 1)
+    } else {
+        at
+    }
 }
 
 /// What must be on the account.
@@ -57,6 +66,7 @@ pub(super) fn expected(id: CashItemId, says: CashChange, late: u32, now: Instant
         CashSide::In => due.plus(i64::from(late) * Instant::DAY),
         CashSide::Out => due,
     };
+    let overdue = expected < today;
     let expected = match says.side {
         _ if expected >= today => expected,
         CashSide::In => today.plus(OVERDUE_DAYS * Instant::DAY),
@@ -66,7 +76,7 @@ pub(super) fn expected(id: CashItemId, says: CashChange, late: u32, now: Instant
         id,
         says,
         expected,
-        overdue: due < today,
+        overdue,
     }
 }
 
@@ -93,7 +103,7 @@ pub(super) fn line(
             after: if flow.days > 0 {
                 f64::from(flow.days)
             } else {
-                days_off(opening.at).max(begins)
+                days_off(closed(opening.at)).max(begins)
             },
             out: flow.out,
         })
@@ -101,14 +111,20 @@ pub(super) fn line(
     let flows: Vec<Flow> = flows.collect::<Option<_>>()?;
     let known = items.iter().filter_map(|item| {
         let day = usize::try_from((item.expected.0 - today.0) / Instant::DAY).ok()?;
+        let amount = api::to_major(item.says.minor, &item.says.currency);
         let amount = match item.says.side {
-            CashSide::In => item.says.amount,
-            CashSide::Out => -item.says.amount,
+            CashSide::In => amount,
+            CashSide::Out => -amount,
         };
         Some(Payment { day, amount })
     });
     let known: Vec<Payment> = known.collect();
-    let days = cash::line(opening.now, &flows, &known, 7 * CASH_WEEKS as usize);
+    let days = cash::line(
+        opening.read + opening.since,
+        &flows,
+        &known,
+        7 * CASH_WEEKS as usize,
+    );
     let floor = opening.floor;
     let told = |(index, day): (usize, &Day)| CashDay {
         day: later(today, index),
@@ -170,7 +186,8 @@ const HEAD: [&str; 10] = [
 /// The weeks as CSV.
 pub(super) fn csv(line: &CashLine) -> String {
     let rows = line.weeks.iter().map(|week| {
-        let amount = |value: f64| format!("{value:.2}");
+        let places = api::minor_places(&line.currency) as usize;
+        let amount = |value: f64| format!("{value:.places$}");
         csv::line([
             crate::calendar::date(week.begins.0),
             amount(week.entered_in),
@@ -197,11 +214,12 @@ mod tests {
         Instant(number * Instant::DAY)
     }
 
-    fn item(side: CashSide, amount: f64, due: i64) -> CashItem {
+    fn item(side: CashSide, minor: i64, due: i64) -> CashItem {
         let says = CashChange {
             side,
             name: "x".into(),
-            amount,
+            minor,
+            currency: "EUR".into(),
             due: crate::calendar::date(day(due).0),
         };
         expected("i".into(), says, 5, NOW)
@@ -211,12 +229,12 @@ mod tests {
     fn what_is_overdue_is_not_given_up() {
         for (side, due, expected, overdue) in [
             (CashSide::In, 110, 115, false),
-            (CashSide::In, 97, 102, true),
+            (CashSide::In, 97, 102, false),
             (CashSide::In, 60, 107, true),
             (CashSide::Out, 110, 110, false),
             (CashSide::Out, 60, 100, true),
         ] {
-            let item = item(side, 1.0, due);
+            let item = item(side, 100, due);
             assert_eq!(item.expected, day(expected), "{side:?} {due}");
             assert_eq!(item.overdue, overdue, "{side:?} {due}");
         }
@@ -242,7 +260,7 @@ mod tests {
         Opening {
             read: 1_000.0,
             at: day(99),
-            now: 1_000.0,
+            since: 0.0,
             floor: 0.0,
             currency: "EUR".into(),
         }
@@ -251,8 +269,8 @@ mod tests {
     #[test]
     fn weeks_hold_what_is_entered_and_what_is_usual() {
         let items = [
-            item(CashSide::Out, 200.0, 100),
-            item(CashSide::In, 500.0, 103),
+            item(CashSide::Out, 20_000, 100),
+            item(CashSide::In, 50_000, 103),
         ];
         let line = line(opening(), &[foretold(-20.0)], &items, NOW).unwrap();
         assert_eq!(line.weeks.len(), 13);
@@ -267,6 +285,19 @@ mod tests {
         assert_eq!(below.day, day(165));
         assert!(line.below_early.unwrap().day < below.day);
         assert_eq!(line.lowest.day, day(190));
+    }
+
+    #[test]
+    fn a_reading_that_has_a_date_only_is_of_that_days_close() {
+        let noon = day(99).plus(Instant::HOUR * 12);
+        assert_eq!(closed(noon), noon);
+        assert!(closed(day(99)) < day(100) && closed(day(99)).plus(1) == day(100));
+        // Yesterday's close, and what is foreseen begins with yesterday: only today is to come.
+        let mut usual = foretold(-20.0);
+        usual.foreseen.from = day(99);
+        let line = line(opening(), &[usual], &[], NOW).unwrap();
+        assert!((line.weeks[0].balance - (1_000.0 - 140.0)).abs() < 0.01);
+        assert!((line.weeks[0].usual + 140.0).abs() < 0.01);
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl Foreseen {
         self.totals.iter().map(total).collect()
     }
 
+    /// What all of it comes to.
+    pub(crate) fn sum(&self) -> f64 {
+        self.totals.last().map_or(0.0, |[point, ..]| *point)
+    }
+
     /// The curve of it; `None` without totals.
     pub(crate) fn running(&self) -> Option<RunningTotal> {
         RunningTotal::new(self.step_days(), &self.sums())

@@ -1,6 +1,6 @@
 //! The lines of an order, for a supplier or a spreadsheet.
 
-use api::{Instant, Reorder, ReorderAdvice, ReorderState, SupplyTerms};
+use api::{Instant, Reorder, ReorderAdvice, ReorderState, SupplyTerms, plain_money};
 
 use crate::csv::line;
 
@@ -41,11 +41,13 @@ pub(super) fn csv(items: &[Reorder], until: Instant) -> String {
             day(advice.order_by),
             day(advice.arrives),
             if advice.overdue { "yes" } else { "no" }.to_owned(),
-            price.map_or_else(String::new, |price| major(price.minor)),
+            price.map_or_else(String::new, |price| {
+                plain_money(price.minor, &price.currency)
+            }),
             advice
                 .cost
                 .as_ref()
-                .map_or_else(String::new, |cost| major(cost.minor)),
+                .map_or_else(String::new, |cost| plain_money(cost.minor, &cost.currency)),
             price.map_or_else(String::new, |price| price.currency.clone()),
         ])
     });
@@ -54,9 +56,4 @@ pub(super) fn csv(items: &[Reorder], until: Instant) -> String {
 
 fn day(at: Option<Instant>) -> String {
     at.map_or_else(String::new, |at| crate::calendar::date(at.0))
-}
-
-/// Cents as whole units with two decimals.
-fn major(minor: i64) -> String {
-    format!("{}.{:02}", minor / 100, minor % 100)
 }

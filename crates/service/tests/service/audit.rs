@@ -780,7 +780,7 @@ async fn cash(home: &mut Home) {
     let items = vec![crate::things::payment(), crate::things::payment()];
     let work = cash.replace_items(&admin, api::CashSide::In, items);
     let ((), entry) = home.noted("cash.replace_items", "cash.replace", work).await;
-    assert_eq!(entry.record.after.as_deref(), Some("[\"in\",2,10000.0]"));
+    assert_eq!(entry.record.after.as_deref(), Some("[\"in\",2,1000000]"));
     let work = cash.remove_terms(&admin);
     home.noted("cash.remove_terms", "cash.forget", work).await;
 }

@@ -94,12 +94,13 @@ impl Home {
     }
 }
 
-fn payment(side: CashSide, amount: f64, days: i64) -> CashChange {
+fn payment(side: CashSide, minor: i64, days: i64) -> CashChange {
     let due = Instant::from_seconds(START + DAY * (DAYS + days));
     CashChange {
         side,
         name: "x".into(),
-        amount,
+        minor,
+        currency: "EUR".into(),
         due: jiff::Timestamp::from_microsecond(due.0)
             .unwrap()
             .strftime("%F")
@@ -148,8 +149,8 @@ async fn what_comes_and_goes_is_foreseen_apart_and_what_is_entered_comes_on_top(
     assert!((last - (LEFT + 13.0 * WEEK)).abs() < 700.0, "{last}");
     let cash = &home.services.cash;
     for one in [
-        payment(CashSide::In, 3_000.0, 3),
-        payment(CashSide::Out, 1_000.0, 3),
+        payment(CashSide::In, 300_000, 3),
+        payment(CashSide::Out, 100_000, 3),
     ] {
         cash.add_item(&home.caller, one).await.unwrap();
     }
@@ -222,6 +223,21 @@ async fn what_cannot_be_is_refused_at_its_field() {
             },
         ),
         (
+            "inflow",
+            CashTerms {
+                outflow: Some(home.id("paid").await),
+                ..good.clone()
+            },
+        ),
+        // Of the account's own changes nobody could take one way away.
+        (
+            "in_days",
+            CashTerms {
+                in_days: 30,
+                ..good.clone()
+            },
+        ),
+        (
             "late_days",
             CashTerms {
                 late_days: 367,
@@ -238,11 +254,70 @@ async fn what_cannot_be_is_refused_at_its_field() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_never_read_is_unknown_and_not_empty() {
+async fn payments_are_in_the_accounts_currency() {
     let home = Home::new().await;
-    let body = br#"{"samples":[{"name":"till","value":100}]}"#;
+    let cash = &home.services.cash;
+    let early = cash
+        .add_item(&home.caller, payment(CashSide::In, 1, 3))
+        .await;
+    assert!(matches!(early, Err(Error::Conflict { .. })), "{early:?}");
+    home.set(home.terms().await).await.unwrap();
+    let dollars = CashChange {
+        currency: "USD".into(),
+        ..payment(CashSide::In, 1, 3)
+    };
+    let refused = cash.add_item(&home.caller, dollars).await.unwrap_err();
+    assert!(refused.of_field("currency").is_some(), "{refused:?}");
+    let euros = payment(CashSide::In, 1, 3);
+    cash.add_item(&home.caller, euros).await.unwrap();
+    let change = SeriesChange {
+        title: "bank".into(),
+        unit: "USD".into(),
+        aggregation: Aggregation::Last,
+    };
+    let id = home.id("bank").await;
     let series = &home.services.series;
-    series.record_json(&home.caller, body).await.unwrap();
+    series.change(&home.caller, &id, change).await.unwrap();
+    let view = cash.view(&home.caller).await.unwrap();
+    assert!(
+        matches!(view.state, CashState::Unknown { .. }),
+        "{:?}",
+        view.state
+    );
+    let refused = home.set(home.terms().await).await.unwrap_err();
+    assert!(refused.of_field("account").is_some(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_planned_balance_is_none_and_what_moved_since_the_reading_counts() {
+    let home = Home::new().await;
+    let at = |day: i64, hour: i64| START + DAY * day + 3_600 * hour;
+    let body = serde_json::json!({"samples": [
+        // What the plan says of this noon.
+        {"name": "bank", "at": at(DAYS, 12), "value": 90_000},
+    ]});
+    let series = &home.services.series;
+    let body = body.to_string();
+    let taken = series.record_json(&home.caller, body.as_bytes()).await;
+    assert_eq!(taken.unwrap().accepted, 1);
+    settle(&home.services, &home.caller).await;
+    let terms = CashTerms {
+        inflow: Some(home.id("received").await),
+        outflow: Some(home.id("paid").await),
+        ..home.terms().await
+    };
+    home.set(terms).await.unwrap();
+    let line = home.line().await;
+    assert!((line.opening - LEFT).abs() < 1e-9, "{}", line.opening);
+    // The till was read a week before what comes and goes: a week's receipts less the wages are added.
+    let sample = serde_json::json!({"samples": [
+        {"name": "till", "at": at(DAYS - 8, 20), "value": 10_000},
+    ]});
+    let body = sample.to_string();
+    series
+        .record_json(&home.caller, body.as_bytes())
+        .await
+        .unwrap();
     let id = home.id("till").await;
     let change = SeriesChange {
         title: "Till".into(),
@@ -250,10 +325,51 @@ async fn an_account_that_was_never_read_is_unknown_and_not_empty() {
         aggregation: Aggregation::Last,
     };
     series.change(&home.caller, &id, change).await.unwrap();
-    home.set(crate::things::cash_terms(id)).await.unwrap();
-    let view = home.services.cash.view(&home.caller).await.unwrap();
-    let CashState::Unknown { why } = view.state else {
-        panic!("one value says nothing of what comes and goes");
+    let terms = CashTerms {
+        account: id,
+        ..home
+            .services
+            .cash
+            .view(&home.caller)
+            .await
+            .unwrap()
+            .terms
+            .unwrap()
     };
-    assert!(matches!(why, WhyUnknown::NotEnough { .. }), "{why:?}");
+    home.set(terms).await.unwrap();
+    let line = home.line().await;
+    let begins = line.weeks[0].balance - line.weeks[0].usual;
+    assert!((line.opening - 10_000.0).abs() < 1e-9);
+    assert!((begins - (10_000.0 + WEEK)).abs() < 50.0, "{begins}");
+}
+
+#[tokio::test]
+async fn an_account_of_which_little_is_known_is_unknown_and_not_empty() {
+    let home = Home::new().await;
+    let series = &home.services.series;
+    let later = START + DAY * DAYS + 43_200;
+    for (name, at) in [("till", START + DAY * (DAYS - 1)), ("plan", later)] {
+        let body = serde_json::json!({"samples": [{"name": name, "at": at, "value": 100}]});
+        let body = body.to_string();
+        series
+            .record_json(&home.caller, body.as_bytes())
+            .await
+            .unwrap();
+        let id = home.id(name).await;
+        let change = SeriesChange {
+            title: name.into(),
+            unit: "EUR".into(),
+            aggregation: Aggregation::Last,
+        };
+        series.change(&home.caller, &id, change).await.unwrap();
+        home.set(crate::things::cash_terms(id)).await.unwrap();
+        let view = home.services.cash.view(&home.caller).await.unwrap();
+        let CashState::Unknown { why } = view.state else {
+            panic!("one value says nothing of what comes and goes");
+        };
+        match name {
+            "till" => assert!(matches!(why, WhyUnknown::NotEnough { .. }), "{why:?}"),
+            _ => assert_eq!(why, WhyUnknown::NoData),
+        }
+    }
 }

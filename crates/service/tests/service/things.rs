@@ -95,6 +95,22 @@ impl Things {
             .set_terms(&maker, &series.id, terms())
             .await
             .unwrap();
+        let sample = br#"[{"name": "bank", "value": 1}]"#;
+        services.series.record_json(&maker, sample).await.unwrap();
+        let bank = SeriesFilter {
+            text: "bank".into(),
+            ..SeriesFilter::default()
+        };
+        let bank = services.series.list(&maker, bank).await.unwrap().series;
+        let money = api::SeriesChange {
+            title: "Bank".into(),
+            unit: "EUR".into(),
+            aggregation: api::Aggregation::Last,
+        };
+        let changed = services.series.change(&maker, &bank[0].id, money).await;
+        changed.unwrap();
+        let account = cash_terms(bank[0].id.clone());
+        services.cash.set_terms(&maker, account).await.unwrap();
         let payment = services.cash.add_item(&maker, payment()).await;
         let made = Self {
             user: user.made.id.to_string(),
@@ -151,7 +167,8 @@ pub(crate) fn payment() -> api::CashChange {
     api::CashChange {
         side: api::CashSide::In,
         name: "Nordlicht Hotels, invoice 118".into(),
-        amount: 5_000.0,
+        minor: 500_000,
+        currency: "EUR".into(),
         due: "2026-12-15".into(),
     }
 }

@@ -22,8 +22,9 @@ create table cash_item (
     -- "in" or "out".
     side text not null,
     name text not null,
-    -- In major units of the account's currency.
-    amount real not null,
+    -- Minor units of the currency.
+    minor integer not null,
+    currency text not null,
     -- A date such as 2026-12-15.
     due text not null,
     -- The demo company's go with it.
@@ -31,3 +32,11 @@ create table cash_item (
 ) strict;
 
 create index cash_item_by_source on cash_item (source_id);
+
+-- Who replaces payments changes this line first, so that two who do it at once do so one after the other.
+create table cash_turn (
+    id integer primary key not null check (id = 1),
+    turn integer not null
+) strict;
+
+insert into cash_turn (id, turn) values (1, 0);

@@ -8,13 +8,15 @@ use crate::harness::{Home, filled, on_both};
 on_both!(
     terms_and_payments_are_kept_changed_and_forgotten,
     they_go_with_the_account_and_with_the_demo_company,
+    of_two_who_replace_payments_at_once_one_wins,
 );
 
 fn payment(side: CashSide, name: &str, due: &str) -> CashChange {
     CashChange {
         side,
         name: name.into(),
-        amount: 5_000.25,
+        minor: 500_025,
+        currency: "EUR".into(),
         due: due.into(),
     }
 }
@@ -92,4 +94,27 @@ async fn they_go_with_the_account_and_with_the_demo_company(Home { store, .. }: 
     store.finish_deletions().await.unwrap();
     assert_eq!(store.cash_terms().await.unwrap(), None);
     assert_eq!(store.cash_items().await.unwrap().len(), 1);
+}
+
+async fn of_two_who_replace_payments_at_once_one_wins(Home { store, .. }: Home) {
+    let list = |which: &str| -> Vec<(CashItemId, CashChange)> {
+        (0..40)
+            .map(|number| {
+                let id = CashItemId(format!("{which}{number}"));
+                (id, payment(CashSide::In, which, "2026-12-15"))
+            })
+            .collect()
+    };
+    for _ in 0..5 {
+        let (one, other) = (list("a"), list("b"));
+        let (one, other) = tokio::join!(
+            store.replace_cash_items(CashSide::In, &one),
+            store.replace_cash_items(CashSide::In, &other)
+        );
+        one.unwrap();
+        other.unwrap();
+        let kept = store.cash_items().await.unwrap();
+        assert_eq!(kept.len(), 40);
+        assert!(kept.windows(2).all(|pair| pair[0].1 == pair[1].1));
+    }
 }
