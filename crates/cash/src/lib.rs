@@ -68,7 +68,11 @@ pub fn line(read: f64, flows: &[Flow], known: &[Payment], days: usize) -> Vec<Da
     let mut usual_before: f64 = flows.iter().map(|flow| flow.until(0.0).0).sum();
     let day = |day: usize| {
         let on = known.iter().filter(|payment| payment.day == day);
-        let sum = |sign: f64| -> f64 { on.clone().map(|one| (sign * one.amount).max(0.0)).sum() };
+        // Zero is added because a sum of nothing is "-0".
+        let sum = |sign: f64| {
+            let some = on.clone().map(|one| (sign * one.amount).max(0.0));
+            some.sum::<f64>() + 0.0
+        };
         let (known_in, known_out) = (sum(1.0), sum(-1.0));
         paid += known_in - known_out;
         let mut usual = 0.0;

@@ -34,6 +34,12 @@ fn what_is_usual_counts_after_the_days_that_are_known() {
 }
 
 #[test]
+fn nothing_known_is_nothing_and_not_less() {
+    let day = line(0.0, &[], &[], 1)[0];
+    assert!(day.known_in.is_sign_positive() && day.known_out.is_sign_positive());
+}
+
+#[test]
 fn bands_of_two_ways_add_as_squares() {
     let both = [flow(10.0, 0.0, false), flow(10.0, 0.0, true)];
     let day = line(0.0, &both, &[], 10)[9];
