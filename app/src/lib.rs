@@ -60,6 +60,7 @@ use crate::parts::{Charted, Lazily as _, Seldom};
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     // Absent where routes are listed: there is no request then.
     let preferences = use_context::<Preferences>().unwrap_or_default();
+    let since = use_context::<rpc::Since>().map(|since| since.0);
     view! {
         <!DOCTYPE html>
         <html
@@ -67,6 +68,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             data-theme=preferences.theme
             data-density=preferences.density
             data-rail=preferences.rail
+            data-since=since
         >
             <head>
                 <meta charset="utf-8"/>

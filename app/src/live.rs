@@ -74,10 +74,12 @@ pub fn open() {
     }
     spawn_local(async move {
         let mut last = 0;
+        let root = document().document_element();
+        let mut since = root.and_then(|root| root.get_attribute("data-since"));
         let mut wait = SHORTEST_WAIT;
         // The browser reconnects by itself, with Last-Event-ID, until the server refuses: what
         // refused may be a proxy whose server starts anew, so it is asked again, ever more seldom.
-        while let Some(came) = listen(live, &mut last).await {
+        while let Some(came) = listen(live, &mut last, &mut since).await {
             if signed_out().await {
                 // What stands here was for who was signed in; the server sends on to where one signs in.
                 return crate::parts::load_anew();
@@ -113,10 +115,14 @@ const SHORTEST_WAIT: i32 = 5_000;
 const LONGEST_WAIT: i32 = 60_000;
 
 /// Reads one connection to its end; answers whether anything came, and none where this browser has
-/// no such streams. `last` is when something came last.
-async fn listen(live: Live, last: &mut i64) -> Option<bool> {
+/// no such streams. `last` is when something came last, `since` the newest event that is known here.
+async fn listen(live: Live, last: &mut i64, since: &mut Option<String>) -> Option<bool> {
     use futures::StreamExt as _;
-    let mut source = EventSource::new("/live").ok()?;
+    let address = match since {
+        Some(id) => format!("/live?since={id}"),
+        None => "/live".to_owned(),
+    };
+    let mut source = EventSource::new(&address).ok()?;
     let mut frames = source.subscribe("message").ok()?;
     let mut came = false;
     let mut missed = 0;
@@ -129,6 +135,10 @@ async fn listen(live: Live, last: &mut i64) -> Option<bool> {
                 came = true;
                 missed = 0;
                 live.mark.set(ui::Live::Live);
+                let id = message.last_event_id();
+                if !id.is_empty() {
+                    *since = Some(id);
+                }
                 let text = message.data().as_string().unwrap_or_default();
                 if let Some(whose) = text.strip_prefix(api::WHOSE) {
                     if another(whose) {

@@ -115,6 +115,10 @@ pub fn set_status(error: &Error) {
     }
 }
 
+/// The newest event as a page began to be made, which its stream goes on from.
+#[derive(Clone, Debug)]
+pub struct Since(pub String);
+
 /// Secrets that were just made, until the page that shows them asks; provided by the server.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<Mutex<Vec<Kept>>>);

@@ -2,8 +2,8 @@
 import { test, expect } from "../hub";
 
 // The goals are 300 and 450 KiB. The first is reached; the second is what is, so that it gets no worse (docs/measurements.md).
-const FIRST_PAINT = 294 * 1024;
-const WITH_CHARTS = 579 * 1024;
+const FIRST_PAINT = 291 * 1024;
+const WITH_CHARTS = 578 * 1024;
 
 test("transfer sizes stay within their budgets @hydrated", async ({ page, hub }) => {
   const client = await page.context().newCDPSession(page);

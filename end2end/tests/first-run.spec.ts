@@ -20,6 +20,20 @@ test("the one-time link makes the administrator, once, and this host is already 
   await expect(page.getByRole("button", { name: "Create and sign in" })).toHaveCount(0);
 });
 
+test("what comes in before a page's stream is open is shown all the same @hydrated", async ({ page, empty }) => {
+  // As on a slow line: the first reading is long there when the stream opens.
+  await page.route("**/live*", async (route) => {
+    await new Promise((later) => setTimeout(later, 4_000));
+    await route.continue();
+  });
+  await page.goto(empty.setupLink);
+  await page.getByLabel("E-mail").fill("ada@example.org");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Create and sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Add data" })).toBeVisible();
+  await expect(page.locator(".tile").filter({ hasText: "CPU" })).toBeVisible({ timeout: 20_000 });
+});
+
 test("a link that does not fit says so and how to get another", async ({ page, empty }) => {
   await page.goto(`${empty.url}/setup?token=wrong`);
   await expect(page.getByRole("heading", { name: "This link does not fit" })).toBeVisible();

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use api::Event;
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
+use serde::Deserialize;
 
 use crate::auth;
 use crate::rest::Problem;
@@ -22,14 +23,23 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// after their session, key or role ended.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// `GET /live`: one stream for each tab. `Last-Event-ID` resumes; when too much was missed the
-/// first event is a reset.
+/// From where a page follows.
+#[derive(Deserialize)]
+pub(crate) struct From {
+    /// The newest event as the page was made.
+    since: Option<String>,
+}
+
+/// `GET /live`: one stream for each tab. It begins after the event that the page names, `Last-Event-ID` resumes; when
+/// too much was missed the first event is a reset.
 pub(crate) async fn follow(
     State(app): State<App>,
     Extension(caller): Extension<api::Caller>,
+    Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Response {
-    let last = headers.get("last-event-id").and_then(|v| v.to_str().ok());
+    let seen = headers.get("last-event-id").and_then(|v| v.to_str().ok());
+    let last = seen.or(from.since.as_deref());
     let news = match app.hub.follow(&caller, last) {
         Ok(news) => news,
         // The browser stops trying at a 401, as it should.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::Caller;
-use app::rpc::{Here, Respond, Secrets};
+use app::rpc::{Here, Respond, Secrets, Since};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::{provide_context, use_context};
@@ -33,6 +33,8 @@ pub(crate) fn provide(app: &App, secrets: &Secrets) {
     provide_context(app.services.clone());
     provide_context(caller.unwrap_or_else(|| Caller::nobody("none")));
     provide_context(Preferences::from_cookies(cookies));
+    // Before anything is read for the page: what changes from then on reaches it with its stream.
+    provide_context(Since(app.hub.newest_event()));
     provide_context(secrets.clone());
     provide_context(Here {
         visit: parts

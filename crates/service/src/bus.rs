@@ -127,6 +127,11 @@ impl Bus {
         let _ = self.0.sender.send((id, event));
     }
 
+    /// The id of the newest event: who follows from it on hears all that is published from now on.
+    pub(crate) fn newest(&self) -> String {
+        format!("{}-{}", self.0.epoch, self.memory().last)
+    }
+
     /// Events with their ids, from the one after `last` on; where `last` is not remembered the
     /// first event is a reset.
     pub(crate) fn follow(
@@ -172,6 +177,11 @@ impl Bus {
 }
 
 impl Hub {
+    /// The id of the newest event: a page that is made now and follows from it on misses nothing.
+    pub fn newest_event(&self) -> String {
+        self.bus.newest()
+    }
+
     /// The news for one open page, with their ids; see [`Bus::follow`]. Needs `monitoring:read`.
     ///
     /// # Errors
@@ -224,6 +234,20 @@ mod tests {
                 ("7-3".to_owned(), changed(3))
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn a_page_hears_what_happens_between_its_making_and_its_stream() {
+        let bus = Bus::new(7);
+        let first = bus.newest();
+        bus.publish(changed(1));
+        let made = bus.newest();
+        bus.publish(changed(2));
+        let told = ("7-2".to_owned(), changed(2));
+        let heard = take(&bus, Some(&made), 1).await;
+        assert_eq!(heard, std::slice::from_ref(&told));
+        let all = take(&bus, Some(&first), 2).await;
+        assert_eq!(all, [("7-1".to_owned(), changed(1)), told]);
     }
 
     #[tokio::test]
