@@ -194,7 +194,7 @@ fn line_view(line: Line) -> impl IntoView {
         Column::number("In 8 cases of 10", ""),
     ];
     view! {
-        <Card title="Thirteen weeks" note="the darker band holds eight cases of ten, the lighter one nineteen of twenty">
+        <Card title="Thirteen weeks" note="the inner band holds eight cases of ten, the outer one nineteen of twenty">
             <div class="toolbar">
                 <ButtonLink href="/cash.csv" icon=Glyph::Download>"CSV"</ButtonLink>
             </div>
