@@ -132,14 +132,8 @@ pub(crate) async fn access_review(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
 ) -> Response {
-    match app.services.people.access_review(&caller).await {
-        Ok(csv) => as_file("access-review.csv", csv),
-        Err(error) => Problem {
-            error,
-            request_id: caller.request_id,
-        }
-        .into_response(),
-    }
+    let csv = app.services.people.access_review(&caller).await;
+    sent("access-review.csv", csv, caller)
 }
 
 /// `GET /reorders.csv`: the lines of an order.
@@ -151,14 +145,8 @@ pub(crate) async fn order_sheet(
     let sheet = OrderSheet {
         within_days: wanted.within.unwrap_or(OrderSheet::DAYS),
     };
-    match app.services.reorders.sheet(&caller, sheet).await {
-        Ok(csv) => as_file("order.csv", csv),
-        Err(error) => Problem {
-            error,
-            request_id: caller.request_id,
-        }
-        .into_response(),
-    }
+    let csv = app.services.reorders.sheet(&caller, sheet).await;
+    sent("order.csv", csv, caller)
 }
 
 /// `GET /cash.csv`: the weeks of cash.
@@ -166,20 +154,26 @@ pub(crate) async fn cash_sheet(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
 ) -> Response {
-    match app.services.cash.sheet(&caller).await {
-        Ok(csv) => as_file("cash.csv", csv),
-        Err(error) => Problem {
-            error,
-            request_id: caller.request_id,
-        }
-        .into_response(),
-    }
+    let csv = app.services.cash.sheet(&caller).await;
+    sent("cash.csv", csv, caller)
 }
 
 /// How far ahead an order goes.
 #[derive(Deserialize)]
 pub(crate) struct Within {
     within: Option<u32>,
+}
+
+/// A file, or why there is none.
+fn sent(name: &str, csv: api::Result<String>, caller: Caller) -> Response {
+    match csv {
+        Ok(csv) => as_file(name, csv),
+        Err(error) => Problem {
+            error,
+            request_id: caller.request_id,
+        }
+        .into_response(),
+    }
 }
 
 fn as_file(name: &str, csv: String) -> Response {
@@ -204,17 +198,10 @@ pub(crate) async fn export(
         from: Instant(wanted.from.unwrap_or(0)),
         to: Instant(wanted.to.unwrap_or_else(|| app.clock.now().0)),
     };
-    match app
+    let csv = app
         .services
         .series
         .export(&caller, &SeriesId(id), range)
-        .await
-    {
-        Ok(csv) => as_file("series.csv", csv),
-        Err(error) => Problem {
-            error,
-            request_id: caller.request_id,
-        }
-        .into_response(),
-    }
+        .await;
+    sent("series.csv", csv, caller)
 }

@@ -101,7 +101,7 @@ pub use model::{
     ModelChoice, ModelCounts, ModelErrors, ModelFilter, ModelNote, ModelOrder, ModelPage, ModelRow,
     ModelVersion, Models, VersionChange, VersionState,
 };
-pub use money::{minor_places, plain_money, to_major, to_minor};
+pub use money::{minor_places, plain_money, read_money, to_major, to_minor};
 pub use number::read_number;
 pub use once::{Attempt, Begun, KeptAnswer, Once};
 pub use passkey::{

@@ -44,10 +44,16 @@ pub struct Series {
 }
 
 impl Series {
+    /// What it must not fall to, where it has such a limit.
+    pub fn floor(&self) -> Option<f64> {
+        let limit = self.limit.as_ref();
+        let falls = limit.filter(|limit| limit.direction == Direction::Falling);
+        falls.map(|limit| limit.value)
+    }
+
     /// Whether it looks like a stock: things of the business that run out.
     pub fn is_stock(&self) -> bool {
-        let limit = self.limit.as_ref();
-        let falls = limit.is_some_and(|limit| limit.direction == Direction::Falling);
+        let falls = self.floor().is_some();
         let things = matches!(self.unit, Unit::Count(_) | Unit::None);
         let level = self.aggregation != Aggregation::Sum;
         falls && things && level && self.domain == Domain::Business

@@ -15,7 +15,7 @@ use self::line::{Foretold, Opening};
 use crate::Hub;
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::forecast::{Foreseen, Moves, foreseen_of};
+use crate::forecast::{Moves, foreseen_of};
 use crate::guard::{require, require_on};
 
 /// The most series that are offered as accounts and as what comes and goes.
@@ -247,25 +247,20 @@ impl Hub {
         };
         let closed = line::closed(read_at);
         let mut since = 0.0;
-        for (id, foreseen, out) in &usual {
+        for flow in &usual {
             let moved = self
-                .moved_between(caller, id.as_ref(), closed, foreseen.from)
+                .moved_between(caller, flow.of.as_ref(), closed, flow.foreseen.from)
                 .await?;
-            since += if *out { -moved } else { moved };
+            since += if flow.out { -moved } else { moved };
         }
-        let flows = usual.into_iter().map(|(_, foreseen, out)| Foretold {
-            foreseen,
-            out,
-            days: if out { terms.out_days } else { terms.in_days },
-        });
         let opening = Opening {
             read,
             at: read_at,
             since,
-            floor: line::floor(account),
+            floor: account.floor().unwrap_or(0.0),
             currency,
         };
-        let line = line::line(opening, &flows.collect::<Vec<_>>(), items, now);
+        let line = line::line(opening, &usual, items, now);
         Ok(line
             .map(|line| CashState::Ready {
                 line: Box::new(line),
@@ -288,27 +283,21 @@ impl Hub {
         Ok(read.map(|(at, value)| (Instant(at), value)))
     }
 
-    /// Series of money: what may be an account, and what may come and go; what is chosen is among them.
+    /// Series of money: what may be an account, and what may come and go; what is chosen comes first.
     async fn money(&self, caller: &Caller, terms: Option<&CashTerms>) -> Result<(Named, Named)> {
+        let flows = terms.map(|terms| [&terms.inflow, &terms.outflow]);
+        let flows: Vec<&SeriesId> = flows.into_iter().flatten().flatten().collect();
+        let chosen = terms.map(|terms| &terms.account).into_iter();
+        let chosen: Vec<SeriesId> = chosen.chain(flows.iter().copied()).cloned().collect();
+        let mut money = self.store.series_of(&chosen).await.or_failure(caller)?;
         let found = self.store.of_domain(Domain::Business).await;
-        let mut money = found.or_failure(caller)?;
-        money.retain(|one| matches!(one.unit, Unit::Money(_)));
-        let (mut flows, mut accounts): (Vec<_>, Vec<_>) = money
-            .into_iter()
-            .partition(|one| one.aggregation == Aggregation::Sum);
+        let other = |one: &Series| matches!(one.unit, Unit::Money(_)) && !chosen.contains(&one.id);
+        money.extend(found.or_failure(caller)?.into_iter().filter(other));
+        let adds_up =
+            |one: &Series| one.aggregation == Aggregation::Sum || flows.contains(&&one.id);
+        let (mut flows, mut accounts): (Vec<_>, Vec<_>) = money.into_iter().partition(adds_up);
         flows.truncate(MOST_OFFERED);
         accounts.truncate(MOST_OFFERED);
-        if let Some(terms) = terms {
-            let chosen = |id: &Option<SeriesId>| id.iter().cloned().collect::<Vec<_>>();
-            let ids = [chosen(&terms.inflow), chosen(&terms.outflow)].concat();
-            let account = std::slice::from_ref(&terms.account);
-            for (list, ids) in [(&mut accounts, account), (&mut flows, &ids[..])] {
-                let told = self.store.series_of(ids).await.or_failure(caller)?;
-                let known = |one: &Series| list.iter().any(|other| other.id == one.id);
-                let more: Vec<Series> = told.into_iter().filter(|one| !known(one)).collect();
-                list.extend(more);
-            }
-        }
         let named = |list: Vec<Series>| list.into_iter().map(|one| (one.id, one.title)).collect();
         Ok((named(accounts), named(flows)))
     }
@@ -328,19 +317,22 @@ impl Hub {
         }
     }
 
-    /// What usually comes and goes: of which series, what is foreseen, and whether it goes out.
+    /// What usually comes and goes.
     async fn usual(
         &self,
         caller: &Caller,
         terms: &CashTerms,
         account: &Series,
         now: Instant,
-    ) -> Result<std::result::Result<Vec<(Option<SeriesId>, Foreseen, bool)>, WhyUnknown>> {
-        let chosen = [(&terms.inflow, false), (&terms.outflow, true)];
-        let chosen: Vec<(SeriesId, bool)> = chosen
+    ) -> Result<std::result::Result<Vec<Foretold>, WhyUnknown>> {
+        let chosen = [
+            (&terms.inflow, false, terms.in_days),
+            (&terms.outflow, true, terms.out_days),
+        ];
+        let chosen = chosen
             .into_iter()
-            .filter_map(|(id, out)| Some((id.clone()?, out)))
-            .collect();
+            .filter_map(|(id, out, days)| Some((id.clone()?, out, days)));
+        let chosen: Vec<(SeriesId, bool, u32)> = chosen.collect();
         if terms.inflow.is_none() && terms.outflow.is_some() {
             let reason = "the series of what comes in is gone: choose another".to_owned();
             return Ok(Err(WhyUnknown::Failed { reason }));
@@ -349,13 +341,20 @@ impl Hub {
             let found = self
                 .foresee_moves(caller, account, Moves::Changes, now)
                 .await?;
-            return Ok(found.map(|foreseen| vec![(None, foreseen, false)]));
+            return Ok(found.map(|foreseen| {
+                vec![Foretold {
+                    of: None,
+                    foreseen,
+                    out: false,
+                    days: terms.in_days,
+                }]
+            }));
         }
-        let ids: Vec<SeriesId> = chosen.iter().map(|(id, _)| id.clone()).collect();
+        let ids: Vec<SeriesId> = chosen.iter().map(|(id, ..)| id.clone()).collect();
         let told = self.store.series_of(&ids).await.or_failure(caller)?;
         let states = self.forecast_states(caller, &ids).await?;
         let mut usual = Vec::new();
-        for (id, out) in chosen {
+        for (id, out, days) in chosen {
             let Some(series) = told.iter().find(|one| one.id == id) else {
                 return Ok(Err(WhyUnknown::NoData));
             };
@@ -371,7 +370,12 @@ impl Hub {
                     );
                     return Ok(Err(WhyUnknown::Failed { reason }));
                 }
-                Ok(foreseen) => usual.push((Some(id), foreseen, out)),
+                Ok(foreseen) => usual.push(Foretold {
+                    of: Some(id),
+                    foreseen,
+                    out,
+                    days,
+                }),
                 Err(why) => return Ok(Err(why)),
             }
         }

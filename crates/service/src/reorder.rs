@@ -6,9 +6,9 @@ mod terms;
 use std::collections::HashMap;
 
 use api::{
-    Aggregation, Caller, Direction, Error, ForecastState, Instant, OpenOrder, OrderNote,
-    OrderSheet, Permission, Price, Range, Reorder, ReorderAdvice, ReorderDetail, ReorderList,
-    ReorderState, Reorders, Result, Series, SeriesId, StripOrder, SupplyTerms, Topic, WhyUnknown,
+    Aggregation, Caller, Error, ForecastState, Instant, OpenOrder, OrderNote, OrderSheet,
+    Permission, Price, Range, Reorder, ReorderAdvice, ReorderDetail, ReorderList, ReorderState,
+    Reorders, Result, Series, SeriesId, StripOrder, SupplyTerms, Topic, WhyUnknown,
 };
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -420,10 +420,7 @@ fn cost(price: &Price, quantity: f64) -> Option<Price> {
 
 /// What is there above what the series must not fall to.
 fn above_limit(series: &Series, value: f64) -> f64 {
-    let floor = series
-        .limit
-        .filter(|limit| limit.direction == Direction::Falling);
-    (value - floor.map_or(0.0, |limit| limit.value)).max(0.0)
+    (value - series.floor().unwrap_or(0.0)).max(0.0)
 }
 
 const fn unknown(why: WhyUnknown) -> ReorderState {

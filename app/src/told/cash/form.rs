@@ -1,8 +1,6 @@
 //! What people type of their cash.
 
-use api::{
-    CashChange, CashSide, CashTerms, Error, Result, SeriesId, plain_money, read_number, to_minor,
-};
+use api::{CashChange, CashSide, CashTerms, Error, Result, SeriesId, plain_money, read_money};
 use serde::{Deserialize, Serialize};
 
 /// How cash is foreseen, as text: the fields of a form.
@@ -120,32 +118,14 @@ fn side(text: &str) -> CashSide {
 /// # Errors
 /// Of the field that cannot be read.
 pub fn payment(pay: Pay) -> Result<CashChange> {
+    let minor = read_money("amount", &pay.amount, &pay.currency)?;
     Ok(CashChange {
         side: side(&pay.side),
         name: pay.name,
-        minor: amount("amount", &pay.amount, &pay.currency)?,
+        minor: minor.ok_or_else(|| Error::field("amount", "Give how much it is."))?,
         currency: pay.currency,
         due: pay.due,
     })
-}
-
-/// An amount, with its currency beside it or without, in minor units; 0 where nothing stands.
-///
-/// Of money nobody has a thousandth: 5.000 is five thousand to one reader and five to the next.
-fn amount(field: &str, text: &str, currency: &str) -> Result<i64> {
-    let bare = |c: char| c.is_alphabetic() || c.is_whitespace() || "€$£".contains(c);
-    let text = text.trim_matches(bare);
-    let parts = text.split_once('.');
-    let either = parts
-        .is_some_and(|(whole, part)| part.len() == 3 && whole.len() <= 3 && !whole.contains(','));
-    let either = either && api::minor_places(currency) < 3;
-    let read = if either {
-        None
-    } else {
-        read_number(field, text)?.map_or(Some(0), |value| to_minor(value, currency))
-    };
-    let words = "This amount does not read one way only. Write it as 1234, 1234.50 or 1.234,50.";
-    read.ok_or_else(|| Error::field(field, words))
 }
 
 /// Reads payments as they are copied from a spreadsheet: a line each, with name, amount and day, between them tabs or
@@ -170,7 +150,7 @@ pub fn pasted(which: &str, currency: &str, text: &str) -> Result<(CashSide, Vec<
         if index == 0 && !digits(much) && !digits(day) {
             continue;
         }
-        let minor = amount("text", much, currency).ok();
+        let minor = read_money("text", much, currency).ok().flatten();
         let Some(minor) = minor.filter(|minor| *minor > 0) else {
             return Err(wrong(
                 "the amount is none above 0 that reads one way only. Write it as 1234.50.",

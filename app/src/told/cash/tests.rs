@@ -110,6 +110,27 @@ fn what_customers_owe_is_shown_with_the_day_on_which_it_is_expected() {
     assert!(told.comes && told.overdue);
 }
 
+/// `ui` knows none of our crates, so its words have a table of their own.
+#[test]
+fn amounts_are_shown_with_as_many_places_as_they_are_read_with() {
+    let letters = || b'A'..=b'Z';
+    for (a, b, c) in
+        letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| (a, b, c))))
+    {
+        let code: String = [a, b, c].map(char::from).iter().collect();
+        let shown = money_text(1_234_567, &code);
+        let number = shown
+            .split('\u{202f}')
+            .take(2)
+            .chain(shown.rsplit('\u{202f}').skip(1).take(1));
+        let places = number
+            .last()
+            .and_then(|last| last.split_once('.'))
+            .map_or(0, |(_, part)| part.len());
+        assert_eq!(places, api::minor_places(&code) as usize, "{code}: {shown}");
+    }
+}
+
 #[test]
 fn what_is_pasted_is_read_line_by_line() {
     let text = "Customer\tAmount\tDue\nNordlicht Hotels\t5,000.00 €\t2026-12-15\n\nOliveira; 1200 ;5.1.2027\n";

@@ -1,6 +1,6 @@
 //! How something is bought, as a form holds it and as people type it.
 
-use api::{Error, Instant, OrderNote, Price, Reorder, SupplyTerms, plain_money, to_minor};
+use api::{Error, Instant, OrderNote, Price, Reorder, SupplyTerms, plain_money, read_money};
 use serde::{Deserialize, Serialize};
 
 use super::plain;
@@ -112,14 +112,11 @@ pub fn read(typed: Typed) -> api::Result<SupplyTerms> {
         let read = api::read_number(field, text)?;
         Ok::<_, Error>(read.unwrap_or(otherwise))
     };
-    let price = match api::read_number("price", &typed.price)? {
-        Some(price) => Some(Price {
-            minor: to_minor(price, &typed.currency)
-                .ok_or_else(|| Error::field("price", "Nothing costs that much."))?,
-            currency: typed.currency,
-        }),
-        None => None,
-    };
+    let minor = read_money("price", &typed.price, &typed.currency)?;
+    let price = minor.map(|minor| Price {
+        minor,
+        currency: typed.currency,
+    });
     Ok(SupplyTerms {
         demand: Some(typed.demand)
             .filter(|id| !id.is_empty())

@@ -1,8 +1,8 @@
 //! The engine's days as weeks, and as CSV.
 
 use api::{
-    CASH_WEEKS, CashChange, CashDay, CashItem, CashItemId, CashLine, CashSide, CashWeek, Direction,
-    Instant, Series,
+    CASH_WEEKS, CashChange, CashDay, CashItem, CashItemId, CashLine, CashSide, CashWeek, Instant,
+    SeriesId,
 };
 use cash::{Day, Flow, Payment};
 use series::Step;
@@ -32,6 +32,8 @@ pub(super) struct Opening {
 
 /// What usually comes or goes.
 pub(super) struct Foretold {
+    /// Of which series; none where the account's own changes say it.
+    pub(super) of: Option<SeriesId>,
     /// It.
     pub(super) foreseen: Foreseen,
     /// Whether it goes out.
@@ -47,14 +49,6 @@ pub(super) fn closed(at: Instant) -> Instant {
     } else {
         at
     }
-}
-
-/// What must be on the account.
-pub(super) fn floor(account: &Series) -> f64 {
-    let limit = account
-        .limit
-        .filter(|limit| limit.direction == Direction::Falling);
-    limit.map_or(0.0, |limit| limit.value)
 }
 
 /// A payment with the day on which it is expected.
@@ -246,6 +240,7 @@ mod tests {
             [point, point + 10.0, point + 20.0]
         });
         Foretold {
+            of: None,
             foreseen: Foreseen {
                 from: day(100),
                 step_seconds: 86_400,

@@ -36,7 +36,9 @@ impl Hub {
             aggregation: api::Aggregation::Last,
             ..counted.clone()
         };
-        let newest = samples.last().map_or(now, |(at, _)| Instant(*at));
+        // Figures of days to come are none.
+        let read = samples.iter().rev().find(|(at, _)| *at <= now.0);
+        let newest = read.map_or(now, |(at, _)| Instant(*at));
         let moves = self
             .aside
             .run(move || moves(&level, &samples, which, now))

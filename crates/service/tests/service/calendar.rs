@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::{
     CalendarChange, Caller, EffectKind, EntryKind, Error, FitReason, Forecast, Instant,
-    ModelVersion, Point, SeriesFilter, SeriesId, Services, Touches,
+    ModelVersion, Point, SeriesId, Services, Touches,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -88,12 +88,7 @@ impl Home {
     }
 
     async fn id(&self, name: &str) -> SeriesId {
-        let filter = SeriesFilter {
-            text: name.into(),
-            ..SeriesFilter::default()
-        };
-        let all = self.services.series.list(&self.caller, filter).await;
-        all.unwrap().series[0].id.clone()
+        crate::things::found(&self.services, name).await
     }
 
     async fn forecast(&self, name: &str) -> Box<Forecast> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{
     Aggregation, Caller, CashChange, CashLine, CashSide, CashState, CashTerms, Direction, Error,
-    Instant, Limit, LimitChange, SeriesChange, SeriesFilter, SeriesId, Services, WhyUnknown,
+    Instant, Limit, LimitChange, SeriesChange, SeriesId, Services, WhyUnknown,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -69,12 +69,7 @@ impl Home {
     }
 
     async fn id(&self, name: &str) -> SeriesId {
-        let filter = SeriesFilter {
-            text: name.into(),
-            ..SeriesFilter::default()
-        };
-        let all = self.services.series.list(&self.caller, filter).await;
-        all.unwrap().series[0].id.clone()
+        crate::things::found(&self.services, name).await
     }
 
     async fn terms(&self) -> CashTerms {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use api::{
     Aggregation, Caller, Direction, Error, Instant, Limit, LimitChange, OrderNote, OrderSheet,
-    Price, Reorder, ReorderAdvice, ReorderState, SeriesChange, SeriesFilter, SeriesId, Services,
-    SupplyTerms, WhyUnknown,
+    Price, Reorder, ReorderAdvice, ReorderState, SeriesChange, SeriesId, Services, SupplyTerms,
+    WhyUnknown,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -93,12 +93,7 @@ impl Home {
     }
 
     async fn id(&self, name: &str) -> SeriesId {
-        let filter = SeriesFilter {
-            text: name.into(),
-            ..SeriesFilter::default()
-        };
-        let all = self.services.series.list(&self.caller, filter).await;
-        all.unwrap().series[0].id.clone()
+        crate::things::found(&self.services, name).await
     }
 
     async fn set(&self, terms: SupplyTerms) {

@@ -162,6 +162,16 @@ pub(crate) fn target() -> api::TargetChange {
     }
 }
 
+/// The series that those words find first.
+pub(crate) async fn found(services: &Services, name: &str) -> api::SeriesId {
+    let filter = SeriesFilter {
+        text: name.into(),
+        ..SeriesFilter::default()
+    };
+    let all = services.series.list(&Caller::system("test"), filter).await;
+    all.unwrap().series.remove(0).id
+}
+
 /// What somebody owes, due within five years of any clock of these tests.
 pub(crate) fn payment() -> api::CashChange {
     api::CashChange {
