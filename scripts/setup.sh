@@ -155,7 +155,10 @@ unpacked() {
   (cd "$work" && slow "Fetching $package" apt-get download "$package")
   dpkg -x "$work"/*.deb "$work/root"
   cp "$work/root/usr/bin/$binary" "$MILLRACE_TOOLS/bin/$binary"
-  for file in "${@:2}"; do install -D -m 644 "$work/root/usr/$file" "$MILLRACE_TOOLS/$file"; done
+  for file in "${@:2}"; do
+    mkdir -p "$(dirname "$MILLRACE_TOOLS/$file")"
+    cp "$work/root/usr/$file" "$MILLRACE_TOOLS/$file"
+  done
   rm -rf "$work"
 }
 
@@ -187,12 +190,14 @@ cargo_tool wasm-bindgen-cli "$BINDGEN_CLI" wasm-bindgen
 cargo_tool cargo-leptos "$LEPTOS_CLI" cargo-leptos --locked
 # What Millrace is compared with, and what may keep its metrics.
 if [ "$what" = test ] || [ "$what" = bench ]; then
-  unpacked prometheus prometheus
+  unpacked prometheus prometheus bin/promtool
   unpacked victoria-metrics victoria-metrics
 fi
 if [ "$what" = test ]; then
   need_debian chromium-headless-shell postgresql
-  unpacked prometheus-node-exporter prometheus-node-exporter
+  for exporter in node redis postgres; do
+    unpacked "prometheus-$exporter-exporter" "prometheus-$exporter-exporter"
+  done
   unpacked prometheus-alertmanager prometheus-alertmanager share/prometheus/alertmanager/{default,email}.tmpl
   redis
   # The senders that nobody here wrote: OpenTelemetry's and InfluxDB's own libraries.

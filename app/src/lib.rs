@@ -14,6 +14,7 @@ mod awaited;
 mod cache;
 mod calendar;
 mod cash;
+mod database;
 mod event;
 mod factor;
 mod finding;

@@ -6,6 +6,7 @@ use ui::{ButtonLink, Card, DensitySwitch, Glyph, Notice, PageHead, Skeleton, The
 
 use crate::awaited::awaited;
 use crate::cache::Caches;
+use crate::database::Database;
 use crate::frame::{Session, SessionContext};
 use crate::key::Keys;
 use crate::metrics::{Senders, Storage};
@@ -30,7 +31,7 @@ pub fn SettingsPage() -> impl IntoView {
                             <Own/>
                             {session.may_manage.then(|| view! { <Keys/> })}
                             {session.may_write.then(|| view! { <Storage/> })}
-                            {session.may_read.then(|| view! { <Caches may_write=session.may_write/> })}
+                            {session.may_read.then(|| view! { <Database/><Caches may_write=session.may_write/> })}
                             {others
                                 .map(|(title, means)| view! { <Notice tone=Tone::Neutral title means=means.to_owned()/> })}
                         }

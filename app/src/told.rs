@@ -7,6 +7,7 @@ pub mod audit;
 pub mod cache;
 pub mod calendar;
 pub mod cash;
+pub mod database;
 pub mod errors;
 pub mod event;
 #[cfg(test)]

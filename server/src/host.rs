@@ -1,14 +1,25 @@
 //! This host's own numbers, every few seconds from the first one.
 
+mod kernel;
+
+use std::collections::HashMap;
+
 use api::{Aggregation, Direction, Domain, Limit, Unit};
 use service::{HostMetric, HostReading};
-use sysinfo::{Disks, MINIMUM_CPU_UPDATE_INTERVAL, Networks, System};
+use sysinfo::{Components, Disks, MINIMUM_CPU_UPDATE_INTERVAL, Networks, System};
+
+use kernel::DiskCounts;
+
+/// Warmer no chip is, and colder no room: sensors that are not there say such things.
+const SOUND_DEGREES: std::ops::RangeInclusive<f32> = -60.0..=200.0;
 
 /// Reads this host. Holds the last counters, since rates are differences.
 pub(crate) struct Host {
     system: System,
     disks: Disks,
     networks: Networks,
+    sensors: Components,
+    done_by_disks: HashMap<String, DiskCounts>,
     name: String,
 }
 
@@ -25,6 +36,8 @@ impl Host {
             system,
             disks: Disks::new_with_refreshed_list()?,
             networks: Networks::new_with_refreshed_list()?,
+            sensors: Components::new_with_refreshed_list()?,
+            done_by_disks: kernel::disks(),
             name: System::host_name().unwrap_or_else(|_| "this host".into()),
         })
     }
@@ -45,8 +58,12 @@ impl Host {
         self.system.refresh_memory();
         self.disks.refresh(true);
         self.networks.refresh(true);
+        self.sensors.refresh(true);
         let mut readings = self.processor_and_memory();
+        readings.extend(self.processes());
         readings.extend(self.disk_space());
+        readings.extend(self.disk_work(elapsed_seconds));
+        readings.extend(self.temperatures());
         readings.extend(self.traffic(elapsed_seconds));
         readings
     }
@@ -99,7 +116,18 @@ impl Host {
                 continue;
             }
             seen.push(device);
+            let inodes = kernel::inodes_used_percent(disk.mount_point());
             let mount = disk.mount_point().to_string_lossy().into_owned();
+            if let Some(used) = inodes {
+                out.push(self.reading(
+                    "inodes_used_percent",
+                    &format!("Inodes {mount}"),
+                    Unit::Percent,
+                    vec![("mount".into(), mount.clone())],
+                    Some(full(95.0)),
+                    used,
+                ));
+            }
             let used = 100.0 * (1.0 - disk.available_space() as f64 / disk.total_space() as f64);
             out.push(self.reading(
                 "disk_used_percent",
@@ -111,6 +139,118 @@ impl Host {
             ));
         }
         out
+    }
+
+    fn processes(&self) -> Vec<HostReading> {
+        let mut out = Vec::new();
+        if let Some((running, blocked)) = kernel::processes() {
+            let unit = || Unit::Count("processes".into());
+            for (name, what, count) in [
+                ("processes_running", "Running processes", running),
+                (
+                    "processes_blocked",
+                    "Processes that wait for a disk",
+                    blocked,
+                ),
+            ] {
+                out.push(self.reading(name, what, unit(), vec![], None, count as f64));
+            }
+        }
+        if let Some(used) = kernel::open_files_percent() {
+            let what = "Open files";
+            let limit = Some(full(90.0));
+            out.push(self.reading(
+                "open_files_percent",
+                what,
+                Unit::Percent,
+                vec![],
+                limit,
+                used,
+            ));
+        }
+        out
+    }
+
+    /// What each disk did since the last reading.
+    fn disk_work(&mut self, elapsed_seconds: f64) -> Vec<HostReading> {
+        let now = kernel::disks();
+        let before = std::mem::replace(&mut self.done_by_disks, now);
+        if elapsed_seconds <= 0.0 {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        for (disk, now) in &self.done_by_disks {
+            // One that has just been plugged in has no rate yet.
+            let Some(before) = before.get(disk) else {
+                continue;
+            };
+            let rate = |of: fn(&DiskCounts) -> u64| {
+                // Counters begin anew where another disk took its place.
+                of(now).saturating_sub(of(before)) as f64 / elapsed_seconds
+            };
+            let operations = || Unit::Count("operations/s".into());
+            for (name, what, unit, value) in [
+                (
+                    "disk_read_bytes_per_second",
+                    "read",
+                    Unit::BytesPerSecond,
+                    rate(|done| done.read_bytes),
+                ),
+                (
+                    "disk_written_bytes_per_second",
+                    "written",
+                    Unit::BytesPerSecond,
+                    rate(|done| done.written_bytes),
+                ),
+                (
+                    "disk_reads_per_second",
+                    "reads",
+                    operations(),
+                    rate(|done| done.reads),
+                ),
+                (
+                    "disk_writes_per_second",
+                    "writes",
+                    operations(),
+                    rate(|done| done.writes),
+                ),
+                (
+                    "disk_busy_percent",
+                    "busy",
+                    Unit::Percent,
+                    (rate(|done| done.busy_ms) / 10.0).min(100.0),
+                ),
+            ] {
+                let labels = vec![("disk".into(), disk.clone())];
+                let what = format!("Disk {disk} {what}");
+                out.push(self.reading(name, &what, unit, labels, None, value));
+            }
+        }
+        out
+    }
+
+    fn temperatures(&self) -> Vec<HostReading> {
+        let known = self.sensors.iter().filter_map(|sensor| {
+            let sound = |degrees: &f32| SOUND_DEGREES.contains(degrees);
+            let degrees = sensor.temperature().filter(sound)?;
+            // The chip says itself where it stops; nobody is asked for a limit then.
+            let limit = sensor.critical().filter(|most| sound(most) && *most > 0.0);
+            let labels = vec![("sensor".into(), sensor.label().to_owned())];
+            let what = format!("Temperature of {}", sensor.label());
+            let unit = Unit::Count("°C".into());
+            let limit = limit.map(|most| full(f64::from(most)));
+            let mut reading = self.reading(
+                "temperature_celsius",
+                &what,
+                unit,
+                labels,
+                limit,
+                degrees.into(),
+            );
+            reading.metric.non_negative = false;
+            Some(reading)
+        });
+        known.collect()
     }
 
     fn traffic(&self, elapsed_seconds: f64) -> Vec<HostReading> {
@@ -159,6 +299,7 @@ impl Host {
                 unit,
                 aggregation: Aggregation::Mean,
                 domain: Domain::Machine,
+                non_negative: true,
                 limit,
             },
             value,
@@ -182,11 +323,16 @@ mod tests {
         let mut host = Host::new().unwrap();
         std::thread::sleep(Host::shortest_interval());
         let readings = host.read(0.2);
-        for name in [
+        let mut names = vec![
             "cpu_used_percent",
             "memory_used_percent",
             "disk_used_percent",
-        ] {
+        ];
+        if cfg!(target_os = "linux") {
+            names.push("inodes_used_percent");
+            names.push("open_files_percent");
+        }
+        for name in names {
             let value = readings
                 .iter()
                 .find(|r| r.metric.name == name)

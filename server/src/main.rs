@@ -12,6 +12,7 @@ mod jobs;
 mod listen;
 mod live;
 mod log;
+mod measure;
 mod page_threads;
 mod pages;
 mod passkey;

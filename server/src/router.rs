@@ -24,8 +24,8 @@ use tracing::field::Empty;
 use crate::state::App;
 use crate::trace::Trace;
 use crate::{
-    audit, auth, guard, live, page_threads, pages, passkey, provider, rest, sign_in, status,
-    uploads,
+    audit, auth, guard, live, measure, page_threads, pages, passkey, provider, rest, sign_in,
+    status, uploads,
 };
 
 /// The site's settings: what cargo-leptos says while developing, Leptos.toml otherwise.
@@ -120,6 +120,7 @@ pub(crate) fn router(app: App) -> Router {
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(middleware::from_fn(measure::request))
                 .layer(middleware::from_fn_with_state(app.clone(), guard::frame))
                 .layer(middleware::from_fn(rest::explain))
                 .layer(CatchPanicLayer::new())
@@ -199,8 +200,20 @@ async fn file_or_page(
     } else {
         "no-cache"
     };
-    file.headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    let headers = file.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    // Ours are all in UTF-8, and guesses are how texts become scripts.
+    let said = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let charset = match said {
+        Some("text/css") => Some("text/css; charset=utf-8"),
+        Some("text/javascript") => Some("text/javascript; charset=utf-8"),
+        _ => None,
+    };
+    if let Some(kind) = charset {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
     file
 }
 

@@ -17,7 +17,7 @@ use crate::listen::Patience;
 use crate::scrape::HttpFetch;
 use crate::state::App;
 use crate::tls::Identity;
-use crate::{jobs, listen, router, tls};
+use crate::{jobs, listen, measure, router, tls};
 
 /// Opens the store and makes the operations on it. Only the server keeps `metrics`.
 pub(crate) async fn open(
@@ -141,7 +141,7 @@ pub(crate) async fn serve(settings: Settings, demo: bool) -> anyhow::Result<()> 
     let leptos = router::site(&folder, settings.addr)?;
     let kept = open_metrics(&settings).await?;
     let (hub, store) = open(&settings, Some(kept.clone())).await?;
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    let metrics = measure::install()?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| {
         format!(
             "{} cannot be listened on; is Millrace running already?",

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use service::Amount;
 
+use crate::measure;
 use crate::state::App;
 
 /// `GET /health/live`: the process answers.
@@ -31,9 +33,12 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
 
 /// `GET /metrics`: our own numbers in the text format that Prometheus scrapes.
 pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    for gauge in app.hub.gauges().await {
-        let name = format!("millrace_{}", gauge.name);
-        metrics::gauge!(name, &gauge.labels).set(gauge.value);
+    for number in app.hub.own_numbers().await {
+        let name = format!("millrace_{}", number.name);
+        match number.amount {
+            Amount::Gauge(value) => metrics::gauge!(name, &number.labels).set(value),
+            Amount::Counter(count) => metrics::counter!(name, &number.labels).absolute(count),
+        }
     }
     for cache in app.hub.cache_counts().await.areas {
         let labels = [("area", cache.area.as_str())];
@@ -44,8 +49,9 @@ pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
         metrics::gauge!("millrace_cache_entries", &labels).set(cache.entries as f64);
         metrics::gauge!("millrace_cache_bytes", &labels).set(cache.bytes as f64);
     }
+    let text = app.metrics.render() + &measure::process();
     (
-        [("content-type", "text/plain; version=0.0.4")],
-        app.metrics.render(),
+        [("content-type", "text/plain; version=0.0.4; charset=utf-8")],
+        text,
     )
 }

@@ -11,6 +11,7 @@ use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
+use crate::measure;
 use crate::rest::Problem;
 use crate::state::App;
 
@@ -26,6 +27,7 @@ pub(crate) async fn upload(
     mut form: Multipart,
 ) -> Response {
     let taken = take(&app, &caller, &mut form).await;
+    measure::upload(taken.is_ok());
     match taken {
         Ok(id) => Redirect::to(&format!("/imports/{id}")).into_response(),
         Err(Error::Unauthenticated) => Redirect::to("/login?next=/imports").into_response(),

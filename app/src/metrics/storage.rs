@@ -1,6 +1,6 @@
 //! How long metrics are kept and what they take on the disk: a card of the settings.
 
-use api::{Circuit, DatabaseStorage, KeptSource, MetricStorage, Topic};
+use api::{Circuit, DatabaseStorage, KeptSource, MetricStorage, Partition, PartitionHolds, Topic};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use ui::{
@@ -154,6 +154,50 @@ fn StorageTable(storage: DatabaseStorage, keep: ServerAction<KeepMetrics>) -> im
         <Table caption="How long each source's metrics are kept" columns>
             {storage.sources.into_iter().map(|source| kept_row(source, keep)).collect_view()}
         </Table>
+        {(!storage.partitions.is_empty()).then(|| view! { <Partitions partitions=storage.partitions/> })}
+    }
+}
+
+/// The tables that are made and dropped as a whole, once somebody wants to see them.
+#[component]
+fn Partitions(partitions: Vec<Partition>) -> impl IntoView {
+    let columns = vec![
+        Column::text("Partition"),
+        Column::text("Holds"),
+        Column::text("From"),
+        Column::text("To"),
+        Column::number("Rows", ""),
+        Column::number("Data", ""),
+    ];
+    view! {
+        <details class="card-lead">
+            <summary>{api::grouped(partitions.len() as u64)} " partitions"</summary>
+            <Table caption="Partitions of the metrics, the newest first" columns>
+                {partitions.into_iter().map(partition_row).collect_view()}
+            </Table>
+        </details>
+    }
+}
+
+fn partition_row(one: Partition) -> impl IntoView {
+    let holds = match one.holds {
+        PartitionHolds::Samples => "samples",
+        PartitionHolds::FiveMinutes => "windows of 5 min",
+        PartitionHolds::Hours => "windows of 1 h",
+    };
+    let day = |at: Option<api::Instant>| match at {
+        Some(at) => ui::utc_date_text(at.0),
+        None => "what is in no other".to_owned(),
+    };
+    view! {
+        <tr>
+            <td data-label="Partition"><code>{one.name}</code></td>
+            <td data-label="Holds">{holds}</td>
+            <td data-label="From">{day(one.between.map(|range| range.from))}</td>
+            <td data-label="To">{day(one.between.map(|range| range.to))}</td>
+            <td class="num" data-label="Rows">{api::grouped(one.rows)}</td>
+            <td class="num" data-label="Data">{number_text(Some(one.bytes as f64), "bytes")}</td>
+        </tr>
     }
 }
 

@@ -12,6 +12,7 @@ mod calendar;
 mod caller;
 mod cash;
 mod count;
+mod database;
 mod demo;
 mod error;
 mod event;
@@ -65,6 +66,7 @@ pub use cash::{
     CashView, CashWeek, LONGEST_CASH_DAYS, MOST_CASH_ITEMS,
 };
 pub use count::grouped;
+pub use database::{DatabaseFile, DatabaseFollower, DatabaseReport, DatabaseServer, Databases};
 pub use demo::{Demo, DemoState};
 pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, MOST_MARKS, Mark, MarkKind, Occurrence, Unusable};
@@ -93,8 +95,8 @@ pub use machine::{
 };
 pub use metrics::{
     Circuit, Completion, Curve, Curves, DatabaseStorage, Keep, KeptSource, MOST_CURVES,
-    MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Push, PushAnswer, PushProtocol,
-    Stretch,
+    MetricStorage, Metrics, MetricsProblem, MetricsQuestion, Offer, Partition, PartitionHolds,
+    Push, PushAnswer, PushProtocol, Stretch,
 };
 pub use model::{
     ErrorPoint, FitReason, Fitted, HELD_DAYS, KEPT_ERRORS, KEPT_VERSIONS, LiveScore, MODELS_A_PAGE,
@@ -147,6 +149,8 @@ pub struct Services {
     pub calendars: Arc<dyn Calendars>,
     /// The company's cash over the next weeks.
     pub cash: Arc<dyn Cash>,
+    /// The database.
+    pub databases: Arc<dyn Databases>,
     /// The demo company.
     pub demo: Arc<dyn Demo>,
     /// What other systems say happened.

@@ -262,6 +262,37 @@ pub struct DatabaseStorage {
     pub total_bytes: u64,
     /// The sources of metrics, by name.
     pub sources: Vec<KeptSource>,
+    /// The partitions of PostgreSQL that hold something, the newest first; SQLite has none.
+    pub partitions: Vec<Partition>,
+}
+
+/// A part of a table that is made and dropped as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Partition {
+    /// Its table's name.
+    pub name: String,
+    /// What is in it.
+    pub holds: PartitionHolds,
+    /// From when to when its rows end, the end not included; none for what belongs to no other.
+    pub between: Option<Range>,
+    /// How many rows it has: chunks, or days of windows.
+    pub rows: u64,
+    /// What their data takes, in bytes.
+    pub bytes: u64,
+}
+
+/// What a partition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum PartitionHolds {
+    /// Samples as they were sent.
+    Samples,
+    /// Windows of five minutes.
+    FiveMinutes,
+    /// Windows of an hour.
+    Hours,
 }
 
 /// More curves than these nobody can tell apart.

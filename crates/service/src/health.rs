@@ -12,6 +12,9 @@ const TRIED: i64 = 5 * Instant::SECOND;
 /// What takes longer waits for others that write, such as a large import: that is no failure.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long ago a person used a session who counts as active.
+const ACTIVE: i64 = 15 * Instant::MINUTE;
+
 /// What was found when something was last written to see whether it can be; held while it is tried, so
 /// that many who ask at once write once.
 #[derive(Default)]
@@ -45,23 +48,40 @@ impl Component {
     }
 }
 
+/// How much of something there is, or how often it happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Amount {
+    /// What goes up and down.
+    Gauge(f64),
+    /// What only grows.
+    Counter(u64),
+}
+
 /// A number of our own, as it is at this moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gauge {
+pub struct OwnNumber {
     /// Its name, without the product's.
     pub name: &'static str,
     /// What tells it apart from others of the name.
     pub labels: Vec<(&'static str, &'static str)>,
     /// The number.
-    pub value: f64,
+    pub amount: Amount,
 }
 
-impl Gauge {
-    fn new(name: &'static str, value: impl Into<f64>) -> Self {
+impl OwnNumber {
+    pub(crate) fn gauge(name: &'static str, value: impl Into<f64>) -> Self {
+        Self::new(name, Amount::Gauge(value.into()))
+    }
+
+    pub(crate) const fn counter(name: &'static str, count: u64) -> Self {
+        Self::new(name, Amount::Counter(count))
+    }
+
+    const fn new(name: &'static str, amount: Amount) -> Self {
         Self {
             name,
             labels: Vec::new(),
-            value: value.into(),
+            amount,
         }
     }
 
@@ -72,35 +92,42 @@ impl Gauge {
 }
 
 impl Hub {
-    /// The queue and the models in numbers. Open to all, as `/metrics` is; they name nothing of
+    /// The queue, the models, the database and who is here in numbers. Open to all, as `/metrics` is; they name nothing of
     /// anybody's. What is not known is left out.
-    pub async fn gauges(&self) -> Vec<Gauge> {
+    pub async fn own_numbers(&self) -> Vec<OwnNumber> {
         let mut all = Vec::new();
         if let Ok(counts) = self.store.job_counts().await {
             for kind in JobKind::ALL {
                 for state in JobState::ALL {
                     let of_both = |one: &&api::JobCount| one.kind == kind && one.state == state;
                     let count = counts.iter().find(of_both).map_or(0, |one| one.count);
-                    let gauge = Gauge::new("jobs", count).with("kind", kind.as_str());
+                    let gauge = OwnNumber::gauge("jobs", count).with("kind", kind.as_str());
                     all.push(gauge.with("state", state.as_str()));
                 }
             }
         }
         if let Ok(models) = self.store.model_counts(self.clock.now()).await {
-            all.push(Gauge::new("model_count", models.live));
-            all.push(Gauge::new("model_drifted", models.drifted));
-            all.push(Gauge::new("model_behind_naive", models.behind));
-            all.push(Gauge::new("model_held", models.held));
+            all.push(OwnNumber::gauge("model_count", models.live));
+            all.push(OwnNumber::gauge("model_drifted", models.drifted));
+            all.push(OwnNumber::gauge("model_behind_naive", models.behind));
+            all.push(OwnNumber::gauge("model_held", models.held));
             all.extend(
                 models
                     .ratio
-                    .map(|ratio| Gauge::new("model_error_ratio", ratio)),
+                    .map(|ratio| OwnNumber::gauge("model_error_ratio", ratio)),
             );
         }
         if let Some(([within80, within95], error)) = self.models.coverage() {
-            all.push(Gauge::new("model_coverage", within80).with("band", "80"));
-            all.push(Gauge::new("model_coverage", within95).with("band", "95"));
-            all.push(Gauge::new("model_live_error", error));
+            all.push(OwnNumber::gauge("model_coverage", within80).with("band", "80"));
+            all.push(OwnNumber::gauge("model_coverage", within95).with("band", "95"));
+            all.push(OwnNumber::gauge("model_live_error", error));
+        }
+        if let Ok(report) = self.store.database().await {
+            all.extend(crate::database::numbers(&report));
+        }
+        let since = self.clock.now().minus(ACTIVE);
+        if let Ok(people) = self.store.people_since(since).await {
+            all.push(OwnNumber::gauge("active_users", people as f64));
         }
         all
     }

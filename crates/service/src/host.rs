@@ -25,6 +25,8 @@ pub struct HostMetric {
     pub aggregation: Aggregation,
     /// Machines.
     pub domain: Domain,
+    /// Whether it cannot go below zero.
+    pub non_negative: bool,
     /// Where it must not go, unless somebody says otherwise.
     pub limit: Option<Limit>,
 }
@@ -142,7 +144,7 @@ fn new_series(key: String, metric: &HostMetric) -> NewSeries {
         unit: metric.unit.clone(),
         aggregation: metric.aggregation,
         domain: metric.domain,
-        non_negative: true,
+        non_negative: metric.non_negative,
         limit: metric.limit,
         stake: None,
     }

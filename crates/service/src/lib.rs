@@ -11,6 +11,7 @@ mod cache;
 mod calendar;
 mod cash;
 mod csv;
+mod database;
 mod demo;
 mod event;
 mod factor;
@@ -62,7 +63,7 @@ pub use bus::Bus;
 pub use cache::{CacheSettings, Served, watching};
 pub use demo::DemoTicker;
 pub use finding::FindingSettings;
-pub use health::{Component, Gauge};
+pub use health::{Amount, Component, OwnNumber};
 pub use host::{HostMetric, HostReading, HostRecorder};
 pub use metrics::{AGAIN_SECONDS, push_failure};
 pub use passkey::RelyingParty;
@@ -202,6 +203,7 @@ impl Hub {
             caches: self.clone(),
             calendars: self.clone(),
             cash: self.clone(),
+            databases: self.clone(),
             demo: self.clone(),
             events: self.clone(),
             factors: self.clone(),

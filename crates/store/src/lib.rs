@@ -27,6 +27,7 @@ mod calendar;
 mod cash;
 mod channel;
 mod convert;
+mod database;
 mod db;
 mod error;
 mod event;

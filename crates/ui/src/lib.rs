@@ -51,8 +51,8 @@ pub use spark::Sparkline;
 pub use static_chart::{ChartPoint, DataTable, StaticChart};
 pub use table::{Align, Column, Table};
 pub use text::{
-    Money, Number, likely_text, money_short, money_text, money_whole, number_text, range_text,
-    span_text,
+    Money, Number, UNKNOWN, likely_text, money_short, money_text, money_whole, number_text,
+    range_text, span_text,
 };
 pub use time::{When, WhenForm, relative_text, utc_date_text, utc_day_text, utc_iso, utc_text};
 pub use toast::{Toast, ToastAction, ToastRegion, Toasts, provide_toasts, use_toasts};

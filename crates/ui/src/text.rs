@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// Between groups of three digits and before a unit: a narrow space that does not break.
 pub(crate) const THIN: char = '\u{202f}';
 /// What stands where there is no number.
-pub(crate) const UNKNOWN: &str = "unknown";
+pub const UNKNOWN: &str = "unknown";
 /// A true minus, as wide as a digit.
 const MINUS: char = '−';
 

@@ -16,7 +16,7 @@ use super::page::{Order, Page, PageQuery};
 use super::problem::Failed;
 use super::{Answer, Created};
 use crate::state::App;
-use crate::uploads;
+use crate::{measure, uploads};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -62,14 +62,17 @@ async fn upload(
             detail.into(),
         ));
     }
+    let taken = take(&ask, &called.file_name, request.into_body()).await;
+    measure::upload(taken.is_ok());
+    let import = taken?;
+    Ok(Created(format!("/api/v1/imports/{}", import.id), import))
+}
+
+async fn take(ask: &Ask, file_name: &str, body: Stream) -> api::Result<Import> {
     let imports = &ask.services.imports;
     let staged = imports.stage(&ask.caller).await?;
-    let chunks = stream(request.into_body());
-    uploads::write(&ask.caller, &staged, chunks).await?;
-    let import = imports
-        .accept(&ask.caller, &staged, &called.file_name)
-        .await?;
-    Ok(Created(format!("/api/v1/imports/{}", import.id), import))
+    uploads::write(&ask.caller, &staged, stream(body)).await?;
+    imports.accept(&ask.caller, &staged, file_name).await
 }
 
 /// What a browser's form sends is an envelope with the file in it.

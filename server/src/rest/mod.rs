@@ -6,6 +6,7 @@ mod audit;
 mod cache;
 mod calendar;
 mod cash;
+mod database;
 mod demo;
 mod docs;
 mod event;
@@ -110,6 +111,7 @@ fn described() -> OpenApiRouter<App> {
         area("Cash", cash::routes()),
         area("Jobs", job::routes()),
         area("Caches", cache::routes()),
+        area("Database", database::routes()),
         area("Sources", source::routes()),
         area("Scrape targets", scrape::routes()),
         area("Recording rules", recording::routes()),

@@ -73,6 +73,7 @@ const READS: &[&str] = &[
     "caches.caches",
     "calendars.calendar",
     "cash.view",
+    "databases.database",
     "demo.state",
     "events.marks",
     "events.recent",

@@ -44,6 +44,7 @@ impl Home {
             unit: Unit::Percent,
             aggregation: Aggregation::Last,
             domain: Domain::Machine,
+            non_negative: true,
             limit: None,
         };
         let reading = HostReading { metric, value };
@@ -150,6 +151,7 @@ impl Home {
                     unit: Unit::None,
                     aggregation: Aggregation::Mean,
                     domain: Domain::Machine,
+                    non_negative: true,
                     limit: None,
                 };
                 let value = 400.0 + size * (away * load + 0.02 * restless(by));

@@ -348,6 +348,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.machines.scan_due(&c).await }),
         ),
         (
+            "databases.database",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.databases.database(&c).await }),
+        ),
+        (
             "demo.state",
             Hold(MonitoringRead),
             call(|s, c| async move { s.demo.state(&c).await }),

@@ -20,6 +20,7 @@
 
 mod backend;
 mod catch_up;
+mod disk;
 mod engine;
 mod maintain;
 mod postgres;
@@ -42,6 +43,7 @@ use crate::Result;
 #[expect(unused_imports, reason = "the documentation names it")]
 use crate::StoreError;
 
+pub use disk::{DiskFigure, DiskUse, Holds, Partition};
 pub use engine::{
     Circuit, EngineAddress, EngineAddressError, EngineError, EngineKind, EngineStore,
 };
@@ -310,30 +312,6 @@ impl Default for Retention {
             hour_ms: Some(3 * 366 * DAY_MS),
         }
     }
-}
-
-/// Bytes and rows of one kind of data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DiskFigure {
-    /// Rows: chunks, or days of windows.
-    pub rows: u64,
-    /// Bytes of those rows, without what the database adds.
-    pub bytes: u64,
-}
-
-/// What lies on the disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DiskUse {
-    /// Samples as they were sent.
-    pub raw: DiskFigure,
-    /// Windows of five minutes.
-    pub five_minutes: DiskFigure,
-    /// Windows of an hour.
-    pub hour: DiskFigure,
-    /// Acknowledged and not sealed yet: records and their bytes.
-    pub wal: DiskFigure,
-    /// The whole database in bytes, free pages included.
-    pub total_bytes: u64,
 }
 
 /// What is in memory.

@@ -16,7 +16,7 @@ use write::{expire_rows, write_changes};
 use super::backend::{Backend, Changes, DataRow, Kind, News, Tables, Turn};
 use super::maintain::day_of;
 use super::rows::{SourceTuple, meta_row, sealed_row, series_row, source_row};
-use super::{DAY_MS, DiskFigure, DiskUse};
+use super::{DAY_MS, DiskFigure, DiskUse, Holds};
 use crate::convert::{u32_of, u64_of};
 use crate::db::{column, migrate_postgres, postgres_options, rows};
 use crate::{Result, StoreError};
@@ -289,12 +289,7 @@ impl Backend for PostgresBackend {
 
     async fn disk_use(&self) -> Result<DiskUse> {
         let mut tx = self.read.begin().await?;
-        let kinds: Vec<(String, i64, i64)> = rows(
-            "select table_name, sum(data_rows)::bigint, sum(bytes)::bigint
-                from metrics.part group by table_name",
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let partitions = days::partitions(&mut tx).await?;
         let (wal_rows, wal_bytes): (i64, i64) =
             rows("select count(record), coalesce(sum(length(record)), 0) from metrics.wal")
                 .fetch_one(&mut *tx)
@@ -306,22 +301,23 @@ impl Backend for PostgresBackend {
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        let figure = |kind: Kind| {
-            let found = kinds.iter().find(|(name, ..)| name == days::table(kind));
-            found.map_or_else(DiskFigure::default, |(_, rows, bytes)| DiskFigure {
-                rows: u64_of(*rows),
-                bytes: u64_of(*bytes),
+        let figure = |holds: Holds| {
+            let of_kind = partitions.iter().filter(|part| part.holds == holds);
+            of_kind.fold(DiskFigure::default(), |sum, part| DiskFigure {
+                rows: sum.rows.saturating_add(part.figure.rows),
+                bytes: sum.bytes.saturating_add(part.figure.bytes),
             })
         };
         Ok(DiskUse {
-            raw: figure(Kind::Raw),
-            five_minutes: figure(Kind::FiveMinutes),
-            hour: figure(Kind::Hour),
+            raw: figure(Holds::Samples),
+            five_minutes: figure(Holds::FiveMinutes),
+            hour: figure(Holds::Hours),
             wal: DiskFigure {
                 rows: u64_of(wal_rows),
                 bytes: u64_of(wal_bytes),
             },
             total_bytes: u64_of(total),
+            partitions,
         })
     }
 

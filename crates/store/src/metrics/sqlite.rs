@@ -337,6 +337,7 @@ impl Backend for SqliteBackend {
                 bytes: u64_of(wal_bytes),
             },
             total_bytes: u64_of(pages.saturating_mul(page_bytes)),
+            partitions: Vec::new(),
         })
     }
 

@@ -138,6 +138,7 @@ pub(crate) struct Cluster {
 }
 
 const POSTGRES: u16 = 5432;
+const FOLLOWER: u16 = 5433;
 const POOLER: u16 = 6432;
 
 impl Cluster {
@@ -165,15 +166,28 @@ impl Cluster {
         self.control(&["-l", "server.log", "-w", "start"]);
     }
 
+    /// Starts a second server that follows it.
+    pub(crate) fn follow(&self) {
+        let port = FOLLOWER.to_string();
+        let from = ["-h", &self.folder, "-U", "millrace", "-D", "follower"];
+        let how = ["-R", "-X", "stream", "--checkpoint=fast", "--no-sync"];
+        self.run_program("pg_basebackup", &[&from[..], &how[..]].concat());
+        let start = ["-D", "follower", "-l", "follower.log", "-w", "start", "-o"];
+        self.run_program("pg_ctl", &[&start[..], &[&format!("-p {port}")]].concat());
+    }
+
     fn control(&self, arguments: &[&str]) {
-        let program = binaries().unwrap().join("pg_ctl");
+        self.run_program("pg_ctl", &[&["-D", "data"], arguments].concat());
+    }
+
+    fn run_program(&self, name: &str, arguments: &[&str]) {
+        let program = binaries().unwrap().join(name);
         let mut command = as_postgres(program.to_str().unwrap());
         command
-            .args(["-D", "data"])
             .args(arguments)
             .current_dir(&self.folder)
             .stdout(Stdio::null());
-        assert!(command.status().unwrap().success(), "{arguments:?}");
+        assert!(command.status().unwrap().success(), "{name} {arguments:?}");
     }
 
     fn url(&self, port: u16, database: &str) -> String {
@@ -206,7 +220,9 @@ folder=$(mktemp -d /tmp/millrace-store-test.XXXXXX)
 pooler=
 trap '
   [ -z "$pooler" ] || kill "$pooler"
-  "$0/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
+  for data in data follower; do
+    [ ! -d "$folder/$data" ] || "$0/pg_ctl" -D "$folder/$data" -m immediate stop >/dev/null 2>&1
+  done
   rm -rf "$folder"
 ' EXIT
 trap 'exit 1' HUP INT TERM

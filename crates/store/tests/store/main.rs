@@ -12,6 +12,7 @@ mod cache;
 mod calendar;
 mod cash;
 mod channel;
+mod databases;
 mod events;
 mod fake_engine;
 mod findings;

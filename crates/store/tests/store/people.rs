@@ -10,6 +10,7 @@ on_both!(
     a_session_is_good_until_it_ends_is_idle_or_its_person_may_not_sign_in,
     a_persons_other_sessions_are_ended_and_nobody_elses,
     what_is_old_is_forgotten,
+    who_has_two_sessions_is_here_once,
     a_browser_is_known_for_who_used_it_last,
     a_link_to_a_new_password_is_taken_once_and_by_who_may_sign_in,
     a_step_is_taken_once,
@@ -36,6 +37,18 @@ async fn open(store: &Store, id: &str, user: &UserId, from: i64, to: i64) {
         browser: "curl",
     };
     store.insert_session(&new).await.unwrap();
+}
+
+async fn who_has_two_sessions_is_here_once(home: Home) {
+    let store = &home.store;
+    let ada = add(store, "u1", "ada@example.org", Role::Admin).await;
+    let eve = add(store, "u2", "eve@example.org", Role::Viewer).await;
+    open(store, "t1", &ada, 5, 100).await;
+    open(store, "t2", &ada, 7, 100).await;
+    open(store, "t3", &eve, 6, 100).await;
+    assert_eq!(store.people_since(at(5)).await.unwrap(), 2);
+    assert_eq!(store.people_since(at(7)).await.unwrap(), 1);
+    assert_eq!(store.people_since(at(8)).await.unwrap(), 0);
 }
 
 async fn holds(store: &Store, token: &str, now: i64, idle_since: i64) -> bool {

@@ -2,6 +2,7 @@
 
 mod given_up;
 mod guard;
+mod own_numbers;
 mod requests;
 mod routes;
 
@@ -13,6 +14,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use fakes::FixedClock;
 use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusRecorder;
 use serde_json::Value;
 use service::{Bus, Hub, Settings};
 use store::metrics::ChunkStore;
@@ -27,6 +29,7 @@ struct Home {
     app: App,
     store: Store,
     clock: Arc<FixedClock>,
+    recorder: PrometheusRecorder,
     _folder: tempfile::TempDir,
 }
 
@@ -83,7 +86,7 @@ impl Home {
                 ..Settings::alone(folder.path().join("uploads"))
             },
         );
-        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let recorder = crate::measure::builder().unwrap().build_recorder();
         let app = App {
             services: hub.services(),
             hub,
@@ -104,6 +107,7 @@ impl Home {
             app,
             store,
             clock,
+            recorder,
             _folder: folder,
         }
     }

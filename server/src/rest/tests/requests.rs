@@ -457,3 +457,19 @@ async fn an_answer_says_whether_it_had_been_computed_before() {
         assert!(!home.get(&key, path).await.headers.contains_key("x-cache"));
     }
 }
+
+#[tokio::test]
+async fn texts_of_the_site_name_their_charset() {
+    let home = Home::new().await;
+    let folder = home.app.site_root.join("pkg");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, kind) in [
+        ("a.css", "text/css; charset=utf-8"),
+        ("a.js", "text/javascript; charset=utf-8"),
+        ("a.wasm", "application/wasm"),
+    ] {
+        std::fs::write(folder.join(name), "").unwrap();
+        let file = home.get(&As::Nobody, &format!("/pkg/{name}")).await;
+        assert_eq!(file.headers["content-type"], kind, "{name}");
+    }
+}
