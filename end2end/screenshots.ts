@@ -24,12 +24,21 @@ async function sendMetrics(): Promise<void> {
   if (!answer.ok && answer.status !== 400) throw new Error(`metrics: ${answer.status} ${await answer.text()}`);
 }
 
+// Its own numbers, so that there is a board.
+async function scrapeItself(): Promise<void> {
+  const key = hub.key("itself", "monitoring:write");
+  const body = JSON.stringify({ name: "millrace", url: `${hub.url}/metrics`, interval_seconds: 2 });
+  const answer = await fetch(`${hub.url}/api/v1/scrape-targets`, { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body });
+  if (!answer.ok) throw new Error(`target: ${answer.status} ${await answer.text()}`);
+}
+
 try {
   const door = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await door.goto(hub.setupLink);
   await door.screenshot({ path: `${out}/setup.png` });
   await hub.claim();
   await sendMetrics();
+  await scrapeItself();
   // Until the forecasts of what matters are there.
   await new Promise((next) => setTimeout(next, Number(process.env.WAIT_MS ?? 30_000)));
   for (const [size, viewport] of Object.entries({ desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } })) {
@@ -42,11 +51,11 @@ try {
       await signIn(page, hub);
       await page.goto(`${hub.url}/series?q=walnut+tray`);
       const series = (await page.getByRole("link", { name: /Walnut tray/ }).first().getAttribute("href")) ?? "/series";
-      const pages = { runway: "/", series: "/series", detail: series, explore: "/explore?range=3h&q=" + encodeURIComponent("sum by (room) (climate_humidity)"), sources: "/sources", audit: "/audit", imports: "/imports", models: "/models", findings: "/findings", machines: "/machines", calendar: "/calendar", promotion: "/calendar/entry", reorders: "/reorders", reorder: series.replace("/series/", "/reorders/"), cash: "/cash", watch: "/explore/watch", target: "/sources/scrape", jobs: "/jobs", settings: "/settings", account: "/account", people: "/people", roles: "/people/roles", welcome: "/welcome" };
+      const pages = { runway: "/", series: "/series", detail: series, explore: "/explore?range=3h&q=" + encodeURIComponent("sum by (room) (climate_humidity)"), sources: "/sources", audit: "/audit", imports: "/imports", models: "/models", findings: "/findings", machines: "/machines", boards: "/boards", board: `/boards/millrace?range=15m&instance=${new URL(hub.url).host}`, calendar: "/calendar", promotion: "/calendar/entry", reorders: "/reorders", reorder: series.replace("/series/", "/reorders/"), cash: "/cash", watch: "/explore/watch", target: "/sources/scrape", jobs: "/jobs", settings: "/settings", account: "/account", people: "/people", roles: "/people/roles", welcome: "/welcome" };
       for (const [name, path] of Object.entries(pages)) {
         await page.goto(`${hub.url}${path}`);
         await page.waitForTimeout(1500);
-        await page.screenshot({ path: `${out}/${name}-${size}-${theme}.png`, fullPage: size === "phone" || name === "detail" });
+        await page.screenshot({ path: `${out}/${name}-${size}-${theme}.png`, fullPage: size === "phone" || ["board", "detail", "settings"].includes(name) });
       }
       await context.close();
     }

@@ -57,6 +57,8 @@ peers() {
   "$CARGO_TARGET_DIR/release/load" \
     --prometheus "$(command -v prometheus)" \
     --victoria-metrics "$MILLRACE_TOOLS/bin/victoria-metrics"
+  say "A burst of a minute"
+  "$CARGO_TARGET_DIR/release/load" --burst 50000
 }
 
 if [ -z "${LOAD_ONLY:-}" ]; then

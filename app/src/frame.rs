@@ -146,6 +146,7 @@ pub fn places() -> Vec<NavItem> {
         ("/reorders", "Purchasing", Glyph::Cart),
         ("/cash", "Cash", Glyph::Cash),
         ("/machines", "Machines", Glyph::Server),
+        ("/boards", "Boards", Glyph::Chart),
         ("/explore", "Explore", Glyph::Search),
         ("/sources", "Sources", Glyph::Sources),
         ("/imports", "Import", Glyph::Import),

@@ -11,6 +11,7 @@
 mod account;
 mod audit;
 mod awaited;
+mod board;
 mod cache;
 mod calendar;
 mod cash;
@@ -112,6 +113,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
                     <Route path=path!("/findings") view=Seldom::Findings.route() ssr=SsrMode::Async/>
                     <Route path=path!("/machines") view=Seldom::Machines.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/boards") view=Seldom::Boards.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/boards/:kind") view=Seldom::Board.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore") view=Seldom::Explore.route() ssr=SsrMode::Async/>
                     <Route path=path!("/explore/watch") view=Seldom::Watch.route() ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=Seldom::Sources.route() ssr=SsrMode::Async/>

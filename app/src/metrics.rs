@@ -12,8 +12,8 @@ use leptos_meta::Title;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use ui::{
-    Button, ButtonLink, Card, Chart, ChartPoint, Column, Empty, Glyph, Numbers, PageHead, Points,
-    Segmented, Skeleton, StaticChart, Table,
+    Button, ButtonLink, Card, Chart, Column, Empty, Glyph, Numbers, PageHead, Points, Segmented,
+    Skeleton, StaticLine, StaticLines, Table,
 };
 
 use crate::awaited::awaited;
@@ -205,21 +205,15 @@ fn Lines(
     };
     let first = curves.curves.first();
     let label = first.map_or_else(String::new, |curve| curve.name.clone());
-    let points = first.map_or_else(Vec::new, |curve| {
-        let points = curve.points.iter().map(|p| ChartPoint {
-            at: p.at.0,
-            value: p.value,
-            forecast: None,
-            band_80: None,
-            band_95: None,
-            unusual: false,
-        });
-        points.collect()
+    let lines = curves.curves.iter().map(|curve| {
+        let points = curve.points.iter().map(|p| (p.at.0, p.value));
+        points.collect::<StaticLine>()
     });
+    let lines = lines.collect::<Vec<_>>();
     view! {
         <Card title="Over time" note=note>
             <Chart tree numbers=Signal::derive(move || moving.with(numbers)) label=format!("{label} over time") tall=true>
-                <StaticChart points=points label=label span=(curves.range.from.0, curves.range.to.0)/>
+                <StaticLines lines label span=(curves.range.from.0, curves.range.to.0)/>
             </Chart>
         </Card>
         <Card title="Series" flush=true>

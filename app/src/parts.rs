@@ -18,8 +18,8 @@ use leptos::web_sys;
 use ui::{Card, Skeleton};
 
 use crate::{
-    account, audit, calendar, cash, factor, finding, imports, job, machine, metrics, model, people,
-    recording, reorder, role, scrape, series, settings, sources, welcome,
+    account, audit, board, calendar, cash, factor, finding, imports, job, machine, metrics, model,
+    people, recording, reorder, role, scrape, series, settings, sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -87,6 +87,10 @@ pub enum Seldom {
     Findings,
     /// How well machines are.
     Machines,
+    /// Ready-made charts.
+    Boards,
+    /// One board.
+    Board,
     /// PromQL.
     Explore,
     /// What forecasts are made with.
@@ -137,6 +141,8 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Audit => audit::AuditPage().into_any(),
         Seldom::Findings => finding::FindingsPage().into_any(),
         Seldom::Machines => machine::MachinesPage().into_any(),
+        Seldom::Boards => board::BoardsPage().into_any(),
+        Seldom::Board => board::BoardPage().into_any(),
         Seldom::Explore => metrics::Explore().into_any(),
         Seldom::Models => model::ModelsPage().into_any(),
         Seldom::Calendar => calendar::CalendarPage().into_any(),
@@ -240,8 +246,8 @@ fn part(path: &str) -> Option<Part> {
     match path.split('/').nth(1).unwrap_or_default() {
         "series" => Some(Part::Charted),
         "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
-        | "settings" | "explore" | "machines" | "audit" | "findings" | "models" | "calendar"
-        | "reorders" | "cash" | "jobs" | "gallery" => Some(Part::Seldom),
+        | "settings" | "boards" | "explore" | "machines" | "audit" | "findings" | "models"
+        | "calendar" | "reorders" | "cash" | "jobs" | "gallery" => Some(Part::Seldom),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! know how it is made (ADR 6). Public, since in the browser's half nobody calls them.
 
 pub mod audit;
+pub mod board;
 pub mod cache;
 pub mod calendar;
 pub mod cash;

@@ -71,6 +71,6 @@ test("the queue says what it did and when it comes again", async ({ page, empty 
   await expect(page.getByRole("table", { name: "Scheduled" })).toContainText("Tidy up");
   const numbers = await (await fetch(`${empty.url}/metrics`)).text();
   expect(numbers).toMatch(/millrace_jobs\{kind="fit_model",state="done"\} [1-9]/);
-  expect(numbers).toMatch(/millrace_model_count [1-9]/);
+  expect(numbers).toMatch(/millrace_models [1-9]/);
   expect(numbers).toMatch(/millrace_model_error_ratio 0\.\d+/);
 });

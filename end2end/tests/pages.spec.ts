@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { asAdministrator, expect, Hub, ready, test } from "../hub";
 
-const PAGES = ["/", "/series", "/machines", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/reorders", "/cash", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
+const PAGES = ["/", "/series", "/machines", "/boards", "/explore", "/sources", "/sources/scrape", "/imports", "/models", "/calendar", "/calendar/entry", "/reorders", "/cash", "/jobs", "/settings", "/account", "/people", "/people/roles", "/audit", "/welcome", "/gallery"];
 
 for (const path of PAGES) {
   test(`${path} has a heading and its places`, async ({ page, hub }) => {
@@ -128,7 +128,7 @@ test("what a phone's bar has no room for is named under More, with the page that
   await page.setViewportSize({ width: 360, height: 740 });
   const bar = page.locator("nav.bottom");
   const more = bar.locator("summary");
-  const places = ["Purchasing", "Cash", "Machines", "Models", "Calendar", "Jobs", "Settings"];
+  const places = ["Purchasing", "Cash", "Machines", "Boards", "Models", "Calendar", "Jobs", "Settings"];
   await page.goto(`${hub.url}/series`);
   await expect(more).not.toHaveAttribute("aria-current");
   await more.click();

@@ -128,7 +128,7 @@ const GAUGES: [(&str, &str); 25] = [
         "How long ago that was written.",
     ),
     ("millrace_jobs", "Jobs of the queue, by kind and state."),
-    ("millrace_model_count", "Models in use."),
+    ("millrace_models", "Models in use."),
     ("millrace_model_drifted", "Models whose error has drifted."),
     (
         "millrace_model_behind_naive",

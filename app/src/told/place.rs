@@ -32,7 +32,7 @@ const fn guarded(
     }
 }
 
-const PAGES: [Page; 25] = [
+const PAGES: [Page; 26] = [
     page(
         "/",
         "Runway",
@@ -57,6 +57,11 @@ const PAGES: [Page; 25] = [
         "/machines",
         "Machines",
         "host hosts servers server health score",
+    ),
+    page(
+        "/boards",
+        "Boards",
+        "dashboard dashboards panels node exporter postgres redis cpu memory disk network",
     ),
     page(
         "/explore",

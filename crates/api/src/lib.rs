@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod board;
 mod cache;
 mod calendar;
 mod caller;
@@ -55,6 +56,7 @@ pub use audit::{
     AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
     AuditOutcome, AuditPage, AuditRecord, MOST_AUDIT_ENTRIES,
 };
+pub use board::{Board, BoardChoice, BoardKind, Boards, Panel};
 pub use cache::{CacheArea, CacheRedis, CacheReport, CacheUse, Caches};
 pub use calendar::{
     Calendar, CalendarChange, CalendarDay, CalendarEntry, Calendars, EffectKind, EntryKind,
@@ -143,6 +145,8 @@ pub struct Services {
     pub accounts: Arc<dyn Accounts>,
     /// Who did what.
     pub audit: Arc<dyn Audit>,
+    /// Ready-made panels over metrics.
+    pub boards: Arc<dyn Boards>,
     /// What is kept for a while.
     pub caches: Arc<dyn Caches>,
     /// The company's calendar.

@@ -8,6 +8,7 @@
     reason = "it is a program for the terminal"
 )]
 
+mod burst;
 mod http;
 mod peer;
 mod questions;
@@ -52,6 +53,9 @@ struct Options {
     /// Only the first part, with fewer samples: to see that it works.
     #[arg(long)]
     short: bool,
+    /// Only Millrace, with so many samples a second for a minute: is all there afterwards?
+    #[arg(long)]
+    burst: Option<usize>,
 }
 
 /// What was measured of one server.
@@ -68,6 +72,10 @@ struct Figures {
 
 fn main() -> Result<(), LoadError> {
     let options = Options::parse();
+    if let Some(samples_per_second) = options.burst {
+        let end_ms = now_ms().div_euclid(traffic::STEP_MS) * traffic::STEP_MS;
+        return burst::run(&options.millrace, samples_per_second, 60, end_ms);
+    }
     let (steps, many_steps) = if options.short { (240, 4) } else { (5_760, 60) };
     let thousand = Shape {
         series: 1_000,

@@ -107,7 +107,7 @@ impl Hub {
             }
         }
         if let Ok(models) = self.store.model_counts(self.clock.now()).await {
-            all.push(OwnNumber::gauge("model_count", models.live));
+            all.push(OwnNumber::gauge("models", models.live));
             all.push(OwnNumber::gauge("model_drifted", models.drifted));
             all.push(OwnNumber::gauge("model_behind_naive", models.behind));
             all.push(OwnNumber::gauge("model_held", models.held));

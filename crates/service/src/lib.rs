@@ -6,6 +6,7 @@
 mod account;
 mod aside;
 mod audit;
+mod board;
 mod bus;
 mod cache;
 mod calendar;
@@ -200,6 +201,7 @@ impl Hub {
         Services {
             accounts: self.clone(),
             audit: self.clone(),
+            boards: self.clone(),
             caches: self.clone(),
             calendars: self.clone(),
             cash: self.clone(),

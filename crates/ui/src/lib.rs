@@ -22,6 +22,7 @@ pub mod series_colour;
 pub mod shell;
 pub mod spark;
 pub mod static_chart;
+pub mod static_lines;
 pub mod table;
 pub mod text;
 pub mod time;
@@ -49,6 +50,7 @@ pub use series_colour::{palette, series_colour, series_colour_index};
 pub use shell::{Crumb, NavItem, Shell, UserMenu};
 pub use spark::Sparkline;
 pub use static_chart::{ChartPoint, DataTable, StaticChart};
+pub use static_lines::{StaticLine, StaticLines, line_class};
 pub use table::{Align, Column, Table};
 pub use text::{
     Money, Number, UNKNOWN, likely_text, money_short, money_text, money_whole, number_text,

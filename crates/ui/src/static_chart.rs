@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 /// The lines are drawn on a square that is stretched to the place; words and grid stand in percent
 /// around it, so that they keep their size from the phone to the wall.
-const SIDE: f64 = 1000.0;
+pub(crate) const SIDE: f64 = 1000.0;
 /// Free above the highest and below the lowest value, for words.
 const TOP: f64 = 70.0;
 const BOTTOM: f64 = 110.0;
@@ -31,7 +31,7 @@ pub struct ChartPoint {
 }
 
 /// Positions on the drawing.
-struct Scale {
+pub(crate) struct Scale {
     start: i64,
     end: i64,
     low: f64,
@@ -40,7 +40,12 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(points: &[ChartPoint], limit: Option<f64>, span: Option<(i64, i64)>) -> Option<Self> {
+    fn of(
+        points: &[ChartPoint],
+        limit: Option<f64>,
+        span: Option<(i64, i64)>,
+        unit: &str,
+    ) -> Option<Self> {
         let values = points.iter().flat_map(|point| {
             let ends = |band: Option<(f64, f64)>| [band.map(|b| b.0), band.map(|b| b.1)];
             [point.value, point.forecast]
@@ -49,17 +54,21 @@ impl Scale {
                 .chain(ends(point.band_95))
                 .flatten()
         });
-        let (low, high) = extent(values.chain(limit))?;
-        let (low, high) = if high > low {
-            (low, high)
-        } else {
-            (low - 1.0, high + 1.0)
-        };
-        let step = nice_step((high - low) / 4.0);
-        let (start, end) = match span {
+        let span = match span {
             Some(span) => span,
             None => (points.first()?.at, points.last()?.at),
         };
+        Self::over(values.chain(limit), span, unit)
+    }
+
+    /// One that has those values in view, from the first of two instants to the second.
+    pub(crate) fn over(
+        values: impl Iterator<Item = f64>,
+        (start, end): (i64, i64),
+        unit: &str,
+    ) -> Option<Self> {
+        let (low, high) = widened(extent(values)?);
+        let step = step_of((high - low) / 4.0, unit);
         Some(Self {
             start,
             end: end.max(start + 1),
@@ -69,11 +78,11 @@ impl Scale {
         })
     }
 
-    fn x(&self, at: i64) -> f64 {
+    pub(crate) fn x(&self, at: i64) -> f64 {
         SIDE * (at - self.start) as f64 / (self.end - self.start) as f64
     }
 
-    fn y(&self, value: f64) -> f64 {
+    pub(crate) fn y(&self, value: f64) -> f64 {
         TOP + (SIDE - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
     }
 
@@ -114,6 +123,30 @@ impl Scale {
     }
 }
 
+/// A constant lies in the middle of its scale, or at its foot where that is zero; and what hardly moves
+/// has steps that its words can tell apart.
+fn widened((low, high): (f64, f64)) -> (f64, f64) {
+    let least = low.abs().max(high.abs()) * 0.004;
+    let missing = (least - (high - low)) / 2.0;
+    match (low, high) {
+        (0.0, 0.0) => (0.0, 1.0),
+        // Below zero only where something was.
+        (low, high) if missing > 0.0 => (low - missing, high + missing),
+        same => same,
+    }
+}
+
+/// A round step of at least `rough`. Bytes are told in powers of 1,024.
+fn step_of(rough: f64, unit: &str) -> f64 {
+    let mut unit_size = 1.0;
+    if matches!(unit, "B" | "B/s" | "bytes") {
+        while unit_size * 1_024.0 <= rough {
+            unit_size *= 1_024.0;
+        }
+    }
+    nice_step(rough / unit_size) * unit_size
+}
+
 /// 1, 2 or 5 times a power of ten, at least `rough`.
 fn nice_step(rough: f64) -> f64 {
     let power = 10_f64.powf(rough.abs().max(f64::MIN_POSITIVE).log10().floor());
@@ -145,7 +178,7 @@ pub fn StaticChart(
     #[prop(into)]
     label: String,
 ) -> impl IntoView {
-    let Some(scale) = Scale::of(&points, limit.as_ref().map(|limit| limit.0), span) else {
+    let Some(scale) = Scale::of(&points, limit.as_ref().map(|limit| limit.0), span, &unit) else {
         return view! { <p class="unknown chart-none">"No points in this range"</p> }.into_any();
     };
     view! {
@@ -194,7 +227,7 @@ impl Scale {
     }
 }
 
-fn grid(scale: &Scale) -> impl IntoView + use<> {
+pub(crate) fn grid(scale: &Scale) -> impl IntoView + use<> {
     scale
         .steps()
         .map(|value| {
@@ -205,7 +238,7 @@ fn grid(scale: &Scale) -> impl IntoView + use<> {
 }
 
 /// The values stand on their lines, inside the plot, and take no margin from it.
-fn values(scale: &Scale, unit: &str) -> impl IntoView + use<> {
+pub(crate) fn values(scale: &Scale, unit: &str) -> impl IntoView + use<> {
     scale
         .steps()
         .map(|value| {
@@ -218,7 +251,7 @@ fn values(scale: &Scale, unit: &str) -> impl IntoView + use<> {
         .collect_view()
 }
 
-fn days(scale: &Scale) -> impl IntoView + use<> {
+pub(crate) fn days(scale: &Scale) -> impl IntoView + use<> {
     let span = scale.end - scale.start;
     [0, 1, 2, 3, 4]
         .into_iter()
@@ -402,5 +435,23 @@ mod tests {
         ] {
             assert!((nice_step(rough) - step).abs() < 1e-9, "{rough}");
         }
+    }
+
+    #[test]
+    fn bytes_have_steps_that_their_words_can_tell() {
+        let step = |rough, unit| step_of(rough, unit);
+        assert!((step(4.0e6, "B/s") - 5.0 * 1_048_576.0).abs() < 1.0);
+        assert!((step(900.0, "bytes") - 1_000.0).abs() < 1e-9);
+        assert!((step(4.0e6, "EUR") - 5.0e6).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_hardly_moves_is_not_blown_up_and_zero_stands_at_the_foot() {
+        assert_eq!(widened((0.0, 0.0)), (0.0, 1.0));
+        assert_eq!(widened((0.0, 5.0)), (0.0, 5.0));
+        let (low, high) = widened((3.513, 3.514));
+        assert!((high - low - 0.014_056).abs() < 1e-6, "{low} {high}");
+        let (low, high) = widened((-7.0, -7.0));
+        assert!(low < -7.0 && high > -7.0);
     }
 }

@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod board;
 mod cache;
 mod calendar;
 mod cash;
@@ -110,6 +111,7 @@ fn described() -> OpenApiRouter<App> {
         area("Orders", reorder::routes()),
         area("Cash", cash::routes()),
         area("Jobs", job::routes()),
+        area("Boards", board::routes()),
         area("Caches", cache::routes()),
         area("Database", database::routes()),
         area("Sources", source::routes()),

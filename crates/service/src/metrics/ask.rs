@@ -29,7 +29,7 @@ const MOST_LISTED: usize = 100_000;
 type Answered = std::result::Result<String, MetricsProblem>;
 
 impl Hub {
-    pub(super) async fn answer(
+    pub(crate) async fn answer(
         &self,
         caller: &Caller,
         question: MetricsQuestion,

@@ -19,7 +19,7 @@ const POINTS: i64 = 300;
 const NO_CURVE: &str = "This expression is a text and has no curve.";
 
 impl Hub {
-    pub(super) async fn draw(&self, expression: &str, range: Range) -> Result<Curves> {
+    pub(crate) async fn draw(&self, expression: &str, range: Range) -> Result<Curves> {
         let text = expression.trim().to_owned();
         if text.is_empty() {
             return Err(Error::field("q", "Write an expression, such as `up`."));

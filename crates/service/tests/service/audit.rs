@@ -74,6 +74,8 @@ const READS: &[&str] = &[
     "calendars.calendar",
     "cash.view",
     "databases.database",
+    "boards.boards",
+    "boards.board",
     "demo.state",
     "events.marks",
     "events.recent",

@@ -9,6 +9,7 @@
 
 mod audit;
 mod authenticator;
+mod boards;
 mod cache;
 mod calendar;
 mod cash;

@@ -208,6 +208,26 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             call(|s, c| async move { s.audit.set_retention(&c, None).await }),
         ),
         (
+            "boards.boards",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.boards.boards(&c).await }),
+        ),
+        (
+            "boards.board",
+            Hold(MonitoringRead),
+            call(|s, c| async move {
+                let range = Range {
+                    from: Instant(0),
+                    to: Instant(60 * Instant::SECOND),
+                };
+                let board = s.boards.board(&c, "node", "x", range).await;
+                match board {
+                    Err(Error::NotFound { .. }) => Ok(None),
+                    board => board.map(Some),
+                }
+            }),
+        ),
+        (
             "caches.caches",
             Hold(MonitoringRead),
             call(|s, c| async move { s.caches.caches(&c).await }),
