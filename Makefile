@@ -28,7 +28,7 @@ dev: ## Serve from the sources and rebuild on every change
 bench: ## Run the benchmarks
 	@scripts/bench.sh
 
-soak: ## The crash and disk-full tests for long
+soak: ## Crashes, full disks, clocks that leap and slow clients, for long
 	@scripts/soak.sh
 
 fuzz-api: ## Ask the API 10,000 times as each role; ARGS=SEED for another run

@@ -164,8 +164,7 @@ fn run(
         Ok::<_, LoadError>(())
     })?;
     let seconds = begin.elapsed().as_secs_f64();
-    // What is put off is work too: sealing, merging, compacting.
-    std::thread::sleep(Duration::from_secs(10));
+    rest(&peer)?;
     let cpu = peer.cpu_seconds()? - cpu;
     let answers = if ask {
         questions::ask_all(&peer, end_ms)?
@@ -181,6 +180,27 @@ fn run(
         answers,
         disk: peer.stop()?,
     })
+}
+
+/// Waits until a server has nothing to do any more, a minute at most: what is put off is work too, such
+/// as sealing, merging and compacting, and whoever is still at it is slow to answer.
+fn rest(peer: &Peer) -> Result<(), LoadError> {
+    const LEAST: Duration = Duration::from_secs(10);
+    const MOST: Duration = Duration::from_mins(1);
+    let begin = Instant::now();
+    let mut before = peer.cpu_seconds()?;
+    loop {
+        // Longer than the pause between two rounds of upkeep.
+        std::thread::sleep(Duration::from_secs(5));
+        let now = peer.cpu_seconds()?;
+        let idle = now - before < 0.1;
+        before = now;
+        if (idle && begin.elapsed() >= LEAST) || begin.elapsed() >= MOST {
+            let seconds = begin.elapsed().as_secs();
+            eprintln!("{}: at rest after {seconds} s", peer.kind.name());
+            return Ok(());
+        }
+    }
 }
 
 fn send(peer: &Peer, requests: &[Vec<u8>]) -> Result<(), LoadError> {
