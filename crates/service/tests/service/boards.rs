@@ -6,24 +6,24 @@ use crate::home::{Home, NOW_S, home, key};
 
 /// Metrics of a machine and of a Redis, every 15 s for five minutes before now.
 async fn fill(home: &Home) {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for step in 0..=20 {
         let at = NOW_S - 300 + step * 15;
         // Another one's are ten times as large.
         for (instance, times) in [("db-1:9100", 1), ("the\\ \"best\"", 10)] {
             let total = 1_000 * times;
             let free = 250 * times + step;
-            lines += &format!(
-                "node_memory,instance={instance} MemTotal_bytes={total},MemAvailable_bytes={free} {at}\n"
-            );
-            lines += &format!(
-                "node_network,instance={instance},device=eth0 receive_bytes_total={} {at}\n",
+            lines.push(format!(
+                "node_memory,instance={instance} MemTotal_bytes={total},MemAvailable_bytes={free} {at}"
+            ));
+            lines.push(format!(
+                "node_network,instance={instance},device=eth0 receive_bytes_total={} {at}",
                 step * 1_500 * times
-            );
+            ));
         }
-        lines += &format!("redis,instance=cache:9121 up=1 {at}\n");
+        lines.push(format!("redis,instance=cache:9121 up=1 {at}"));
     }
-    assert_eq!(home.push("sender", &lines).await, 204);
+    assert_eq!(home.push("sender", &lines.join("\n")).await, 204);
 }
 
 fn lately() -> Range {
