@@ -20,8 +20,10 @@ use crate::rpc;
 use crate::told::board::{Choice, Line, Panel, Told};
 use crate::wire;
 
-/// How often a board is drawn anew while metrics come in.
-const PAUSE: Duration = Duration::from_secs(10);
+/// How often a board is drawn anew at most while metrics come in, in seconds.
+const LEAST_PAUSE: i64 = 10;
+/// How many steps a chart has, about: what is new within less than one of them is not seen.
+const STEPS: i64 = 300;
 /// The range that is shown unless another is asked for.
 const USUAL: &str = "3h";
 
@@ -37,20 +39,13 @@ pub async fn list_boards() -> rpc::Answer<Vec<Choice>> {
 #[server(input = GetUrl, output = Postcard)]
 pub async fn load_board(kind: String, instance: String, range: String) -> rpc::Answer<Told> {
     let (services, caller) = rpc::ctx()?;
-    let found = services.boards.boards(&caller).await?;
-    let found = found.into_iter().find(|one| one.kind.as_str() == kind);
-    let instances = found.map(|one| one.instances).unwrap_or_default();
-    let first = instances.first().cloned().unwrap_or_default();
-    let instance = if instance.is_empty() { first } else { instance };
     let now = services.series.now(&caller).await?;
-    let hour = now.minus(api::Instant::HOUR);
     let word = if range.is_empty() { USUAL } else { &range };
-    let stretch = range::asked(Some(word), None, None).resolve(now, Some(hour));
-    let board = services
-        .boards
-        .board(&caller, &kind, &instance, stretch)
-        .await?;
-    Ok(crate::told::board::told(board, instances, stretch, word))
+    let stretch = range::asked(Some(word), None, None);
+    let stretch = stretch.resolve(now, Some(now.minus(api::Instant::HOUR)));
+    let instance = Some(instance.as_str()).filter(|name| !name.is_empty());
+    let board = services.boards.board(&caller, &kind, instance, stretch);
+    Ok(crate::told::board::told(board.await?, stretch, word))
 }
 
 /// The boards that can be opened.
@@ -62,7 +57,7 @@ pub fn BoardsPage() -> impl IntoView {
         <Title text="Boards"/>
         <PageHead
             title="Boards"
-            lede="Ready-made charts of what widespread exporters send, for each instance that sent something within the last hour."
+            lede="Ready-made charts of what widespread exporters send, for each instance that sent something within the last day."
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=4/></Card> }>
             {awaited(move || async move {
@@ -126,7 +121,7 @@ pub fn BoardPage() -> impl IntoView {
         let kind = params.read().get("kind").unwrap_or_default();
         (kind, of("instance"), of("range"))
     });
-    let turn = now_and_then();
+    let turn = now_and_then(asked);
     let board = wire::load(
         move || (asked.get(), turn.get()),
         |((kind, instance, range), _)| load_board(kind, instance, range),
@@ -158,8 +153,8 @@ pub fn BoardPage() -> impl IntoView {
     }
 }
 
-/// Counts up while metrics come in, and never faster than somebody looks.
-fn now_and_then() -> RwSignal<u32> {
+/// Counts up while metrics come in, and no faster than the chart of that range has steps.
+fn now_and_then(asked: Memo<(String, String, String)>) -> RwSignal<u32> {
     let stream = live::live();
     let turn = RwSignal::new(0);
     let waiting = StoredValue::new(false);
@@ -171,7 +166,12 @@ fn now_and_then() -> RwSignal<u32> {
                 waiting.try_set_value(false);
                 turn.try_update(|turn| *turn += 1);
             };
-            set_timeout(again, PAUSE);
+            let seconds = asked.with_untracked(|(.., word)| match word.as_str() {
+                "" => range::seconds(USUAL),
+                word => range::seconds(word),
+            });
+            let pause = (seconds.unwrap_or(0) / STEPS).max(LEAST_PAUSE);
+            set_timeout(again, Duration::from_secs(pause.unsigned_abs()));
         }
         version
     });

@@ -44,6 +44,12 @@ pub fn asked(range: Option<&str>, from: Option<&str>, to: Option<&str>) -> Asked
         })
 }
 
+/// How long the range of that word is, in seconds.
+pub fn seconds(word: &str) -> Option<i64> {
+    let offered = OFFERED.iter().find(|(known, ..)| *known == word);
+    offered.map(|(.., seconds)| *seconds)
+}
+
 impl Asked {
     /// The stretch of time, seen from `now`; `first` is the series' oldest sample.
     pub fn resolve(&self, now: Instant, first: Option<Instant>) -> Range {

@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use data_encoding::BASE64;
 use service::Barred;
 
 use crate::guard::Peer;
@@ -26,6 +27,9 @@ const TRIP: &str = "millrace_trip";
 const PASSKEY: &str = "millrace_passkey";
 /// How long all three are open, in seconds; a passkey is waited for for half of that.
 const STEP_SECONDS: u32 = 600;
+
+/// Where InfluxDB 1's clients write.
+const INFLUX_1: &str = "/influx/write";
 
 /// Where a page asks whether it is still somebody's.
 pub(crate) const WHO: &str = "/auth/who";
@@ -49,6 +53,10 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     let request_id = nobody.request_id.clone();
     // What the browser does by itself, to keep a stream open, is no sign of a person.
     let used = !["/live", WHO].contains(&request.uri().path());
+    // A browser may show a password by itself, so not where another site's page asked it to.
+    if request.uri().path() == INFLUX_1 && is_same_origin(request.headers()) {
+        password_is_key(request.headers_mut());
+    }
     let (who, session) = match who(&app, &nobody, request.headers(), used).await {
         Ok(found) => found,
         Err(error) => return crate::rest::Problem { error, request_id }.into_response(),
@@ -207,6 +215,28 @@ pub(crate) fn request_id(headers: &HeaderMap) -> String {
         .and_then(|v| v.to_str().ok())
         .unwrap_or("none")
         .to_owned()
+}
+
+/// InfluxDB 1's clients show a name and a password (RFC 7617), of which the password is the key.
+fn password_is_key(headers: &mut HeaderMap) {
+    let shown = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let Some((scheme, encoded)) = shown.and_then(|value| value.split_once(' ')) else {
+        return;
+    };
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return;
+    }
+    let decoded = BASE64.decode(encoded.trim().as_bytes()).ok();
+    let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some((_, password)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) else {
+        return;
+    };
+    if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {password}")) {
+        value.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, value);
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -175,50 +175,40 @@ impl Host {
     fn disk_work(&mut self, elapsed_seconds: f64) -> Vec<HostReading> {
         let now = kernel::disks();
         let before = std::mem::replace(&mut self.done_by_disks, now);
-        if elapsed_seconds <= 0.0 {
-            return Vec::new();
-        }
         let mut out = Vec::new();
         for (disk, now) in &self.done_by_disks {
             // One that has just been plugged in has no rate yet.
-            let Some(before) = before.get(disk) else {
+            let before = before.get(disk);
+            let Some(rates) = before.and_then(|before| now.since(before, elapsed_seconds)) else {
                 continue;
             };
-            let rate = |of: fn(&DiskCounts) -> u64| {
-                // Counters begin anew where another disk took its place.
-                of(now).saturating_sub(of(before)) as f64 / elapsed_seconds
-            };
+            let bytes = || Unit::BytesPerSecond;
             let operations = || Unit::Count("operations/s".into());
             for (name, what, unit, value) in [
                 (
                     "disk_read_bytes_per_second",
                     "read",
-                    Unit::BytesPerSecond,
-                    rate(|done| done.read_bytes),
+                    bytes(),
+                    rates.read_bytes,
                 ),
                 (
                     "disk_written_bytes_per_second",
                     "written",
-                    Unit::BytesPerSecond,
-                    rate(|done| done.written_bytes),
+                    bytes(),
+                    rates.written_bytes,
                 ),
-                (
-                    "disk_reads_per_second",
-                    "reads",
-                    operations(),
-                    rate(|done| done.reads),
-                ),
+                ("disk_reads_per_second", "reads", operations(), rates.reads),
                 (
                     "disk_writes_per_second",
                     "writes",
                     operations(),
-                    rate(|done| done.writes),
+                    rates.writes,
                 ),
                 (
                     "disk_busy_percent",
                     "busy",
                     Unit::Percent,
-                    (rate(|done| done.busy_ms) / 10.0).min(100.0),
+                    rates.busy_percent,
                 ),
             ] {
                 let labels = vec![("disk".into(), disk.clone())];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Caller;
+use metrics_exporter_prometheus::PrometheusHandle;
 use service::{AuditKeeper, DemoTicker, HostRecorder, Hub, Relay};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +28,8 @@ const WORKERS: u32 = 2;
 const MACHINES_EVERY: Duration = Duration::from_secs(30);
 /// How often the audit log is looked after.
 const AUDIT_EVERY: Duration = Duration::from_secs(5);
+/// How often what was measured of requests is put into its buckets.
+const GATHER_EVERY: Duration = Duration::from_secs(5);
 /// How long the jobs of the engines rest when nothing is due.
 const REST: Duration = Duration::from_secs(5);
 
@@ -70,6 +73,7 @@ pub(crate) fn start(
     tasks.spawn(record(app.services.clone(), stopping.clone()));
     tasks.spawn(find(app.services.clone(), stopping.clone()));
     tasks.spawn(look_at_machines(app.services.clone(), stopping.clone()));
+    tasks.spawn(gather(app.metrics.clone(), stopping.clone()));
     tasks.spawn(maintain_metrics(app.services.clone(), stopping.clone()));
 }
 
@@ -104,6 +108,19 @@ async fn watch_host(
         host = back;
         // A failure was logged where it happened; the next reading tries again.
         let _ = recorder.record(&caller, readings).await;
+    }
+}
+
+/// Puts what was measured of requests into its buckets, which otherwise only a scrape does: where nobody
+/// scrapes us, each request would stay in memory.
+async fn gather(metrics: PrometheusHandle, stopping: CancellationToken) {
+    let mut timer = tokio::time::interval(GATHER_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = timer.tick() => metrics.run_upkeep(),
+        }
     }
 }
 

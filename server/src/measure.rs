@@ -3,16 +3,19 @@
 //! Names are those that Prometheus' client libraries and its naming guide use, so that boards and
 //! alerts which people have already fit.
 
-use std::fmt::Write as _;
-use std::sync::Mutex;
+mod text;
+mod words;
+
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics::Unit;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+pub(crate) use text::{own, process};
 
 const REQUESTS: &str = "millrace_http_requests_total";
 const DURATION: &str = "millrace_http_request_duration_seconds";
@@ -36,129 +39,12 @@ pub(crate) fn builder() -> Result<PrometheusBuilder, BuildError> {
     PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &SECONDS)
 }
 
-/// What grows, each with what it says.
-const COUNTERS: [(&str, &str); 13] = [
-    (
-        REQUESTS,
-        "Requests that were answered, by route and status.",
-    ),
-    (UPLOADS, "Files that people sent, by outcome."),
-    (
-        "millrace_database_commits_total",
-        "Transactions that PostgreSQL committed.",
-    ),
-    (
-        "millrace_database_rollbacks_total",
-        "Transactions that PostgreSQL rolled back.",
-    ),
-    (
-        "millrace_database_deadlocks_total",
-        "Deadlocks that PostgreSQL ended.",
-    ),
-    (
-        "millrace_samples_total",
-        "Samples that came in, by outcome.",
-    ),
-    (
-        "millrace_samples_refused_total",
-        "Samples that were refused, by reason.",
-    ),
-    ("millrace_alerts_total", "Alerts that Alertmanager sent."),
-    (
-        "millrace_scrapes_total",
-        "Looks at scraped targets, by outcome.",
-    ),
-    (
-        "millrace_requests_refused_total",
-        "Requests that came too often, by limit.",
-    ),
-    ("millrace_cache_hits_total", "Answers that were kept."),
-    (
-        "millrace_cache_misses_total",
-        "Answers that had to be computed.",
-    ),
-    (
-        "millrace_cache_invalidations_total",
-        "Times that all answers of an area became stale.",
-    ),
-];
-
-/// What goes up and down, each with what it says.
-const GAUGES: [(&str, &str); 25] = [
-    ("millrace_build_info", "1, with the version that runs."),
-    (
-        "millrace_active_users",
-        "People who used a session within a quarter of an hour.",
-    ),
-    ("millrace_database_bytes", "What the database takes."),
-    (
-        "millrace_database_answer_seconds",
-        "How long the simplest question took just now.",
-    ),
-    ("millrace_database_pool_open", "Connections of this server."),
-    ("millrace_database_pool_busy", "Those that are in use."),
-    ("millrace_database_pool_most", "The most there may be."),
-    (
-        "millrace_database_free_bytes",
-        "What is free in SQLite's file.",
-    ),
-    ("millrace_database_log_bytes", "SQLite's write-ahead log."),
-    (
-        "millrace_database_connections",
-        "Connections of everybody to PostgreSQL.",
-    ),
-    (
-        "millrace_database_max_connections",
-        "The most that PostgreSQL takes.",
-    ),
-    (
-        "millrace_database_cache_hit_ratio",
-        "Share of blocks that PostgreSQL had in memory.",
-    ),
-    (
-        "millrace_database_longest_transaction_seconds",
-        "How long the oldest transaction of others has been open.",
-    ),
-    (
-        "millrace_database_follower_behind_bytes",
-        "What the last of the followers has not replayed yet.",
-    ),
-    (
-        "millrace_database_follower_behind_seconds",
-        "How long ago that was written.",
-    ),
-    ("millrace_jobs", "Jobs of the queue, by kind and state."),
-    ("millrace_models", "Models in use."),
-    ("millrace_model_drifted", "Models whose error has drifted."),
-    (
-        "millrace_model_behind_naive",
-        "Models that do not beat the naive forecast.",
-    ),
-    (
-        "millrace_model_held",
-        "Models that a person holds in place.",
-    ),
-    (
-        "millrace_model_error_ratio",
-        "Error of the models in use over the naive forecast's, in back-tests.",
-    ),
-    (
-        "millrace_model_coverage",
-        "Share of values within a band, by band in percent.",
-    ),
-    (
-        "millrace_model_live_error",
-        "Error of forecasts on values that came since.",
-    ),
-    ("millrace_cache_entries", "Answers that are kept."),
-    ("millrace_cache_bytes", "Memory of answers that are kept."),
-];
-
+/// Gives the recorder what it says of its numbers.
 fn describe() {
-    for (name, what) in COUNTERS {
+    for (name, what) in words::COUNTERS {
         metrics::describe_counter!(name, what);
     }
-    for (name, what) in GAUGES {
+    for (name, what) in words::GAUGES {
         metrics::describe_gauge!(name, what);
     }
     let what = "From a request to the head of its answer, by route.";
@@ -175,96 +61,55 @@ pub(crate) async fn request(request: Request, next: Next) -> Response {
         Some(_) => route,
         None => route.trim_end_matches(|c: char| c.is_ascii_digit()),
     };
-    let route = route.to_owned();
-    let method = match request.method().as_str() {
-        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
-        _ => "other",
+    let counting = Counting {
+        method: request.method().as_str().to_owned(),
+        route: route.to_owned(),
+        begun: Instant::now(),
+        status: None,
     };
-    let method = method.to_owned();
-    let begun = Instant::now();
     let response = next.run(request).await;
-    let status = response.status().as_str().to_owned();
-    metrics::histogram!(DURATION, "method" => method.clone(), "route" => route.clone())
-        .record(begun.elapsed());
-    metrics::counter!(REQUESTS, "method" => method, "route" => route, "status" => status)
-        .increment(1);
+    counting.ends(response.status());
     response
+}
+
+/// A request that is being answered. It is counted when this ends, also where whoever asked has left
+/// meanwhile, which ends the work without another word.
+struct Counting {
+    method: String,
+    route: String,
+    begun: Instant,
+    status: Option<StatusCode>,
+}
+
+impl Counting {
+    fn ends(mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        let (method, route) = (
+            std::mem::take(&mut self.method),
+            std::mem::take(&mut self.route),
+        );
+        // A method that a route does not have is a label of the asker's making, too.
+        let is_known = self.status != Some(StatusCode::METHOD_NOT_ALLOWED) && route != "other";
+        let method = if is_known { method } else { "other".to_owned() };
+        if self.status != Some(StatusCode::METHOD_NOT_ALLOWED) {
+            metrics::histogram!(DURATION, "method" => method.clone(), "route" => route.clone())
+                .record(self.begun.elapsed());
+        }
+        let status = self
+            .status
+            .map_or("gone".to_owned(), |status| status.as_str().to_owned());
+        metrics::counter!(REQUESTS, "method" => method, "route" => route, "status" => status)
+            .increment(1);
+    }
 }
 
 /// Counts a file that somebody sent.
 pub(crate) fn upload(taken: bool) {
     let outcome = if taken { "accepted" } else { "refused" };
     metrics::counter!(UPLOADS, "outcome" => outcome).increment(1);
-}
-
-/// What this process takes, as lines of the text format. Where the system does not tell, lines are
-/// left out. Not through the recorder: its counters are whole numbers, and seconds of CPU are not.
-pub(crate) fn process() -> String {
-    static SYSTEM: Mutex<Option<System>> = Mutex::new(None);
-    let mut text = String::new();
-    let Ok(mut held) = SYSTEM.lock() else {
-        return text;
-    };
-    if held.is_none() {
-        *held = System::new().ok();
-    }
-    let own = Pid::from_u32(std::process::id());
-    let Some(process) = held.as_mut().and_then(|system| {
-        let what = ProcessRefreshKind::nothing().with_memory().with_cpu();
-        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own]), false, what);
-        system.process(own)
-    }) else {
-        return text;
-    };
-    let mut line = |name: &str, kind: &str, help: &str, value: f64| {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n\n"
-        );
-    };
-    let seconds = process.accumulated_cpu_time() as f64 / 1_000.0;
-    let (memory, virtual_memory) = (process.memory() as f64, process.virtual_memory() as f64);
-    line(
-        "process_cpu_seconds_total",
-        "counter",
-        "CPU time that this process has spent.",
-        seconds,
-    );
-    line(
-        "process_resident_memory_bytes",
-        "gauge",
-        "Resident memory of this process.",
-        memory,
-    );
-    line(
-        "process_virtual_memory_bytes",
-        "gauge",
-        "Virtual memory of this process.",
-        virtual_memory,
-    );
-    let started = process.start_time() as f64;
-    line(
-        "process_start_time_seconds",
-        "gauge",
-        "When this process was started, in seconds since 1970.",
-        started,
-    );
-    if let Some(open) = process.open_files() {
-        line(
-            "process_open_fds",
-            "gauge",
-            "Files that this process has open.",
-            open as f64,
-        );
-    }
-    if let Some(most) = process.open_files_limit() {
-        line(
-            "process_max_fds",
-            "gauge",
-            "Most files that it may have open.",
-            most as f64,
-        );
-    }
-    text
 }

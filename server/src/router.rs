@@ -85,7 +85,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/people/access-review.csv", get(uploads::access_review))
         .route("/auth/sign-in", post(sign_in::sign_in))
         .route("/auth/sign-out", post(sign_in::sign_out))
-        .route(auth::WHO, get(auth::known))
+        .route("/auth/who", get(auth::known))
         .route("/auth/set-up", post(sign_in::set_up))
         .route("/auth/provider", get(provider::depart))
         .route("/auth/provider/return", get(provider::arrive))

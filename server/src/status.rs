@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use service::Amount;
 
 use crate::measure;
 use crate::state::App;
@@ -33,13 +32,6 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
 
 /// `GET /metrics`: our own numbers in the text format that Prometheus scrapes.
 pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    for number in app.hub.own_numbers().await {
-        let name = format!("millrace_{}", number.name);
-        match number.amount {
-            Amount::Gauge(value) => metrics::gauge!(name, &number.labels).set(value),
-            Amount::Counter(count) => metrics::counter!(name, &number.labels).absolute(count),
-        }
-    }
     for cache in app.hub.cache_counts().await.areas {
         let labels = [("area", cache.area.as_str())];
         metrics::counter!("millrace_cache_hits_total", &labels).absolute(cache.hits);
@@ -49,7 +41,8 @@ pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
         metrics::gauge!("millrace_cache_entries", &labels).set(cache.entries as f64);
         metrics::gauge!("millrace_cache_bytes", &labels).set(cache.bytes as f64);
     }
-    let text = app.metrics.render() + &measure::process();
+    let own = measure::own(&app.hub.own_numbers().await);
+    let text = app.metrics.render() + &own + &measure::process();
     (
         [("content-type", "text/plain; version=0.0.4; charset=utf-8")],
         text,

@@ -264,6 +264,9 @@ fn Body(
         .is_stock()
         .then(|| format!("/reorders/{}", series.id));
     let lede = lede(&series);
+    let lines = happened.lines.iter();
+    let upright = lines.filter_map(|line| Some((line.at?, line.name.clone())));
+    let upright = upright.collect::<Vec<_>>();
     view! {
         <Title text=title.clone()/>
         <PageHead
@@ -286,7 +289,7 @@ fn Body(
         <Facts series=series.clone() now/>
         <Card title="History and forecast" note=samples_note(points.samples, drawn.points.len())>
             {ranges_view(&own, &asked, as_table)}
-            <Plot drawn tree moves=asked.moves() as_table/>
+            <Plot drawn tree moves=asked.moves() as_table marks=upright/>
             {ribbon_view(ribbon)}
         </Card>
         {happened_view(happened)}

@@ -38,7 +38,14 @@ pub fn ranges_view(own: &str, asked: &Asked, as_table: bool) -> impl IntoView + 
 
 /// The chart, or its table. New samples are drawn as they come in.
 #[component]
-pub fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl IntoView {
+pub fn Plot(
+    drawn: Drawn,
+    tree: String,
+    moves: bool,
+    as_table: bool,
+    /// When something happened, in microseconds, and what; the tree has them too.
+    marks: Vec<(i64, String)>,
+) -> impl IntoView {
     let stream = live::live();
     let navigate = use_navigate();
     let unit = drawn.series.unit.word().to_owned();
@@ -81,7 +88,7 @@ pub fn Plot(drawn: Drawn, tree: String, moves: bool, as_table: bool) -> impl Int
     });
     view! {
         <Chart tree numbers label=label.clone() unit=unit.clone() on_zoom=zoomed tall=true>
-            <StaticChart points=rows unit=unit label=label limit span/>
+            <StaticChart points=rows unit=unit label=label limit span marks/>
         </Chart>
     }
     .into_any()

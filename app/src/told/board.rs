@@ -88,7 +88,7 @@ pub fn address(kind: BoardKind, instance: &str) -> String {
 }
 
 /// A board over a range, whose word in addresses is given.
-pub fn told(board: Board, instances: Vec<String>, range: Range, word: &str) -> Told {
+pub fn told(board: Board, range: Range, word: &str) -> Told {
     let panels = board.panels.into_iter().map(|one| panel(one, word));
     let (shown, without): (Vec<_>, Vec<_>) =
         panels.partition(|one| !one.lines.is_empty() || !one.problem.is_empty());
@@ -96,7 +96,7 @@ pub fn told(board: Board, instances: Vec<String>, range: Range, word: &str) -> T
     Told {
         title: board.kind.title().to_owned(),
         instance: board.instance,
-        instances,
+        instances: board.instances,
         span: (range.from.0, range.to.0),
         panels: shown,
         without: without.join(", "),
@@ -134,24 +134,40 @@ fn pace(curves: &Curves) -> (i64, i64) {
     (first, instants.next().map_or(1, |second| second - first))
 }
 
+/// The highest lines, by name: what is nearly full must not be the one that has no room.
 fn lines(curves: &Curves, unit: &str) -> Vec<Line> {
-    let drawn = curves.curves.iter().take(MOST_LINES);
-    let told = drawn.map(|curve| Line {
-        name: name(curve),
-        newest: ui::number_text(curve.points.iter().rev().find_map(|p| p.value), unit),
-        values: curve
-            .points
-            .iter()
-            .map(|point| {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "a drawing has some hundred steps"
-                )]
-                point.value.map(|value| value as f32)
-            })
-            .collect(),
+    let height = |curve: &Curve| {
+        let values = curve.points.iter().rev().find_map(|point| point.value);
+        values.unwrap_or(f64::NEG_INFINITY)
+    };
+    let mut highest: Vec<usize> = (0..curves.curves.len()).collect();
+    highest.sort_by(|a, b| height(&curves.curves[*b]).total_cmp(&height(&curves.curves[*a])));
+    highest.truncate(MOST_LINES);
+    highest.sort_unstable();
+    let drawn = highest.into_iter().map(|place| &curves.curves[place]);
+    drawn.map(|curve| line(curve, unit)).collect()
+}
+
+fn line(curve: &Curve, unit: &str) -> Line {
+    // The last step may be too young to have a value; one that is older is not the newest any more.
+    let newest = curve
+        .points
+        .iter()
+        .rev()
+        .take(2)
+        .find_map(|point| point.value);
+    let values = curve.points.iter().map(|point| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a drawing has some hundred steps"
+        )]
+        point.value.map(|value| value as f32)
     });
-    told.collect()
+    Line {
+        name: name(curve),
+        newest: ui::number_text(newest, unit),
+        values: values.collect(),
+    }
 }
 
 /// What tells a curve apart: the values of its labels, but not whose it is, which stands above.
@@ -180,7 +196,7 @@ fn name(curve: &Curve) -> String {
     }
     if values.is_empty() {
         // The only line of its panel, whose title says what it is.
-        return "now".to_owned();
+        return "newest".to_owned();
     }
     values.join(", ")
 }
@@ -209,9 +225,17 @@ mod tests {
             named(r#"up{instance="db:9",job="a",mountpoint="/v,\"x\"="}"#),
             r#"/v,"x"="#
         );
-        assert_eq!(named("{}"), "now");
-        assert_eq!(named("up"), "now");
+        assert_eq!(named("{}"), "newest");
+        assert_eq!(named("up"), "newest");
         assert_eq!(named(r#"{broken="x"#), "x");
+    }
+
+    #[test]
+    fn what_ended_a_while_ago_has_no_newest_value() {
+        let mut gone = curve("{}", 7.0);
+        gone.points.push(gone.points[1]);
+        assert_eq!(line(&gone, "").newest, ui::UNKNOWN);
+        assert_eq!(line(&gone, "").values, [Some(7.0), None, None]);
     }
 
     #[test]
@@ -233,26 +257,35 @@ mod tests {
             curves,
             problem: problem.map(str::to_owned),
         };
-        let many = (0..10)
-            .map(|i| curve(&format!("{{n=\"{i}\"}}"), 50.0))
-            .collect();
+        let many = (0..10).map(|i| curve(&format!("{{n=\"{i}\"}}"), f64::from(40 + i)));
+        let many = many.collect();
         let board = Board {
             kind: BoardKind::Node,
             instance: "db".into(),
+            instances: vec!["db".into()],
             panels: vec![
                 panel("many", Some(curves(many)), None),
                 panel("none", Some(curves(Vec::new())), None),
                 panel("broken", None, Some("too many series")),
             ],
         };
-        let told = told(board, vec!["db".into()], range, "3h");
+        let told = told(board, range, "3h");
         assert_eq!((told.panels.len(), told.without.as_str()), (2, "none"));
         let many = &told.panels[0];
         assert_eq!((many.lines.len(), many.more.as_str()), (8, "and 2 more"));
         assert_eq!(many.pace, (10, 30));
         assert_eq!(many.href, "/explore?q=a%20%2B%20b&range=3h");
-        assert!(many.lines[0].newest.starts_with("50"));
-        assert_eq!(many.lines[0].values, [Some(50.0), None]);
+        // The two lowest have no room, and the others stand by name.
+        assert_eq!(
+            (many.lines[0].name.as_str(), many.lines[7].name.as_str()),
+            ("2", "9")
+        );
+        assert!(
+            many.lines[0].newest.starts_with("42"),
+            "{:?}",
+            many.lines[0]
+        );
+        assert_eq!(many.lines[0].values, [Some(42.0), None]);
         assert_eq!(told.panels[1].problem, "too many series");
     }
 }

@@ -105,7 +105,11 @@ fn of_most(what: &str, used: u64, most: u64) -> Fact {
 }
 
 fn since(what: &str, seconds: Option<f64>, long: f64) -> Fact {
-    let value = seconds.map_or_else(|| "none".to_owned(), ui::span_text);
+    let value = match seconds {
+        None => ui::UNKNOWN.to_owned(),
+        Some(0.0) => "none".to_owned(),
+        Some(seconds) => ui::span_text(seconds),
+    };
     let is_long = seconds.is_some_and(|seconds| seconds > long);
     Fact {
         tone: if is_long {

@@ -66,7 +66,7 @@ impl BoardKind {
 pub struct BoardChoice {
     /// Which one.
     pub kind: BoardKind,
-    /// The instances that sent its metrics within the last hour, by name.
+    /// The instances that sent its metrics within the last day, by name.
     pub instances: Vec<String>,
 }
 
@@ -78,6 +78,8 @@ pub struct Board {
     pub kind: BoardKind,
     /// Of which instance.
     pub instance: String,
+    /// The instances that there are, by name.
+    pub instances: Vec<String>,
     /// Its panels, in order.
     pub panels: Vec<Panel>,
 }
@@ -106,16 +108,18 @@ pub trait Boards: Send + Sync {
     /// # Errors
     /// `Unavailable` where the metrics cannot be read.
     async fn boards(&self, caller: &Caller) -> Result<Vec<BoardChoice>>;
-    /// The board of that word, of an instance and over a range. Needs `monitoring:read`.
+    /// The board of that word over a range, of an instance or of the first there is. Needs
+    /// `monitoring:read`.
     ///
     /// # Errors
-    /// `NotFound` where there is none, or that instance sent nothing of it within the last hour; `Unavailable` where the
+    /// `NotFound` where there is none, or that instance sent nothing of it since the range began, nor
+    /// within the last day; `Unavailable` where the
     /// metrics cannot be read.
     async fn board(
         &self,
         caller: &Caller,
         kind: &str,
-        instance: &str,
+        instance: Option<&str>,
         range: Range,
     ) -> Result<Board>;
 }

@@ -45,7 +45,7 @@ pub struct DatabaseFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DatabaseServer {
-    /// Connections of everybody to the whole server.
+    /// Connections of everybody to all of its databases.
     pub connections: u64,
     /// The most that it takes.
     pub max_connections: u64,
@@ -57,7 +57,8 @@ pub struct DatabaseServer {
     pub deadlocks: u64,
     /// The share of blocks that were in its memory, 0 to 1; unknown before the first.
     pub cache_hit_ratio: Option<f64>,
-    /// How long the oldest transaction of others has been open, in seconds; none where none is.
+    /// How long the oldest transaction of others has been open, in seconds; 0 where none is, and unknown
+    /// to a role that may not see what others do (`pg_read_all_stats`).
     pub longest_transaction_seconds: Option<f64>,
     /// The servers that follow it.
     pub followers: Vec<DatabaseFollower>,

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::Hub;
 
-/// How long it is not tried again whether anything can be written.
+/// How long it is not tried again whether anything can be written, and numbers are not read again.
 const TRIED: i64 = 5 * Instant::SECOND;
 /// What takes longer waits for others that write, such as a large import: that is no failure.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,6 +19,11 @@ const ACTIVE: i64 = 15 * Instant::MINUTE;
 /// that many who ask at once write once.
 #[derive(Default)]
 pub(crate) struct Tried(Mutex<Option<(Instant, Written)>>);
+
+/// The hub's numbers when they were last read; held while they are, so that many who ask at once read
+/// once.
+#[derive(Default)]
+pub(crate) struct Numbers(Mutex<Option<(Instant, Vec<OwnNumber>)>>);
 
 /// Why a part cannot be written; nothing where it can.
 #[derive(Clone, Default)]
@@ -93,8 +98,30 @@ impl OwnNumber {
 
 impl Hub {
     /// The queue, the models, the database and who is here in numbers. Open to all, as `/metrics` is; they name nothing of
-    /// anybody's. What is not known is left out.
+    /// anybody's. What is not known is left out, and all are read every few seconds at most: strangers
+    /// may ask for them, and a database that is slow must not keep the others from being told.
     pub async fn own_numbers(&self) -> Vec<OwnNumber> {
+        let mut kept = self.numbers.0.lock().await;
+        let now = self.clock.now();
+        if let Some((at, numbers)) = &*kept
+            && (0..TRIED).contains(&(now.0 - at.0))
+        {
+            return numbers.clone();
+        }
+        let mut all = Vec::new();
+        if let Some(([within80, within95], error)) = self.models.coverage() {
+            all.push(OwnNumber::gauge("model_coverage", within80).with("band", "80"));
+            all.push(OwnNumber::gauge("model_coverage", within95).with("band", "95"));
+            all.push(OwnNumber::gauge("model_live_error", error));
+        }
+        let read = tokio::time::timeout(PATIENCE, self.read_numbers(now)).await;
+        all.extend(read.unwrap_or_default());
+        *kept = Some((now, all.clone()));
+        all
+    }
+
+    /// Those that the database knows.
+    async fn read_numbers(&self, now: Instant) -> Vec<OwnNumber> {
         let mut all = Vec::new();
         if let Ok(counts) = self.store.job_counts().await {
             for kind in JobKind::ALL {
@@ -106,27 +133,18 @@ impl Hub {
                 }
             }
         }
-        if let Ok(models) = self.store.model_counts(self.clock.now()).await {
+        if let Ok(models) = self.store.model_counts(now).await {
             all.push(OwnNumber::gauge("models", models.live));
             all.push(OwnNumber::gauge("model_drifted", models.drifted));
             all.push(OwnNumber::gauge("model_behind_naive", models.behind));
             all.push(OwnNumber::gauge("model_held", models.held));
-            all.extend(
-                models
-                    .ratio
-                    .map(|ratio| OwnNumber::gauge("model_error_ratio", ratio)),
-            );
-        }
-        if let Some(([within80, within95], error)) = self.models.coverage() {
-            all.push(OwnNumber::gauge("model_coverage", within80).with("band", "80"));
-            all.push(OwnNumber::gauge("model_coverage", within95).with("band", "95"));
-            all.push(OwnNumber::gauge("model_live_error", error));
+            let ratio = models.ratio;
+            all.extend(ratio.map(|ratio| OwnNumber::gauge("model_error_ratio", ratio)));
         }
         if let Ok(report) = self.store.database().await {
             all.extend(crate::database::numbers(&report));
         }
-        let since = self.clock.now().minus(ACTIVE);
-        if let Ok(people) = self.store.people_since(since).await {
+        if let Ok(people) = self.store.people_since(now.minus(ACTIVE)).await {
             all.push(OwnNumber::gauge("active_users", people as f64));
         }
         all

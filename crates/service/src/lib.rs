@@ -107,6 +107,7 @@ pub struct Hub {
     metrics: metrics::Intake,
     /// Whether anything can be written.
     tried: health::Tried,
+    numbers: health::Numbers,
     leases: lease::Leases,
     rates: Arc<rate::Rates>,
     recording: recording::Recording,
@@ -184,6 +185,7 @@ impl Hub {
             demo: Mutex::new(None),
             metrics: metrics::Intake::new(settings.metrics),
             tried: health::Tried::default(),
+            numbers: health::Numbers::default(),
             leases: lease::Leases::new(),
             rates: Arc::default(),
             recording: recording::Recording::default(),

@@ -27,7 +27,7 @@ use store::metrics::{MetricStore, Place};
 use crate::Hub;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_on, require_system};
-pub(crate) use curves::{evaluated, unread};
+pub(crate) use curves::{evaluated, step_ms, unread};
 pub use push::{AGAIN_SECONDS, push_failure};
 use steady::Steady;
 

@@ -11,18 +11,19 @@ use crate::convert::u64_of;
 use crate::db::{Db, SqliteDb, column, read, rows};
 use crate::{Result, Store};
 
-/// Hidden from a role that may not see others' activity: how long their transactions are open, and
-/// all of who follows but that they are there.
+/// From a role that may not see others' activity PostgreSQL hides all but that there are sessions, and
+/// of who follows all but that it is there.
 const SERVER: &str = "select current_setting('server_version') as version,
         pg_database_size(current_database()) as bytes,
-        (select count(*) from pg_stat_activity where backend_type = 'client backend') as connections,
+        (select sum(numbackends) from pg_stat_database)::bigint as connections,
         current_setting('max_connections')::bigint as max_connections,
         xact_commit as commits, xact_rollback as rollbacks, deadlocks,
         blks_hit as hits, blks_read as reads,
-        (select extract(epoch from max(clock_timestamp() - xact_start))::float8
+        case when pg_has_role(current_user, 'pg_read_all_stats', 'usage') then coalesce((
+            select extract(epoch from max(clock_timestamp() - xact_start))::float8
             from pg_stat_activity
             where backend_type = 'client backend' and pid <> pg_backend_pid()
-        ) as longest_transaction_seconds
+        ), 0) end as longest_transaction_seconds
     from pg_stat_database where datname = current_database()";
 
 const FOLLOWERS: &str = "select coalesce(application_name, '') as name,
@@ -59,15 +60,29 @@ impl Store {
     /// # Errors
     /// Where it does not answer.
     pub async fn database(&self) -> Result<DatabaseReport> {
+        // Before any question of this one takes a connection itself.
+        let pool = match &*self.db {
+            Db::Sqlite(lite) => PoolUse::of(&[&lite.read, &lite.write]),
+            Db::Postgres(pool) => PoolUse::of(&[pool]),
+        };
         let begun = Stopwatch::now();
         self.ping().await?;
         let answered_in_seconds = begun.elapsed().as_secs_f64();
-        let mut report = match &*self.db {
+        let found = match &*self.db {
             Db::Sqlite(lite) => of_file(lite).await?,
-            Db::Postgres(pool) => of_server(pool).await?,
+            Db::Postgres(server) => of_server(server).await?,
         };
-        report.answered_in_seconds = answered_in_seconds;
-        Ok(report)
+        Ok(DatabaseReport {
+            product: found.product.to_owned(),
+            version: found.version,
+            bytes: found.bytes,
+            answered_in_seconds,
+            open_connections: pool.open,
+            busy_connections: pool.busy,
+            most_connections: pool.most,
+            file: found.file,
+            server: found.server,
+        })
     }
 
     /// How many people used a session since an instant.
@@ -79,7 +94,16 @@ impl Store {
     }
 }
 
-async fn of_file(lite: &SqliteDb) -> Result<DatabaseReport> {
+/// What a database says of itself.
+struct Found {
+    product: &'static str,
+    version: String,
+    bytes: u64,
+    file: Option<DatabaseFile>,
+    server: Option<DatabaseServer>,
+}
+
+async fn of_file(lite: &SqliteDb) -> Result<Found> {
     let (version, bytes, free): (String, i64, i64) = rows(
         "select sqlite_version(), page_count * page_size, freelist_count * page_size
             from pragma_page_count, pragma_freelist_count, pragma_page_size",
@@ -90,36 +114,40 @@ async fn of_file(lite: &SqliteDb) -> Result<DatabaseReport> {
     log.push("-wal");
     // Where nothing was written yet there is none.
     let log_bytes = tokio::fs::metadata(log).await.map_or(0, |file| file.len());
-    let file = DatabaseFile {
-        free_bytes: u64_of(free),
-        log_bytes,
-    };
-    let bytes = u64_of(bytes).saturating_add(log_bytes);
-    // Of readers and the one writer together.
-    let mut report = report_of("SQLite", version, bytes, &[&lite.read, &lite.write]);
-    report.file = Some(file);
-    Ok(report)
+    Ok(Found {
+        product: "SQLite",
+        version,
+        bytes: u64_of(bytes).saturating_add(log_bytes),
+        file: Some(DatabaseFile {
+            free_bytes: u64_of(free),
+            log_bytes,
+        }),
+        server: None,
+    })
 }
 
-async fn of_server(pool: &PgPool) -> Result<DatabaseReport> {
+async fn of_server(pool: &PgPool) -> Result<Found> {
     let mut tx = pool.begin().await?;
     let server: ServerRow = rows::<Postgres, _>(SERVER).fetch_one(&mut *tx).await?;
     let followers: Vec<FollowerRow> = rows(FOLLOWERS).fetch_all(&mut *tx).await?;
     tx.commit().await?;
-    let bytes = u64_of(server.bytes);
-    let mut report = report_of("PostgreSQL", server.version, bytes, &[pool]);
     let blocks = u64_of(server.hits).saturating_add(u64_of(server.reads));
-    report.server = Some(DatabaseServer {
-        connections: u64_of(server.connections),
-        max_connections: u64_of(server.max_connections),
-        commits: u64_of(server.commits),
-        rollbacks: u64_of(server.rollbacks),
-        deadlocks: u64_of(server.deadlocks),
-        cache_hit_ratio: (blocks > 0).then(|| u64_of(server.hits) as f64 / blocks as f64),
-        longest_transaction_seconds: server.longest_transaction_seconds,
-        followers: followers.into_iter().map(follower).collect(),
-    });
-    Ok(report)
+    Ok(Found {
+        product: "PostgreSQL",
+        version: server.version,
+        bytes: u64_of(server.bytes),
+        file: None,
+        server: Some(DatabaseServer {
+            connections: u64_of(server.connections),
+            max_connections: u64_of(server.max_connections),
+            commits: u64_of(server.commits),
+            rollbacks: u64_of(server.rollbacks),
+            deadlocks: u64_of(server.deadlocks),
+            cache_hit_ratio: (blocks > 0).then(|| u64_of(server.hits) as f64 / blocks as f64),
+            longest_transaction_seconds: server.longest_transaction_seconds,
+            followers: followers.into_iter().map(follower).collect(),
+        }),
+    })
 }
 
 fn follower(row: FollowerRow) -> DatabaseFollower {
@@ -131,26 +159,24 @@ fn follower(row: FollowerRow) -> DatabaseFollower {
     }
 }
 
-fn report_of<DB: sqlx::Database>(
-    product: &str,
-    version: String,
-    bytes: u64,
-    pools: &[&Pool<DB>],
-) -> DatabaseReport {
-    let open: u32 = pools.iter().map(|pool| pool.size()).sum();
-    let idle: usize = pools.iter().map(|pool| pool.num_idle()).sum();
-    let most = pools
-        .iter()
-        .map(|pool| pool.options().get_max_connections());
-    DatabaseReport {
-        product: product.to_owned(),
-        version,
-        bytes,
-        answered_in_seconds: 0.0,
-        open_connections: open,
-        busy_connections: open.saturating_sub(u32::try_from(idle).unwrap_or(u32::MAX)),
-        most_connections: most.sum(),
-        file: None,
-        server: None,
+/// How much of its pools a server uses.
+struct PoolUse {
+    open: u32,
+    busy: u32,
+    most: u32,
+}
+
+impl PoolUse {
+    fn of<DB: sqlx::Database>(pools: &[&Pool<DB>]) -> Self {
+        let open: u32 = pools.iter().map(|pool| pool.size()).sum();
+        let idle: usize = pools.iter().map(|pool| pool.num_idle()).sum();
+        let most = pools
+            .iter()
+            .map(|pool| pool.options().get_max_connections());
+        Self {
+            open,
+            busy: open.saturating_sub(u32::try_from(idle).unwrap_or(u32::MAX)),
+            most: most.sum(),
+        }
     }
 }

@@ -26,6 +26,40 @@ pub(super) struct DiskCounts {
     pub(super) busy_ms: u64,
 }
 
+/// What a disk did between two readings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct DiskRates {
+    /// Reads a second.
+    pub(super) reads: f64,
+    /// Bytes read a second.
+    pub(super) read_bytes: f64,
+    /// Writes a second.
+    pub(super) writes: f64,
+    /// Bytes written a second.
+    pub(super) written_bytes: f64,
+    /// The share of the time in which it had something to do, in percent.
+    pub(super) busy_percent: f64,
+}
+
+impl DiskCounts {
+    /// What came since an earlier reading. Nothing where a count went back, as it does where another disk
+    /// took its place: then nobody knows.
+    pub(super) fn since(&self, before: &Self, elapsed_seconds: f64) -> Option<DiskRates> {
+        if elapsed_seconds <= 0.0 {
+            return None;
+        }
+        let rate = |now: u64, before: u64| Some(now.checked_sub(before)? as f64 / elapsed_seconds);
+        Some(DiskRates {
+            reads: rate(self.reads, before.reads)?,
+            read_bytes: rate(self.read_bytes, before.read_bytes)?,
+            writes: rate(self.writes, before.writes)?,
+            written_bytes: rate(self.written_bytes, before.written_bytes)?,
+            // A thousand milliseconds in a second are all of it.
+            busy_percent: (rate(self.busy_ms, before.busy_ms)? / 10.0).min(100.0),
+        })
+    }
+}
+
 /// The counts of each disk as a whole that has ever done anything.
 pub(super) fn disks() -> HashMap<String, DiskCounts> {
     let text = read_to_string("/proc/diskstats").unwrap_or_default();
@@ -120,6 +154,28 @@ mod tests {
             busy_ms: 70,
         };
         assert_eq!(disks["sda"], expected);
+    }
+
+    #[test]
+    fn rates_are_what_came_since_and_unknown_where_a_count_went_back() {
+        let counts = |all: u64| DiskCounts {
+            reads: all,
+            read_bytes: 512 * all,
+            writes: 2 * all,
+            written_bytes: 1_024 * all,
+            busy_ms: 100 * all,
+        };
+        let rates = counts(30).since(&counts(10), 4.0).unwrap();
+        let expected = DiskRates {
+            reads: 5.0,
+            read_bytes: 2_560.0,
+            writes: 10.0,
+            written_bytes: 5_120.0,
+            busy_percent: 50.0,
+        };
+        assert_eq!(rates, expected);
+        assert_eq!(counts(10).since(&counts(30), 4.0), None);
+        assert_eq!(counts(30).since(&counts(10), 0.0), None);
     }
 
     #[test]

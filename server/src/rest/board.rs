@@ -18,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get))
 }
 
-/// The boards that have something to show, with the instances that sent their metrics within an hour
+/// The boards that have something to show, with the instances that sent their metrics within a day
 #[utoipa::path(get, path = "/boards", params(PageQuery), security(("key" = ["monitoring:read"])),
     responses((status = 200, body = Page<BoardChoice>)))]
 async fn list(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<BoardChoice>> {
@@ -31,9 +31,9 @@ async fn list(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<BoardCho
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Asked {
-    /// Of which instance.
+    /// Of which instance; of the first one by name unless said.
     #[param(example = "db-1:9100")]
-    instance: String,
+    instance: Option<String>,
     /// The first instant, in microseconds since 1970 UTC; a day before the end unless said.
     from: Option<i64>,
     /// The first instant that is not part of it; now unless said.
@@ -49,7 +49,7 @@ async fn get(ask: Ask, Place(kind): Place<String>, Params(asked): Params<Asked>)
     let boards = &ask.services.boards;
     Ok(Json(
         boards
-            .board(&ask.caller, &kind, &asked.instance, range)
+            .board(&ask.caller, &kind, asked.instance.as_deref(), range)
             .await?,
     ))
 }

@@ -6,6 +6,22 @@ use crate::memory::Memory;
 pub(crate) const START_MS: i64 = 1_700_000_400_000;
 pub(crate) const END_MS: i64 = START_MS + 2 * 3_600_000;
 
+/// When both are asked.
+pub(crate) const INSTANTS_MS: [i64; 4] = [
+    START_MS + 900_000,
+    START_MS + 3_723_456,
+    START_MS + 5_400_000,
+    END_MS + 200_000,
+];
+
+/// From, to and step, in milliseconds: on the samples, between them, longer than the lookback, and
+/// beyond both ends.
+pub(crate) const RANGES_MS: [(i64, i64, i64); 3] = [
+    (START_MS + 3_000_000, START_MS + 4_200_000, 30_000),
+    (START_MS - 400_123, END_MS + 700_000, 137_531),
+    (START_MS, END_MS, 900_000),
+];
+
 const STALE: f64 = f64::from_bits(series::STALE_BITS);
 
 /// Chance with a seed: splitmix64 (Steele and others 2014).

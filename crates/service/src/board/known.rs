@@ -2,7 +2,7 @@
 //!
 //! Names of metrics: `node_exporter` 1.5, `redis_exporter` 1.45, `postgres_exporter` 0.11, as their
 //! documentation gives them, and ours in `server/src/measure.rs`. In an expression `$of` stands for
-//! the matcher of the instance, and `$w` for a window that holds two samples and a step of the chart.
+//! the matcher of the instance, and `$w` for the window of a rate.
 
 use api::BoardKind;
 
@@ -210,9 +210,9 @@ const MILLRACE: &[Known] = &[
         r#"100 * (label_replace(sum(rate(millrace_http_requests_total{status=~"4..",$of}[$w])), "status", "4xx", "", "") or label_replace(sum(rate(millrace_http_requests_total{status=~"5..",$of}[$w])), "status", "5xx", "", "")) / scalar(sum(rate(millrace_http_requests_total{$of}[$w])))"#,
     ),
     panel(
-        "Samples a second",
+        "Samples pushed a second",
         "",
-        "sum by (outcome) (rate(millrace_samples_total{$of}[$w]))",
+        r#"sum by (outcome) (rate(millrace_samples_total{$of}[$w])) or label_replace(sum(rate(millrace_samples_refused_total{$of}[$w])), "outcome", "refused of a protocol", "", "")"#,
     ),
     panel("People active", "", "millrace_active_users{$of}"),
     panel(

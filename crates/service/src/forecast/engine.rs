@@ -196,7 +196,7 @@ fn fit_on(
         values: &filled.values,
         seasons: step.seasons(),
         horizon,
-        non_negative: series.non_negative,
+        non_negative: never_negative(series, &filled.values),
         integer: counted(series) && whole(&filled.values),
         background,
     };
@@ -228,6 +228,24 @@ fn fit_on(
     let outcome = asked(&model, 1, &Pool::default())?;
     model.back_test = back_test(&outcome);
     Ok(model)
+}
+
+/// Whether the series cannot be below zero: because its source says so, or because it never was and counts
+/// what there is no less than none of. Money can be owed, and a thermometer knows no floor.
+fn never_negative(series: &Series, values: &[f64]) -> bool {
+    if series.non_negative {
+        return true;
+    }
+    if values.iter().any(|value| *value < 0.0) {
+        return false;
+    }
+    match &series.unit {
+        Unit::Count(things) => !things.contains('°'),
+        Unit::Percent | Unit::Bytes | Unit::BytesPerSecond | Unit::Seconds => true,
+        Unit::Money(_) => false,
+        // Nobody said what it counts; whole numbers count things.
+        Unit::None => whole(values),
+    }
 }
 
 /// What the model says of the next steps.

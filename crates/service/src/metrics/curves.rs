@@ -180,7 +180,7 @@ const fn ms(at: Instant) -> i64 {
 }
 
 /// A step that people name, so that a chart of the range has some hundred points.
-fn step_ms(length_ms: i64) -> i64 {
+pub(crate) fn step_ms(length_ms: i64) -> i64 {
     const STEPS: [i64; 14] = [
         1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 1_800, 3_600, 21_600, 86_400,
     ];

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api::{Caller, Error, Push, PushAnswer, PushProtocol, Result, SourceId};
 use ingest::metrics::{
-    BodyError, Limits, Received, Refused, compression, influx, otlp, remote_write,
+    BodyError, Limits, Received, Refused, Written, compression, influx, otlp, remote_write,
 };
 use series::Batch;
 use store::Arrival;
@@ -43,10 +43,12 @@ impl Hub {
         match answer {
             // The disk is full, or who keeps metrics does not answer: the sender keeps what it has and
             // tries again.
-            Err(Error::Unavailable { message }) => Ok(PushAnswer {
-                headers: vec![("retry-after", self.again_seconds().to_string())],
-                ..failed(&push, 503, &message)
-            }),
+            Err(Error::Unavailable { message }) => {
+                let mut answer = failed(&push, 503, &message);
+                let again = self.again_seconds().to_string();
+                answer.headers.push(("retry-after", again));
+                Ok(answer)
+            }
             Ok(answer) => {
                 let refused: u64 = answer.refused.iter().map(|(_, count)| count).sum();
                 self.spend(caller, answer.accepted + refused);
@@ -79,13 +81,11 @@ impl Hub {
     ) -> Result<PushAnswer> {
         let source = self.sender(caller).await?;
         let why = too_fast(rate);
-        let answer = failed(push, 429, &format!("{why}; send again in {seconds} s"));
+        let mut answer = failed(push, 429, &format!("{why}; send again in {seconds} s"));
         self.tally(&source, Arrival::refused(1, why));
-        Ok(PushAnswer {
-            headers: vec![("retry-after", seconds.to_string())],
-            refused: vec![("rate_limit", 1)],
-            ..answer
-        })
+        answer.headers.push(("retry-after", seconds.to_string()));
+        answer.refused = vec![("rate_limit", 1)];
+        Ok(answer)
     }
 
     async fn remote_write(&self, caller: &Caller, push: &Push) -> Result<PushAnswer> {
@@ -108,24 +108,15 @@ impl Hub {
         let written = received.written;
         let status = received.status();
         let taken = self.keep_samples(caller, received).await?;
+        let written = Written {
+            samples: written.samples.saturating_sub(taken.outside),
+            ..written
+        };
         let mut answer = PushAnswer {
             // A sample outside the window never fits: 400 keeps the sender from trying for ever.
             status: if taken.outside > 0 { 400 } else { status },
             content_type: "text/plain; charset=utf-8",
-            headers: vec![
-                (
-                    "x-prometheus-remote-write-samples-written",
-                    written.samples.saturating_sub(taken.outside).to_string(),
-                ),
-                (
-                    "x-prometheus-remote-write-histograms-written",
-                    written.histograms.to_string(),
-                ),
-                (
-                    "x-prometheus-remote-write-exemplars-written",
-                    written.exemplars.to_string(),
-                ),
-            ],
+            headers: written_headers(written),
             ..PushAnswer::default()
         };
         if answer.status != 204 {
@@ -257,7 +248,9 @@ impl Hub {
     ) -> Result<PushAnswer> {
         let source = self.sender(caller).await?;
         self.tally(&source, Arrival::refused(1, error.to_string()));
-        Ok(failed(push, error.status(), &error.to_string()))
+        let mut answer = failed(push, error.status(), &error.to_string());
+        answer.refused = vec![("unreadable", 1)];
+        Ok(answer)
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -288,6 +281,24 @@ fn count(mut answer: PushAnswer, taken: &Taken) -> PushAnswer {
     answer
 }
 
+/// What a sender of remote-write 2.0 reads how much was kept from ("Required Written Response Headers").
+fn written_headers(written: Written) -> Vec<(&'static str, String)> {
+    let headers = [
+        ("x-prometheus-remote-write-samples-written", written.samples),
+        (
+            "x-prometheus-remote-write-histograms-written",
+            written.histograms,
+        ),
+        (
+            "x-prometheus-remote-write-exemplars-written",
+            written.exemplars,
+        ),
+    ];
+    headers
+        .map(|(name, count)| (name, count.to_string()))
+        .to_vec()
+}
+
 fn failed(push: &Push, status: u16, message: &str) -> PushAnswer {
     push_failure(push.protocol, push.content_type.as_deref(), status, message)
 }
@@ -316,10 +327,16 @@ pub fn push_failure(
         ),
         PushProtocol::InfluxV1 => ("application/json", influx::answer_v1(message).into_bytes()),
     };
+    // Also after a failure, unless nobody agreed on a version (415).
+    let headers = match protocol {
+        PushProtocol::RemoteWrite if status != 415 => written_headers(Written::default()),
+        _ => Vec::new(),
+    };
     PushAnswer {
         status,
         content_type,
         body,
+        headers,
         ..PushAnswer::default()
     }
 }

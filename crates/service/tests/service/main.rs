@@ -2,6 +2,7 @@
 //! takes long here.
 
 #![expect(
+    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking; clippy does not see that these functions are tests"
@@ -13,14 +14,23 @@ mod boards;
 mod cache;
 mod calendar;
 mod cash;
+#[path = "../../../query/tests/differential/compare.rs"]
+mod compare;
+#[path = "../../../query/tests/differential/data.rs"]
+mod data;
 mod device;
+mod differential;
 mod engine;
+#[path = "../../../query/tests/differential/expressions.rs"]
+mod expressions;
 mod findings;
 mod full;
 mod home;
 mod imports;
 mod incidents;
 mod machines;
+#[path = "../../../query/tests/memory/mod.rs"]
+mod memory;
 mod metrics;
 mod models;
 mod passkeys;

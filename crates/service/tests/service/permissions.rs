@@ -220,7 +220,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
                     from: Instant(0),
                     to: Instant(60 * Instant::SECOND),
                 };
-                let board = s.boards.board(&c, "node", "x", range).await;
+                let board = s.boards.board(&c, "node", None, range).await;
                 match board {
                     Err(Error::NotFound { .. }) => Ok(None),
                     board => board.map(Some),

@@ -156,6 +156,27 @@ impl Cluster {
         DatabaseUrl::parse(&self.url(POSTGRES, "postgres")).unwrap()
     }
 
+    /// A connection of its administrator to that database.
+    pub(crate) async fn connect(&self) -> sqlx::PgConnection {
+        let admin = self.url(POSTGRES, "postgres");
+        sqlx::PgConnection::connect(&admin).await.unwrap()
+    }
+
+    /// The same for a new role that may do nothing but own its own tables.
+    pub(crate) async fn of_a_plain_role(&self) -> DatabaseUrl {
+        let mut db = self.connect().await;
+        let make = "create role plain login; create database plain owner plain";
+        for statement in make.split("; ") {
+            let statement = sqlx::AssertSqlSafe(statement.to_owned());
+            sqlx::raw_sql(statement).execute(&mut db).await.unwrap();
+        }
+        db.close().await.unwrap();
+        let url = self
+            .url(POSTGRES, "plain")
+            .replace("//millrace@", "//plain@");
+        DatabaseUrl::parse(&url).unwrap()
+    }
+
     /// Stops it like a power failure, though what it gave to the operating system is kept.
     pub(crate) fn stop(&self) {
         self.control(&["-m", "immediate", "stop"]);

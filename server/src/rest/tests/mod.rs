@@ -3,6 +3,7 @@
 mod given_up;
 mod guard;
 mod own_numbers;
+mod push;
 mod requests;
 mod routes;
 

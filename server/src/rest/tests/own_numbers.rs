@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::{As, Home};
+use super::{As, Home, request};
 
 #[tokio::test]
 async fn requests_are_counted_by_route_and_status_and_no_asker_makes_labels() {
@@ -16,6 +16,8 @@ async fn requests_are_counted_by_route_and_status_and_no_asker_makes_labels() {
     }
     home.get(&key, "/api/v1/sources/secret-name").await;
     home.get(&As::Nobody, "/api/v1/sources").await;
+    home.ask(request("DELETE", &key, "/api/v1/sources", None))
+        .await;
     home.get(&key, "/api/v1/such-place").await;
     let text = home.get(&As::Nobody, "/metrics").await;
     let kind = &text.headers["content-type"];
@@ -24,7 +26,8 @@ async fn requests_are_counted_by_route_and_status_and_no_asker_makes_labels() {
     let has = |line: &str| assert!(text.lines().any(|one| one == line), "{line}\n{text}");
     has(r#"millrace_http_requests_total{method="GET",route="/api/v1/sources",status="200"} 2"#);
     has(r#"millrace_http_requests_total{method="GET",route="/api/v1/sources",status="401"} 1"#);
-    has(r#"millrace_http_requests_total{method="GET",route="other",status="404"} 1"#);
+    has(r#"millrace_http_requests_total{method="other",route="other",status="404"} 1"#);
+    has(r#"millrace_http_requests_total{method="other",route="/api/v1/sources",status="405"} 1"#);
     has(r#"millrace_http_request_duration_seconds_count{method="GET",route="/api/v1/sources"} 3"#);
     assert!(!text.contains("secret-name") && !text.contains("such-place"));
     has("# TYPE process_cpu_seconds_total counter");
