@@ -46,7 +46,7 @@ test("a board shows what an exporter sends, and leads to the same in Explore", a
     // What each shows once there are enough samples for a rate, with the lines that must be among them.
     // The last list: what there may be nothing of, on a virtual machine and where nobody uses the server.
     const shown: [string, number, Record<string, RegExp>, string[]][] = [
-      ["PostgreSQL", pg, { "Connections by state": /active/, Size: /postgres/, "Transactions a second": /postgres, committed/ }, []],
+      ["PostgreSQL", pg, { "Connections by state": /active/, Size: /postgres/, "Transactions a second": /postgres, committed/ }, ["Followers behind", "Behind its leader"]],
       ["Redis", rd, { Memory: /used/, Clients: /connected/, "Commands a second": /\d/ }, ["Found keys"]],
       ["Millrace", Number(new URL(empty.url).port), { "Requests a second by status": /200/, "How long answers take": /99/, Memory: /MB|MiB/, Database: /\d/ }, ["Requests that failed", "Samples pushed a second", "Share of answers that caches had"]],
       ["Machine", node, { "CPU by what it does": /user/, "Memory used": /%/, Load: /15 min/, "File systems used": /\// }, ["Temperatures"]],

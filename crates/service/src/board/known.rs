@@ -142,6 +142,12 @@ const POSTGRES: &[Known] = &[
         r#"max by (datname) (pg_stat_activity_max_tx_duration{datname!="",$of})"#,
     ),
     panel(
+        "Followers behind",
+        "B",
+        "max by (application_name) (pg_stat_replication_pg_wal_lsn_diff{$of})",
+    ),
+    // Of later versions, and of the queries that come with this one for whoever loads them.
+    panel(
         "Behind its leader",
         "s",
         "max(pg_replication_lag{$of} or pg_replication_lag_seconds{$of})",
