@@ -310,3 +310,32 @@ async fn errors_are_kept_day_by_day_with_the_versions_that_made_them() {
     let other = home.services.models.errors(&home.caller, &none).await;
     assert!(other.unwrap().points.is_empty());
 }
+
+/// Nobody said that it cannot be below zero: whole numbers without a unit count something, and what has
+/// been below zero can be again.
+#[tokio::test]
+async fn what_is_counted_is_not_foreseen_below_zero() {
+    for (lowest, floor) in [(0, 0.0), (-5, f64::NEG_INFINITY)] {
+        let home = Home::new().await;
+        home.day(120);
+        // It falls by one a day, and the horizon goes on well beyond its end.
+        let samples: Vec<_> = (0..120)
+            .map(|d| serde_json::json!({ "name": "stock", "value": (119 - d) / 4 + lowest, "at": START + DAY * d + 3_600 }))
+            .collect();
+        let body = serde_json::json!({ "samples": samples }).to_string();
+        let series = &home.services.series;
+        series
+            .record_json(&home.caller, body.as_bytes())
+            .await
+            .unwrap();
+        home.settle().await;
+        let points = home.forecast().await.points;
+        let least = points
+            .iter()
+            .map(|point| point.lo95)
+            .fold(f64::INFINITY, f64::min);
+        assert!(least >= floor, "{lowest}: {least}");
+        // Without the floor it goes there.
+        assert!(floor == 0.0 || least < 0.0, "{lowest}: {least}");
+    }
+}
