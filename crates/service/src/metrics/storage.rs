@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use api::{
-    Caller, Circuit, DatabaseStorage, Error, Instant, Keep, KeptSource, MetricStorage, Partition,
-    PartitionHolds, Range, Result, SourceId, Topic,
+    Caller, Circuit, DatabaseStorage, Error, Keep, KeptSource, MetricStorage, Result, SourceId,
+    Topic,
 };
-use store::metrics::{Holds, Place, Retention};
+use store::metrics::{Place, Retention};
 
 use crate::Hub;
 use crate::audit::Note;
@@ -43,7 +43,7 @@ impl Hub {
             hour_bytes: disk.hour.bytes,
             waiting_bytes: disk.wal.bytes,
             total_bytes: disk.total_bytes,
-            partitions: disk.partitions.into_iter().map(partition).collect(),
+            partitions: disk.partitions,
             sources: sources
                 .into_iter()
                 .filter_map(|source| {
@@ -103,24 +103,6 @@ impl Hub {
         self.audit(caller, note).await?;
         self.changed(Topic::Sources, None);
         Ok(())
-    }
-}
-
-fn partition(one: store::metrics::Partition) -> Partition {
-    let at = |ms: i64| Instant(ms.saturating_mul(1_000));
-    Partition {
-        name: one.name,
-        holds: match one.holds {
-            Holds::Samples => PartitionHolds::Samples,
-            Holds::FiveMinutes => PartitionHolds::FiveMinutes,
-            Holds::Hours => PartitionHolds::Hours,
-        },
-        between: one.between_ms.map(|(from_ms, until_ms)| Range {
-            from: at(from_ms),
-            to: at(until_ms),
-        }),
-        rows: one.figure.rows,
-        bytes: one.figure.bytes,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What metrics take on the disk.
 
+use api::Partition;
+
 /// Bytes and rows of one kind of data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiskFigure {
@@ -24,28 +26,4 @@ pub struct DiskUse {
     pub total_bytes: u64,
     /// The partitions of PostgreSQL that hold something, the newest first; SQLite has none.
     pub partitions: Vec<Partition>,
-}
-
-/// What a partition holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// Samples as they were sent.
-    Samples,
-    /// Windows of five minutes.
-    FiveMinutes,
-    /// Windows of an hour.
-    Hours,
-}
-
-/// A part of a table that is made and dropped as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partition {
-    /// Its table's name.
-    pub name: String,
-    /// What is in it.
-    pub holds: Holds,
-    /// When its rows end, in milliseconds since 1970; none for what belongs to no other.
-    pub between_ms: Option<(i64, i64)>,
-    /// Its rows and their bytes.
-    pub figure: DiskFigure,
 }

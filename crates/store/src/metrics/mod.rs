@@ -43,7 +43,7 @@ use crate::Result;
 #[expect(unused_imports, reason = "the documentation names it")]
 use crate::StoreError;
 
-pub use disk::{DiskFigure, DiskUse, Holds, Partition};
+pub use disk::{DiskFigure, DiskUse};
 pub use engine::{
     Circuit, EngineAddress, EngineAddressError, EngineError, EngineKind, EngineStore,
 };

@@ -6,6 +6,7 @@ mod write;
 
 use std::time::Duration;
 
+use api::PartitionHolds;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, Transaction};
@@ -16,7 +17,7 @@ use write::{expire_rows, write_changes};
 use super::backend::{Backend, Changes, DataRow, Kind, News, Tables, Turn};
 use super::maintain::day_of;
 use super::rows::{SourceTuple, meta_row, sealed_row, series_row, source_row};
-use super::{DAY_MS, DiskFigure, DiskUse, Holds};
+use super::{DAY_MS, DiskFigure, DiskUse};
 use crate::convert::{u32_of, u64_of};
 use crate::db::{column, migrate_postgres, postgres_options, rows};
 use crate::{Result, StoreError};
@@ -301,17 +302,17 @@ impl Backend for PostgresBackend {
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        let figure = |holds: Holds| {
+        let figure = |holds: PartitionHolds| {
             let of_kind = partitions.iter().filter(|part| part.holds == holds);
             of_kind.fold(DiskFigure::default(), |sum, part| DiskFigure {
-                rows: sum.rows.saturating_add(part.figure.rows),
-                bytes: sum.bytes.saturating_add(part.figure.bytes),
+                rows: sum.rows.saturating_add(part.rows),
+                bytes: sum.bytes.saturating_add(part.bytes),
             })
         };
         Ok(DiskUse {
-            raw: figure(Holds::Samples),
-            five_minutes: figure(Holds::FiveMinutes),
-            hour: figure(Holds::Hours),
+            raw: figure(PartitionHolds::Samples),
+            five_minutes: figure(PartitionHolds::FiveMinutes),
+            hour: figure(PartitionHolds::Hours),
             wal: DiskFigure {
                 rows: u64_of(wal_rows),
                 bytes: u64_of(wal_bytes),

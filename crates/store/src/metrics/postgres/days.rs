@@ -7,14 +7,15 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use api::{Instant, Partition, PartitionHolds, Range};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::Result;
 use crate::convert::u64_of;
 use crate::db::{column, rows};
+use crate::metrics::DAY_MS;
 use crate::metrics::backend::{Changes, Kind};
-use crate::metrics::{DAY_MS, DiskFigure, Holds, Partition};
 
 /// How old a day may be to get a partition of its own, in milliseconds: 400 days.
 const BACK_MS: i64 = 400 * DAY_MS;
@@ -167,6 +168,7 @@ pub(super) async fn partitions(db: &mut PgConnection) -> Result<Vec<Partition>> 
     let sql = "select name, table_name, from_ms, until_ms, data_rows, bytes from metrics.part
         where data_rows > 0 order by until_ms desc, name";
     let found: Vec<(String, String, i64, i64, i64, i64)> = rows(sql).fetch_all(db).await?;
+    let at = |ms: i64| Instant(ms.saturating_mul(1_000));
     let of_row = |(name, table_name, from_ms, until_ms, data_rows, bytes)| {
         let kind = Kind::ALL
             .into_iter()
@@ -174,15 +176,16 @@ pub(super) async fn partitions(db: &mut PgConnection) -> Result<Vec<Partition>> 
         Some(Partition {
             name,
             holds: match kind {
-                Kind::Raw => Holds::Samples,
-                Kind::FiveMinutes => Holds::FiveMinutes,
-                Kind::Hour => Holds::Hours,
+                Kind::Raw => PartitionHolds::Samples,
+                Kind::FiveMinutes => PartitionHolds::FiveMinutes,
+                Kind::Hour => PartitionHolds::Hours,
             },
-            between_ms: (from_ms > i64::MIN).then_some((from_ms, until_ms)),
-            figure: DiskFigure {
-                rows: u64_of(data_rows),
-                bytes: u64_of(bytes),
-            },
+            between: (from_ms > i64::MIN).then(|| Range {
+                from: at(from_ms),
+                to: at(until_ms),
+            }),
+            rows: u64_of(data_rows),
+            bytes: u64_of(bytes),
         })
     };
     Ok(found.into_iter().filter_map(of_row).collect())

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::PartitionHolds;
 use api::SourceId;
 use series::{Batch, MetricKind, MetricMeta};
-use store::metrics::{Counts, HOUR_MS, Holds, MetricStore, Retention};
+use store::metrics::{Counts, HOUR_MS, MetricStore, Retention};
 
 use super::{DAY, START, STEP, at, batch, count, everything, only, push, sample, source, within};
 use crate::harness::on_postgres;
@@ -357,13 +358,20 @@ fn days_are_partitions_that_go_as_a_whole() {
         assert_eq!(count(&store).await, 961);
         let used = store.disk_use().await.unwrap();
         assert_eq!(used.raw.rows, 41);
-        let samples = used.partitions.iter().filter(|p| p.holds == Holds::Samples);
+        let samples = used
+            .partitions
+            .iter()
+            .filter(|p| p.holds == PartitionHolds::Samples);
         let samples: Vec<_> = samples.collect();
         // The rest, which ends nowhere, stands first; the four days to come hold nothing yet.
-        assert_eq!((samples.len(), samples[0].between_ms), (21, None));
-        assert_eq!((samples[0].figure.rows, samples[1].figure.rows), (1, 2));
-        assert_eq!(samples[20].between_ms, Some((midnight, midnight + DAY)));
-        let rows: u64 = samples.iter().map(|part| part.figure.rows).sum();
+        assert_eq!((samples.len(), samples[0].between), (21, None));
+        assert_eq!((samples[0].rows, samples[1].rows), (1, 2));
+        let first = api::Range {
+            from: at(midnight),
+            to: at(midnight + DAY),
+        };
+        assert_eq!(samples[20].between, Some(first));
+        let rows: u64 = samples.iter().map(|part| part.rows).sum();
         assert_eq!(rows, 41);
         let usual = Retention::default();
         store.set_retention(&source(), usual).await.unwrap();
