@@ -44,6 +44,7 @@ mod search;
 mod secret;
 mod series;
 mod settings;
+mod similar;
 mod sources;
 pub mod told;
 pub mod trees;
@@ -111,6 +112,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/welcome") view=Seldom::Welcome.route() ssr=SsrMode::Async/>
                     <Route path=path!("/series") view=Charted::List.route() ssr=SsrMode::Async/>
                     <Route path=path!("/series/:id") view=Charted::Detail.route() ssr=SsrMode::Async/>
+                    <Route path=path!("/similar/:id") view=Seldom::Similar.route() ssr=SsrMode::Async/>
                     <Route path=path!("/findings") view=Seldom::Findings.route() ssr=SsrMode::Async/>
                     <Route path=path!("/machines") view=Seldom::Machines.route() ssr=SsrMode::Async/>
                     <Route path=path!("/boards") view=Seldom::Boards.route() ssr=SsrMode::Async/>

@@ -182,7 +182,7 @@ async fn signed_out() -> bool {
     };
     let asked = wasm_bindgen_futures::JsFuture::from(window.fetch_with_str("/auth/who"));
     let answer = asked.await.map(web_sys::Response::unchecked_from_js);
-    answer.is_ok_and(|answer| answer.status() == 401)
+    answer.is_ok_and(|answer| answer.status() == 205)
 }
 
 /// What the mark says where nothing flows.

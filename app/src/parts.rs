@@ -19,7 +19,7 @@ use ui::{Card, Skeleton};
 
 use crate::{
     account, audit, board, calendar, cash, factor, finding, imports, job, machine, metrics, model,
-    people, recording, reorder, role, scrape, series, settings, sources, welcome,
+    people, recording, reorder, role, scrape, series, settings, similar, sources, welcome,
 };
 
 /// The file of a part could not be fetched.
@@ -109,6 +109,8 @@ pub enum Seldom {
     Jobs,
     /// An expression that is watched.
     Watch,
+    /// What a series did before when it went as it does now.
+    Similar,
     /// The design system.
     Gallery,
 }
@@ -152,6 +154,7 @@ fn seldom(page: Seldom) -> Page {
         Seldom::Reorder => reorder::ReorderPage().into_any(),
         Seldom::Jobs => job::JobsPage().into_any(),
         Seldom::Watch => recording::RecordingPage().into_any(),
+        Seldom::Similar => similar::SimilarPage().into_any(),
         Seldom::Gallery => crate::Gallery().into_any(),
     })
 }
@@ -247,7 +250,7 @@ fn part(path: &str) -> Option<Part> {
         "series" => Some(Part::Charted),
         "login" | "setup" | "invite" | "account" | "people" | "welcome" | "sources" | "imports"
         | "settings" | "boards" | "explore" | "machines" | "audit" | "findings" | "models"
-        | "calendar" | "reorders" | "cash" | "jobs" | "gallery" => Some(Part::Seldom),
+        | "calendar" | "reorders" | "cash" | "jobs" | "similar" | "gallery" => Some(Part::Seldom),
         _ => None,
     }
 }

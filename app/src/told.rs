@@ -21,6 +21,7 @@ pub mod model;
 pub mod place;
 pub mod reorder;
 pub mod runway;
+pub mod similar;
 
 use api::{
     Aspect, Finding, Foretold, Instant, Point, Range, Scored, Sensitivity, SeriesId, Unusual,

@@ -15,6 +15,45 @@ async function ask(hub: Hub, key: string, query: string): Promise<{ metric: Reco
   return body.data.result;
 }
 
+/** What Grafana's Prometheus data source asks when it is saved, explored and drawn, of both: the same answers. */
+async function asGrafana(theirs: string, ours: { url: string; authorization: string }): Promise<void> {
+  const end = Math.floor(Date.now() / 1000) - 2;
+  const within = { start: `${end - 10}`, end: `${end}` };
+  const cpu = 'node_cpu_seconds_total{mode=~"idle|user"}';
+  const requests: [string, string, Record<string, string>][] = [
+    ["POST", "query", { query: "1+1", time: `${end}` }],
+    ["GET", "labels", within],
+    ["POST", "labels", { ...within, "match[]": cpu }],
+    ["GET", "label/__name__/values", within],
+    ["GET", "label/mode/values", { ...within, "match[]": cpu }],
+    ["GET", "series", { ...within, "match[]": cpu }],
+    ["POST", "series", { ...within, "match[]": 'up{job="node"}' }],
+    ["POST", "query_range", { query: `sum by (mode) (${cpu})`, start: `${end - 5}`, end: `${end}`, step: "1" }],
+    ["GET", "query_range", { query: `rate(${cpu}[5s])`, start: `${end - 5}.5`, end: `${end}.5`, step: "1s" }],
+    ["POST", "query", { query: "up{", time: `${end}` }],
+  ];
+  const ask = async (base: string, [method, path, form]: (typeof requests)[number], headers: Record<string, string>) => {
+    const query = new URLSearchParams(form);
+    const answer = method === "GET" ? await fetch(`${base}/api/v1/${path}?${query}`, { headers }) : await fetch(`${base}/api/v1/${path}`, { method, headers, body: query });
+    const body = await answer.json();
+    const inOrder = (one: unknown) => JSON.stringify(one);
+    if (Array.isArray(body.data)) body.data.sort((a: unknown, b: unknown) => (inOrder(a) < inOrder(b) ? -1 : 1));
+    body.data?.result?.sort?.((a: unknown, b: unknown) => (inOrder(a) < inOrder(b) ? -1 : 1));
+    // The words of a parser are its own.
+    return { status: answer.status, ...body, error: body.error && "said" };
+  };
+  for (const request of requests) {
+    await expect(async () => {
+      const [wanted, found] = [await ask(theirs, request, {}), await ask(ours.url, request, { authorization: ours.authorization })];
+      expect(found, JSON.stringify(request)).toEqual(wanted);
+    }).toPass({ timeout: 20_000 });
+  }
+  for (const path of ["status/buildinfo", "metadata?metric=up"]) {
+    const answer = await fetch(`${ours.url}/api/v1/${path}`, { headers: { authorization: ours.authorization } });
+    expect((await answer.json()).status, path).toBe("success");
+  }
+}
+
 function send(what: string, hub: Hub, key: string): void {
   const env = { ...process.env, PYTHONPATH: SENDERS };
   execFileSync("python3", [resolve(import.meta.dirname, "../senders.py"), what, hub.url, key], { env, stdio: "pipe" });
@@ -50,6 +89,7 @@ remote_write:
       expect(ours.data.result.length).toBeGreaterThan(3);
       expect(ours).toEqual(theirs);
     }).toPass();
+    await asGrafana(`http://127.0.0.1:${own}`, { url: `${empty.url}/prometheus`, authorization: `Bearer ${key}` });
   } finally {
     await stop(prometheus);
     await stop(node);

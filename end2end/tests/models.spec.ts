@@ -57,6 +57,19 @@ test("a model is listed, told on its series' page, and rolled back by hand", asy
   await made.getByRole("button", { name: "Roll back" }).click();
   await expect(made).toContainText("Version 1, in force and held until");
   await expect(made).toContainText("Version 2, withdrawn");
+
+  // What it did before when it went as it does now: a week's pattern is found weeks before.
+  await page.getByRole("link", { name: "Similar past" }).click();
+  await expect(page.getByRole("heading", { name: /^Similar past of/ })).toBeVisible();
+  const alike = page.getByRole("table", { name: "Similar stretches of the past" });
+  await expect(alike.getByRole("row").nth(1)).toContainText("Now");
+  await expect(alike.getByRole("row").nth(2)).toContainText("Foreseen");
+  await expect(alike.getByRole("row").nth(3)).toContainText(/20\d\d – .* \d+.%/);
+  await expect(page.getByRole("img", { name: /^Similar past of/ }).locator("path.chart-line")).not.toHaveCount(0);
+  await ready(page, javaScriptEnabled);
+  await alike.getByRole("link").first().click();
+  await expect(page.getByRole("heading", { name: "How this forecast is made" })).toBeVisible();
+
   await page.goto(`${empty.url}/models?show=held`);
   await expect(row).toContainText("held");
 });

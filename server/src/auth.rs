@@ -34,11 +34,12 @@ const INFLUX_1: &str = "/influx/write";
 /// Where a page asks whether it is still somebody's.
 pub(crate) const WHO: &str = "/auth/who";
 
-/// Whether the server knows who asks: 204, or 401. No use of a session, so that a page that is left open
+/// Whether the server knows who asks: 204, or 205, which has a page begin anew (RFC 9110): no refusal, since
+/// a browser writes each of those into its console. No use of a session, so that a page that is left open
 /// keeps none from ending.
 pub(crate) async fn known(Extension(caller): Extension<Caller>) -> StatusCode {
     match caller.who {
-        Who::Nobody => StatusCode::UNAUTHORIZED,
+        Who::Nobody => StatusCode::RESET_CONTENT,
         _ => StatusCode::NO_CONTENT,
     }
 }

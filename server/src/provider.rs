@@ -39,6 +39,8 @@ impl HttpAsk {
         let client = Client::builder()
             .tls_backend_preconfigured(trust.config()?)
             .redirect(Policy::none())
+            // A proxy would resolve names itself, past what may be reached.
+            .no_proxy()
             .dns_resolver(Arc::new(reach.clone()))
             .timeout(PATIENCE)
             .user_agent(concat!("Millrace/", env!("CARGO_PKG_VERSION")))

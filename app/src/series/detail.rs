@@ -260,6 +260,7 @@ fn Body(
         series.id, drawn.range.from.0, drawn.range.to.0
     );
     let promote = format!("/calendar/entry?series={}", series.id);
+    let similar = format!("/similar/{}", series.id);
     let reorder = series
         .is_stock()
         .then(|| format!("/reorders/{}", series.id));
@@ -279,6 +280,7 @@ fn Body(
                         .map(|href| view! { <ButtonLink href=href icon=Glyph::Cash>"What to order"</ButtonLink> })}
                     {may_write
                         .then(|| view! { <ButtonLink href=promote.clone() icon=Glyph::Calendar>"Add a promotion"</ButtonLink> })}
+                    <ButtonLink href=similar.clone()>"Similar past"</ButtonLink>
                     <ButtonLink href=csv.clone() icon=Glyph::Download>"CSV"</ButtonLink>
                 }
             }

@@ -32,6 +32,7 @@ pub async fn change_series(
     let (services, caller) = rpc::ctx()?;
     let aggregation = match aggregation.as_str() {
         "sum" => Aggregation::Sum,
+        "events" => Aggregation::Events,
         "mean" => Aggregation::Mean,
         _ => Aggregation::Last,
     };
@@ -96,11 +97,16 @@ pub fn NameForm(series: Series, action: ServerAction<ChangeSeries>) -> impl Into
         SelectOption::new("last", "a level: the last value counts"),
         SelectOption::new("mean", "a level that jitters: the mean counts"),
         SelectOption::new("sum", "a flow: values add up"),
+        SelectOption::new(
+            "events",
+            "a flow, noted when something happens: no value is none",
+        ),
     ];
     let way = match series.aggregation {
         Aggregation::Last => "last",
         Aggregation::Mean => "mean",
         Aggregation::Sum => "sum",
+        Aggregation::Events => "events",
     };
     view! {
         <Card title="Name and unit">

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Instant, Result, SeriesId, WhyUnknown};
+use crate::{Caller, Instant, Point, Range, Result, SeriesId, WhyUnknown};
 
 /// What is known of a series' future.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -140,11 +140,40 @@ pub struct Crossing {
     pub horizon: Instant,
 }
 
+/// Stretches of a series' past that are like its latest one, and what came after them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SimilarPast {
+    /// How far apart points are, in seconds; a month counts as 30 days and 10 hours.
+    pub step_seconds: u32,
+    /// The latest stretch, which others are compared with.
+    pub latest: Vec<Point>,
+    /// Those of the past, the most alike first; empty where nothing is like it.
+    pub periods: Vec<SimilarPeriod>,
+    /// Why nothing could be compared, where that is so.
+    pub unknown: Option<WhyUnknown>,
+}
+
+/// A stretch of the past.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SimilarPeriod {
+    /// When it was.
+    pub range: Range,
+    /// Which share of the latest stretch's ups and downs it has as well: above 0, at most 1.
+    pub alike: f64,
+    /// It and what came after it, as if it were the latest: the points lie where those of the latest stretch lie
+    /// and go on from there, at its level.
+    pub points: Vec<Point>,
+}
+
 /// Forecasts of series.
 #[async_trait]
 pub trait Forecasts: Send + Sync {
     /// What is known of the series' future. Needs `monitoring:read`.
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState>;
+    /// Which stretches of the series' past are like its latest one. Needs `monitoring:read`.
+    async fn similar(&self, caller: &Caller, id: &SeriesId) -> Result<SimilarPast>;
     /// Computes the series' forecast anew, now. Needs `monitoring:write`.
     async fn refresh(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState>;
 }

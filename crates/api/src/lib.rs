@@ -79,6 +79,7 @@ pub use finding::{
 };
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
+    SimilarPast, SimilarPeriod,
 };
 pub use ids::{
     CalendarEntryId, CashItemId, ImportId, InvitationId, JobId, KeyId, PasskeyId, RoleId, SeriesId,

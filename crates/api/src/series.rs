@@ -55,7 +55,7 @@ impl Series {
     pub fn is_stock(&self) -> bool {
         let falls = self.floor().is_some();
         let things = matches!(self.unit, Unit::Count(_) | Unit::None);
-        let level = self.aggregation != Aggregation::Sum;
+        let level = !self.aggregation.adds_up();
         falls && things && level && self.domain == Domain::Business
     }
 }
@@ -134,8 +134,18 @@ pub enum Aggregation {
     Last,
     /// A level that jitters: the mean counts (CPU).
     Mean,
-    /// A flow: they add up (orders, cost).
+    /// A flow: they add up (orders, cost); where there is no value nobody knows.
     Sum,
+    /// A flow that is noted only when something comes or goes: they add up, and where there is no value there
+    /// was nothing (order lines).
+    Events,
+}
+
+impl Aggregation {
+    /// Whether it is of something that comes or goes, and not of what is there.
+    pub const fn adds_up(self) -> bool {
+        matches!(self, Self::Sum | Self::Events)
+    }
 }
 
 /// Business numbers and machine numbers are the same kind of thing; people filter by this.
@@ -324,7 +334,7 @@ pub trait SeriesOps: Send + Sync {
     async fn list(&self, caller: &Caller, filter: SeriesFilter) -> Result<SeriesPage>;
     /// One series. Needs `monitoring:read`.
     async fn get(&self, caller: &Caller, id: &SeriesId) -> Result<Series>;
-    /// What time it is on the server. Needs `monitoring:read`.
+    /// What time it is on the server. Open to everybody who is known.
     async fn now(&self, caller: &Caller) -> Result<Instant>;
     /// Its points in a range, thinned to at most `max` (2 to 5,000). Needs `monitoring:read`.
     async fn points(

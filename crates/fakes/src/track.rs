@@ -282,7 +282,7 @@ impl Track {
     }
 
     fn is_flow(&self) -> bool {
-        self.series.aggregation == Aggregation::Sum
+        self.series.aggregation.adds_up()
     }
 
     fn valued(&self, instants: Vec<Instant>) -> Vec<(Instant, f64)> {

@@ -7,7 +7,7 @@
 //! With a second file name, ETS' own points are written there for the scorer.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
-use forecast::{Ces, DynamicTheta, Ets, Fit, Forecaster, Mstl, Request, Theta, fit};
+use forecast::{Ces, DynamicTheta, Ets, Fit, Forecaster, Mstl, Pool, Request, Theta, fit};
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -112,10 +112,11 @@ fn each(all: &[Series], mut run: impl FnMut(&Series)) -> f64 {
 /// Microseconds for one new value, the mean over all series and twenty values each.
 fn update(fitted: &mut [Forecaster], all: &[Series]) -> f64 {
     const VALUES: usize = 20;
+    let pool = Pool::default();
     let begun = Instant::now();
     for (forecaster, one) in fitted.iter_mut().zip(all) {
         for value in one.values.iter().cycle().take(VALUES) {
-            forecaster.update(*value);
+            forecaster.update(*value, &pool);
         }
     }
     begun.elapsed().as_secs_f64() * 1e6 / (fitted.len() * VALUES).max(1) as f64

@@ -86,8 +86,9 @@ impl Forecaster {
 
     /// Takes one more value in and tells how it compares with what was expected of it; one that is not finite is left out.
     ///
+    /// `pool` is that of the bands that are shown, which follow what lies within them.
     /// It costs a step of each member's recursion, some microseconds at most.
-    pub fn update(&mut self, value: f64) -> Option<Surprise> {
+    pub fn update(&mut self, value: f64, pool: &Pool) -> Option<Surprise> {
         if !value.is_finite() {
             return None;
         }
@@ -95,7 +96,7 @@ impl Forecaster {
         let next = blend(&self.says(1)).and_then(|next| next.first().copied());
         let surprise = next.map(|next| {
             let expected = next.max(self.floor);
-            let seen = self.spread.follow(scaled - expected, expected);
+            let seen = self.spread.follow(scaled - expected, expected, pool);
             let expected = self.scaling.back(seen.expected);
             Surprise {
                 expected,

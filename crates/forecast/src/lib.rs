@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod adjusted;
+mod analogue;
 mod arima;
 mod backtest;
 mod blend;
@@ -28,6 +29,11 @@ mod spread;
 mod theta;
 mod total;
 
+/// The release that last changed what comes out for the same history. A model that was kept is made again from its
+/// history only where this is what it was made by.
+pub const ENGINE: &str = "0.1.0";
+
+pub use analogue::{Analogue, analogues};
 pub use arima::Arima;
 pub use ces::Ces;
 pub use crossing::{Crossing, Direction, time_to_limit};

@@ -35,8 +35,8 @@ pub(crate) struct Spread {
     level: Option<f64>,
     /// What was learned from values that came in later: a factor on the scale, and on both bands.
     drift: f64,
-    /// The scale in the usual pool before any drift: what the drift is measured by.
-    usual: f64,
+    /// The scale in the pool that was looked at last, before any drift: what the drift is measured by.
+    usual: (Pool, f64),
     /// The mean size of the back-test's errors one step ahead: what later errors are measured by.
     one_step: f64,
     facts: f64,
@@ -61,9 +61,10 @@ impl Spread {
             count,
         };
         let facts = calibration.facts();
-        let usual = steadied(&calibration.misses, step, &Pool::default());
+        let pool = Pool::default();
+        let usual = steadied(&calibration.misses, step, &pool);
         let mut spread = Self {
-            usual,
+            usual: (pool, usual),
             calibration,
             level,
             drift: 1.0,
@@ -141,14 +142,19 @@ impl Spread {
         (sum + FEW * usual) / (count + FEW)
     }
 
-    /// Learns from a value that came in where `point` was expected; tells what it saw before it learned.
+    /// Learns from a value that came in where `point` was expected; tells what it saw before it learned. `pool` is
+    /// that of the bands that are shown: theirs are the misses that count.
     ///
     /// The scale follows the size of the error, and each band its own misses:
     /// Gibbs and Candès, "Adaptive conformal inference under distribution shift", `NeurIPS` (2021).
-    pub(crate) fn follow(&mut self, off: f64, point: f64) -> Surprise {
-        let pool = Pool::default();
-        let scale = self.drift * self.usual;
-        let halves = self.half(scale, &pool, 1, point);
+    pub(crate) fn follow(&mut self, off: f64, point: f64, pool: &Pool) -> Surprise {
+        if self.usual.0 != *pool {
+            let calibration = &self.calibration;
+            let usual = steadied(&calibration.misses, calibration.step, pool);
+            self.usual = (*pool, usual);
+        }
+        let scale = self.drift * self.usual.1;
+        let halves = self.half(scale, pool, 1, point);
         let ratio = (self.one_step > 0.0)
             .then(|| off.abs() / size(self.level, point) / self.one_step)
             .filter(|ratio| ratio.is_finite());
@@ -171,7 +177,7 @@ impl Spread {
         } else if self.calibration.step <= 0.0 {
             // A constant that moves: what it moved by is all that is known.
             self.calibration.step = seen;
-            self.usual = steadied(&self.calibration.misses, seen, &pool);
+            self.usual.1 = steadied(&self.calibration.misses, seen, pool);
         }
         self.facts = (self.facts + 1.0).min(FACTS.1);
         surprise

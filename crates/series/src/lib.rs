@@ -41,5 +41,5 @@ pub use sample::Sample;
 pub use statistics::{
     MAD_TO_SIGMA, acf, mad, mean, median, quantile, quantile_sorted, seasonal_strength,
 };
-pub use step::{FEWEST_POINTS, MOST_POINTS, Step, choose_step, choose_step_for, guess_step};
+pub use step::{FEWEST_POINTS, MOST_POINTS, Step, choose_step, choose_step_of_events, guess_step};
 pub use thin::thin;

@@ -162,19 +162,29 @@ pub fn guess_step(samples: &[Sample]) -> Option<Step> {
         .min_by(|a, b| distance(*a).total_cmp(&distance(*b)))
 }
 
-/// The grid to forecast on: see [`choose_step_for`], without a wish for how far ahead.
-pub fn choose_step(samples: &[Sample]) -> Option<Step> {
-    choose_step_for(samples, 0)
-}
-
 /// The grid to forecast `ahead_s` seconds on.
 ///
 /// It is the finest that is not finer than the native cadence, on which the history has
-/// [`FEWEST_POINTS`] to [`MOST_POINTS`] points and at least two seasons, and on which `ahead_s` is at most 150 steps.
+/// [`FEWEST_POINTS`] to [`MOST_POINTS`] points and at least two seasons, and on which `ahead_s` is at most 150 steps; 0 is no wish.
 /// When no grid grants every wish, the seasons are dropped first, then the reach, then the length.
 /// `None` when there are fewer than two distinct instants.
-pub fn choose_step_for(samples: &[Sample], ahead_s: i64) -> Option<Step> {
-    let native = guess_step(samples)?;
+pub fn choose_step(samples: &[Sample], ahead_s: i64) -> Option<Step> {
+    chosen(guess_step(samples)?, samples, ahead_s)
+}
+
+/// The grid to forecast `ahead_s` seconds on where samples are of events: how far apart those lie says how often
+/// something happens, and not how finely it is noted.
+///
+/// As [`choose_step`], and not finer than the coarsest step up to a day on which all that is not zero lies.
+pub fn choose_step_of_events(samples: &[Sample], ahead_s: i64) -> Option<Step> {
+    let events = || samples.iter().filter(|sample| sample.value != 0.0);
+    let on = |step: &Step| events().all(|sample| step.floor(sample.at_us) == sample.at_us);
+    let offered = Step::ALL.into_iter().rev();
+    let noted = offered.filter(|step| *step <= Step::Day).find(on);
+    chosen(noted.unwrap_or(Step::Minute), samples, ahead_s)
+}
+
+fn chosen(native: Step, samples: &[Sample], ahead_s: i64) -> Option<Step> {
     let finite = || {
         samples
             .iter()
@@ -224,6 +234,25 @@ mod tests {
     }
 
     #[test]
+    fn the_grid_of_events_is_as_fine_as_they_are_noted_and_not_as_they_are_rare() {
+        let rare = |offset_s: i64| -> Vec<Sample> {
+            let mut samples = every(5 * 86_400, 30);
+            for sample in &mut samples {
+                sample.at_us = Step::Day.floor(sample.at_us) + offset_s * 1_000_000;
+            }
+            samples
+        };
+        assert_eq!(choose_step(&rare(0), 0), Some(Step::Week));
+        assert_eq!(choose_step_of_events(&rare(0), 0), Some(Step::Day));
+        assert_eq!(choose_step_of_events(&rare(3_600), 0), Some(Step::SixHours));
+        assert_eq!(
+            choose_step_of_events(&rare(3_600), 91 * 86_400),
+            Some(Step::Day)
+        );
+        assert_eq!(choose_step_of_events(&[], 0), None);
+    }
+
+    #[test]
     fn the_shortest_season_is_the_first_of_the_seasons() {
         for step in Step::ALL {
             assert_eq!(step.seasons()[0], step.season());
@@ -250,18 +279,18 @@ mod tests {
 
     #[test]
     fn ten_second_samples_of_two_days_are_forecast_on_five_minutes() {
-        assert_eq!(choose_step(&every(10, 17_280)), Some(Step::FiveMinutes));
+        assert_eq!(choose_step(&every(10, 17_280), 0), Some(Step::FiveMinutes));
     }
 
     #[test]
     fn a_forecast_of_a_month_needs_a_coarser_grid_than_minutes() {
         let samples = every(60, 60 * 24 * 60);
-        assert_eq!(choose_step_for(&samples, 30 * 86_400), Some(Step::SixHours));
+        assert_eq!(choose_step(&samples, 30 * 86_400), Some(Step::SixHours));
     }
 
     #[test]
     fn two_years_of_days_stay_days() {
-        assert_eq!(choose_step(&every(86_400, 730)), Some(Step::Day));
+        assert_eq!(choose_step(&every(86_400, 730), 0), Some(Step::Day));
     }
 
     #[test]
@@ -278,6 +307,6 @@ mod tests {
                 step.advance(i64::MIN, i64::MIN),
             );
         }
-        let _ = choose_step(&samples);
+        let _ = choose_step(&samples, 0);
     }
 }

@@ -5,9 +5,9 @@ mod check;
 mod line;
 
 use api::{
-    Aggregation, Caller, Cash, CashChange, CashItem, CashItemId, CashSide, CashState, CashTerms,
-    CashView, Domain, Error, Instant, MOST_CASH_ITEMS, Permission, Result, Series, SeriesId, Topic,
-    Unit, WhyUnknown,
+    Caller, Cash, CashChange, CashItem, CashItemId, CashSide, CashState, CashTerms, CashView,
+    Domain, Error, Instant, MOST_CASH_ITEMS, Permission, Result, Series, SeriesId, Topic, Unit,
+    WhyUnknown,
 };
 use async_trait::async_trait;
 
@@ -178,7 +178,7 @@ fn one_currency(
     currency: &str,
     items: &[CashItem],
 ) -> std::result::Result<(), String> {
-    if account.aggregation == Aggregation::Sum {
+    if account.aggregation.adds_up() {
         return Err(format!("the values of {} add up now", account.title));
     }
     let other = items.iter().find(|item| item.says.currency != currency);
@@ -293,8 +293,7 @@ impl Hub {
         let found = self.store.of_domain(Domain::Business).await;
         let other = |one: &Series| matches!(one.unit, Unit::Money(_)) && !chosen.contains(&one.id);
         money.extend(found.or_failure(caller)?.into_iter().filter(other));
-        let adds_up =
-            |one: &Series| one.aggregation == Aggregation::Sum || flows.contains(&&one.id);
+        let adds_up = |one: &Series| one.aggregation.adds_up() || flows.contains(&&one.id);
         let (mut flows, mut accounts): (Vec<_>, Vec<_>) = money.into_iter().partition(adds_up);
         flows.truncate(MOST_OFFERED);
         accounts.truncate(MOST_OFFERED);

@@ -2,8 +2,8 @@
 //! around a series, which they and the calendar tell.
 
 use api::{
-    Caller, EffectKind, Error, Events, Instant, MOST_EVENTS, MOST_MARKS, Mark, MarkKind,
-    Occurrence, Permission, Range, Result, SeriesId, SourceId, Topic, Unusable,
+    Caller, Domain, EffectKind, Error, Events, Instant, MOST_EVENTS, MOST_MARKS, Mark, MarkKind,
+    Occurrence, Permission, Range, Result, Series, SeriesId, SourceId, Topic, Unusable,
 };
 use async_trait::async_trait;
 use ingest::metrics::alertmanager::{self, AlertEvent, AlertStatus};
@@ -12,6 +12,7 @@ use store::Arrival;
 use crate::calendar::Occasion;
 use crate::failure::OrFailure;
 use crate::guard::{require, require_on};
+use crate::machine::{named, named_by};
 use crate::{Hub, secret};
 
 /// How long an event is kept after the last word about it.
@@ -71,7 +72,9 @@ impl Events for Hub {
         }
         let series = self.series_or_404(caller, id).await?;
         let events = self.store.events_within(range, MOST_MARKS).await;
-        let mut marks: Vec<Mark> = events.or_failure(caller)?.into_iter().map(alert).collect();
+        let events = events.or_failure(caller)?.into_iter();
+        let events = events.filter(|event| concerns(event, &series));
+        let mut marks: Vec<Mark> = events.map(alert).collect();
         let almanac = self.almanac(caller).await?;
         let known = almanac.of(&series, range.from.0, range.to.0);
         marks.extend(known.into_iter().flat_map(days));
@@ -79,6 +82,19 @@ impl Events for Hub {
         marks.truncate(usize::try_from(MOST_MARKS).unwrap_or(usize::MAX));
         Ok(marks)
     }
+}
+
+/// Whether an alert may have to do with a series: not where it names one machine and the series is of another. What
+/// the business counts may suffer from any.
+fn concerns(event: &Occurrence, series: &Series) -> bool {
+    let labelled =
+        |labels: &[(String, String)]| Some(named_by(labels, "")).filter(|it| !it.is_empty());
+    let machine = match series.domain {
+        Domain::Machine => Some(named(series)),
+        Domain::Business => labelled(&series.labels),
+    };
+    let named = labelled(&event.labels);
+    machine.zip(named).is_none_or(|(own, other)| own == other)
 }
 
 /// An event as a mark.
@@ -139,5 +155,49 @@ fn occurrence(source: &SourceId, alert: AlertEvent, now: Instant) -> Occurrence 
         annotations: alert.annotations.into_iter().collect(),
         generator_url: alert.generator_url,
         received_at: now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_of_one_machine_is_no_mark_of_another() {
+        let labels = |labels: &[(&str, &str)]| -> Vec<(String, String)> {
+            let labels = labels.iter();
+            labels
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect()
+        };
+        let series = |domain, of: &[(&str, &str)]| Series {
+            domain,
+            labels: labels(of),
+            source_name: "prometheus".into(),
+            ..fakes::series("load").build()
+        };
+        let alert = |of: &[(&str, &str)]| Occurrence {
+            source: "s".into(),
+            source_name: "alertmanager".into(),
+            fingerprint: "f".into(),
+            name: "Load".into(),
+            severity: String::new(),
+            firing: true,
+            starts_at: Instant(0),
+            ends_at: None,
+            labels: labels(of),
+            annotations: Vec::new(),
+            generator_url: String::new(),
+            received_at: Instant(0),
+        };
+        let (db, web) = (&[("instance", "db-1:9100")], &[("host", "web-1")]);
+        let own = series(Domain::Machine, db);
+        assert!(concerns(&alert(&[("instance", "db-1:9187")]), &own));
+        assert!(!concerns(&alert(web), &own));
+        assert!(concerns(&alert(&[("severity", "page")]), &own));
+        let orders = series(Domain::Business, &[("shop", "eu")]);
+        assert!(concerns(&alert(web), &orders));
+        let host = series(Domain::Machine, &[("mount", "/")]);
+        assert!(!concerns(&alert(web), &host));
     }
 }

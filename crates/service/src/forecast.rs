@@ -9,20 +9,23 @@ mod keep;
 mod known;
 mod moves;
 mod shape;
+mod silence;
+mod similar;
 mod update;
 mod work;
 
 use std::collections::HashMap;
 
 use api::{
-    Caller, Error, FitReason, ForecastState, Forecasts, Instant, Permission, Result, Series,
-    SeriesId, Topic, WhyUnknown,
+    Aggregation, Caller, Error, FitReason, ForecastState, Forecasts, Instant, Permission, Result,
+    Series, SeriesId, SimilarPast, Topic, WhyUnknown,
 };
 use async_trait::async_trait;
 use series::Step;
 use store::StoredForecast;
 
 use crate::Hub;
+use crate::audit::Note;
 use crate::cache::{Served, serve};
 use crate::failure::OrFailure;
 use crate::guard::require_on;
@@ -59,12 +62,28 @@ impl Forecasts for Hub {
         }))
     }
 
+    async fn similar(&self, caller: &Caller, id: &SeriesId) -> Result<SimilarPast> {
+        require_on(caller, Permission::MonitoringRead, "series")?;
+        self.similar_past(caller, id).await
+    }
+
     async fn refresh(&self, caller: &Caller, id: &SeriesId) -> Result<ForecastState> {
         require_on(caller, Permission::MonitoringWrite, "series")?;
         let state = self.fit_now(caller, id, FitReason::Asked).await?;
         serve(Served::Miss);
+        let note = Note::of("forecast.refresh").on("series", id, "");
+        self.audit(caller, note).await?;
         self.changed(Topic::Forecasts, Some(id));
         Ok(state)
+    }
+}
+
+/// The grid for a series, on which so many seconds ahead are to be foreseen.
+pub(crate) fn grid(series: &Series, samples: &[series::Sample], ahead_s: i64) -> Option<Step> {
+    if series.aggregation == Aggregation::Events {
+        series::choose_step_of_events(samples, ahead_s)
+    } else {
+        series::choose_step(samples, ahead_s)
     }
 }
 

@@ -6,9 +6,9 @@ mod terms;
 use std::collections::HashMap;
 
 use api::{
-    Aggregation, Caller, Error, ForecastState, Instant, OpenOrder, OrderNote, OrderSheet,
-    Permission, Price, Range, Reorder, ReorderAdvice, ReorderDetail, ReorderList, ReorderState,
-    Reorders, Result, Series, SeriesId, StripOrder, SupplyTerms, Topic, WhyUnknown,
+    Caller, Error, ForecastState, Instant, OpenOrder, OrderNote, OrderSheet, Permission, Price,
+    Range, Reorder, ReorderAdvice, ReorderDetail, ReorderList, ReorderState, Reorders, Result,
+    Series, SeriesId, StripOrder, SupplyTerms, Topic, WhyUnknown,
 };
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -319,7 +319,7 @@ impl Hub {
     async fn demands(&self, caller: &Caller, stock: &Series) -> Result<Vec<(SeriesId, String)>> {
         let found = self.store.of_domain(stock.domain).await;
         let mut found = found.or_failure(caller)?;
-        found.retain(|one| one.aggregation == Aggregation::Sum && one.id != stock.id);
+        found.retain(|one| one.aggregation.adds_up() && one.id != stock.id);
         let alike = |one: &Series| {
             let shared = one
                 .labels

@@ -130,14 +130,17 @@ impl Store {
 
     /// The series whose forecast is to be made: those with samples that never had one, or that
     /// changed since and whose time has come. The ones with a limit come first. Forecasts from the
-    /// future were made by a clock that was wrong, and are due at once.
+    /// future were made by a clock that was wrong, and are due at once. Of flows that are noted only when
+    /// something happens, a silence is news once another series of their source has any.
     /// Each with when a sample came in for it that was older than its newest.
     pub async fn due(&self, now: Instant, limit: u32) -> Result<Vec<(SeriesId, Option<Instant>)>> {
         let sql = "select s.id, s.late_at from series s
             join source src on src.id = s.source_id
             left join forecast f on f.series_id = s.id
             where not src.deleting and s.last_at is not null and (f.series_id is null
-                or (f.next_at <= $1 and (f.made_at is null or s.changed_at >= f.made_at))
+                or (f.next_at <= $1 and (f.made_at is null or s.changed_at >= f.made_at
+                    or (s.aggregation = 'events' and exists (select 1 from series o
+                        where o.source_id = s.source_id and o.changed_at >= f.made_at))))
                 or f.made_at > $3)
             order by case when s.limit_value is null then 1 else 0 end, coalesce(f.next_at, 0), s.num
             limit $2";

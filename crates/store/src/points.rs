@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::{Instant, Range, SeriesId};
+use api::{Instant, Range, SeriesId, SourceId};
 use sqlx::FromRow;
 
 use crate::convert::{list, u64_of};
@@ -109,6 +109,15 @@ impl Store {
             .await?);
         found.reverse();
         Ok(found)
+    }
+
+    /// The instant of the newest sample of a source, in microseconds: until when a silence of one of its series
+    /// says something.
+    pub async fn newest_of(&self, source: &SourceId) -> Result<Option<i64>> {
+        let sql = "select max(last_at) from series where source_id = $1";
+        let newest: (Option<i64>,) =
+            read!(self, db => rows(sql).bind(source.as_str()).fetch_one(&mut *db).await?);
+        Ok(newest.0)
     }
 
     /// [`Store::last_n`] in a single row, where that is quicker and exact. Each of SQLite's rows comes through a

@@ -193,6 +193,24 @@ pub fn permission_only_in_the_service(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Callers that pages make themselves: what a page asks for is refused to whoever asked for the page, and
+/// so every server function is as guarded as the operations are.
+pub fn pages_make_no_callers(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.under("app").filter(|f| f.is_rust()) {
+        let code = Source::parse(&file.text).without_tests();
+        for making in ["Caller::", "Caller {", "Who::"] {
+            let lines = lines_with(&code, making);
+            findings.extend(lines.into_iter().map(|line| {
+                let instead =
+                    "take who asks from `rpc::ctx()`, and give it to the operation as it is";
+                Finding::new(&file.path, line, "a page says who asks", instead)
+            }));
+        }
+    }
+    findings
+}
+
 /// Style attributes: the content security policy refuses them, and the design system has the classes.
 pub fn no_styles_in_views(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -422,6 +440,13 @@ mod tests {
             count(rule, "crates/ingest/src/a.rs", "fn a() { holds(b\"x\"); }"),
             0
         );
+    }
+
+    #[test]
+    fn a_page_that_says_who_asks_is_found() {
+        let made = "fn a() { let caller = Caller::system(\"x\"); }";
+        assert_eq!(count(pages_make_no_callers, "app/src/a.rs", made), 1);
+        assert_eq!(count(pages_make_no_callers, "server/src/a.rs", made), 0);
     }
 
     #[test]

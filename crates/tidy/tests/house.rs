@@ -145,6 +145,11 @@ fn permission_is_checked_only_in_the_service() {
 }
 
 #[test]
+fn pages_make_no_callers() {
+    none(&layers::pages_make_no_callers(&TREE));
+}
+
+#[test]
 fn views_have_no_style_attributes() {
     none(&layers::no_styles_in_views(&TREE));
 }

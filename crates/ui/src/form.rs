@@ -6,6 +6,7 @@
 use crate::icon::{Glyph, Icon};
 use leptos::context::Provider;
 use leptos::prelude::*;
+use leptos::tachys::view::keyed::keyed;
 
 #[derive(Clone)]
 struct Wiring {
@@ -213,6 +214,24 @@ pub fn Select(
     label: Option<String>,
 ) -> impl IntoView {
     let wiring = wiring(label.as_deref());
+    // By key, so that an option which stays what it is is left alone when a page is drawn anew: its
+    // attributes would be written again, and with `selected` what a person has chosen since be lost.
+    let options = options.into_iter().map(move |option| {
+        let selected = value.as_ref() == Some(&option.value);
+        (option, selected)
+    });
+    let options = keyed(
+        options.collect::<Vec<_>>(),
+        |(option, selected)| (option.value.clone(), option.label.clone(), *selected),
+        |_, (option, selected)| {
+            let option = view! {
+                <option value=option.value selected=selected>
+                    {option.label}
+                </option>
+            };
+            (|_| (), option.into_any())
+        },
+    );
     view! {
         <select
             class="input select"
@@ -222,17 +241,7 @@ pub fn Select(
             aria-describedby=described_by(wiring.as_ref())
             aria-invalid=invalid(wiring.as_ref())
         >
-            {options
-                .into_iter()
-                .map(|option| {
-                    let selected = value.as_ref() == Some(&option.value);
-                    view! {
-                        <option value=option.value selected=selected>
-                            {option.label}
-                        </option>
-                    }
-                })
-                .collect_view()}
+            {options}
         </select>
     }
 }

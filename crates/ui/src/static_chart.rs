@@ -68,7 +68,7 @@ impl Scale {
         unit: &str,
     ) -> Option<Self> {
         let (low, high) = widened(extent(values)?);
-        let step = step_of((high - low) / 4.0, unit);
+        let step = step_of((high - low) / 4.0, high.abs().max(low.abs()), unit);
         Some(Self {
             start,
             end: end.max(start + 1),
@@ -136,11 +136,12 @@ fn widened((low, high): (f64, f64)) -> (f64, f64) {
     }
 }
 
-/// A round step of at least `rough`. Bytes are told in powers of 1,024.
-fn step_of(rough: f64, unit: &str) -> f64 {
+/// A round step of at least `rough` on a scale up to `most`. Bytes are told in powers of 1,024, and steps are round
+/// in that in which the largest is told.
+fn step_of(rough: f64, most: f64, unit: &str) -> f64 {
     let mut unit_size = 1.0;
     if matches!(unit, "B" | "B/s" | "bytes") {
-        while unit_size * 1_024.0 <= rough {
+        while unit_size * 1_024.0 <= most {
             unit_size *= 1_024.0;
         }
     }
@@ -439,9 +440,11 @@ mod tests {
 
     #[test]
     fn bytes_have_steps_that_their_words_can_tell() {
-        let step = |rough, unit| step_of(rough, unit);
+        let step = |rough: f64, unit| step_of(rough, 4.0 * rough, unit);
         assert!((step(4.0e6, "B/s") - 5.0 * 1_048_576.0).abs() < 1.0);
-        assert!((step(900.0, "bytes") - 1_000.0).abs() < 1e-9);
+        assert!((step(200.0, "bytes") - 200.0).abs() < 1e-9);
+        // 0, 512 KiB, 1 MiB, and not 500 KiB, 1,000 KiB, 1.5 MiB.
+        assert!((step(480_000.0, "bytes") - 524_288.0).abs() < 1e-9);
         assert!((step(4.0e6, "EUR") - 5.0e6).abs() < 1e-9);
     }
 

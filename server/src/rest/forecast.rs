@@ -1,6 +1,6 @@
 //! `/api/v1/series/{id}/forecast`: a series' next weeks.
 
-use api::{ForecastState, SeriesId};
+use api::{ForecastState, SeriesId, SimilarPast};
 use axum::Json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,7 +10,9 @@ use super::extract::{Ask, Place};
 use crate::state::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(get, refresh))
+    OpenApiRouter::default()
+        .routes(routes!(get, refresh))
+        .routes(routes!(similar))
 }
 
 /// What is known of a series' future
@@ -18,6 +20,15 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     security(("key" = ["monitoring:read"])), responses((status = 200, body = ForecastState)))]
 async fn get(ask: Ask, Place(id): Place<SeriesId>) -> Answer<ForecastState> {
     Ok(Json(ask.services.forecasts.get(&ask.caller, &id).await?))
+}
+
+/// Which stretches of a series' past are like its latest one
+#[utoipa::path(get, path = "/series/{id}/similar", params(("id" = String, Path)),
+    security(("key" = ["monitoring:read"])), responses((status = 200, body = SimilarPast)))]
+async fn similar(ask: Ask, Place(id): Place<SeriesId>) -> Answer<SimilarPast> {
+    Ok(Json(
+        ask.services.forecasts.similar(&ask.caller, &id).await?,
+    ))
 }
 
 /// Computes a series' forecast anew, now

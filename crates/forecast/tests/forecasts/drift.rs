@@ -1,7 +1,7 @@
 //! Drift: it is seen where errors have become larger, and seldom where they are as they were.
 
 use crate::noise;
-use forecast::{Drift, Request, fit};
+use forecast::{Drift, Pool, Request, fit};
 
 const HISTORY: usize = 150;
 const SERIES: usize = 150;
@@ -31,7 +31,7 @@ fn drifted(kind: impl Fn(usize, f64) -> f64, louder: f64, later: usize) -> Vec<u
         let mut drift = Drift::default();
         (HISTORY..HISTORY + later)
             .find(|at| {
-                let surprise = forecaster.update(value(*at)).unwrap();
+                let surprise = forecaster.update(value(*at), &Pool::default()).unwrap();
                 drift.follow(&surprise)
             })
             .map(|at| at - HISTORY)
@@ -74,7 +74,7 @@ fn a_constant_that_moves_has_no_error_to_compare_with() {
     };
     let mut forecaster = fit(&request, &|| false).unwrap();
     let mut drift = Drift::default();
-    let surprise = forecaster.update(9.0).unwrap();
+    let surprise = forecaster.update(9.0, &Pool::default()).unwrap();
     assert!(!drift.follow(&surprise) && surprise.ratio.is_none());
     assert_eq!((drift.error(), drift.coverage()), (None, None));
     assert!((surprise.off - 4.0).abs() < 1e-12, "{surprise:?}");

@@ -3,6 +3,7 @@
 
 mod drift;
 mod effects;
+mod engine;
 mod oracles;
 mod properties;
 mod shared;

@@ -92,7 +92,7 @@ proptest! {
         let request = Request { values: &values, seasons: &[7], horizon: 14, non_negative: false, integer: false, background: false };
         let mut forecaster = fit(&request, &|| false).unwrap();
         for value in later {
-            forecaster.update(value);
+            forecaster.update(value, &Pool::default());
             if let Ok(outcome) = forecaster.outcome(14, &Pool::default()) {
                 assert_nested_and_finite(&outcome, 14);
             }

@@ -50,7 +50,7 @@ fn assert_sound(values: &[f64], season: usize, horizon: usize) {
     };
     for later in [None, Some(0.0), values.last().copied()] {
         if let Some(value) = later {
-            forecaster.update(value);
+            forecaster.update(value, &Pool::default());
         }
         let found = forecaster.outcome(horizon, &Pool::default()).unwrap();
         let curves = [

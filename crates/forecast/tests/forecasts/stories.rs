@@ -307,7 +307,7 @@ fn values_that_came_in_later_leave_a_forecast_near_that_of_a_new_fit() {
         .collect();
     let mut updated = fitted(&sales[..120]);
     for value in &sales[120..] {
-        updated.update(*value);
+        updated.update(*value, &Pool::default());
     }
     let (updated, anew) = (
         updated.outcome(14, &Pool::default()).unwrap(),
@@ -328,8 +328,11 @@ fn bands_widen_when_values_stray_and_narrow_when_they_do_not() {
     let (mut wild, mut quiet) = (fitted(&calm), fitted(&calm));
     let before = width(&wild);
     for day in 0..20 {
-        wild.update(50.0 + if day % 2 == 0 { 6.0 } else { -6.0 });
-        quiet.update(50.0);
+        wild.update(
+            50.0 + if day % 2 == 0 { 6.0 } else { -6.0 },
+            &Pool::default(),
+        );
+        quiet.update(50.0, &Pool::default());
     }
     assert!(width(&wild) > 1.5 * before, "{} {before}", width(&wild));
     assert!(width(&quiet) < before, "{} {before}", width(&quiet));
@@ -357,4 +360,42 @@ fn arima_has_a_vote_in_the_background_only() {
         (true, true)
     );
     assert_eq!(voters(&outcome(&values)), (false, true));
+}
+
+/// Bands are shown as all series of a kind know them together, and it is those that follow what comes in.
+#[test]
+fn bands_of_any_pool_come_to_hold_what_they_say() {
+    let values: Vec<f64> = (0..200).map(|day| 500.0 + 10.0 * noise(day)).collect();
+    let wide = learned_from(|day| 500.0 + 10.0 * noise(day) * noise(7 * day + 1).powi(6));
+    assert_ne!(wide, Pool::default());
+    for pool in [Pool::default(), wide] {
+        let mut kept = fit(&request(&values), &|| false).unwrap();
+        let mut inside = [0, 0];
+        for day in 200..1_400 {
+            let shown = kept.outcome(1, &pool).unwrap();
+            let value = 500.0 + 10.0 * noise(day);
+            if day >= 400 {
+                inside[0] += usize::from((shown.lo80[0]..=shown.hi80[0]).contains(&value));
+                inside[1] += usize::from((shown.lo95[0]..=shown.hi95[0]).contains(&value));
+            }
+            kept.update(value, &pool);
+        }
+        let [within80, within95] = inside.map(|count| count as f64 / 1_000.0);
+        assert!((0.76..0.84).contains(&within80), "{within80} {pool:?}");
+        assert!((0.92..0.985).contains(&within95), "{within95} {pool:?}");
+    }
+}
+
+/// What forty series like that know together.
+fn learned_from(value: impl Fn(usize) -> f64) -> Pool {
+    let calibrations: Vec<_> = (0..40)
+        .map(|series| {
+            let values: Vec<f64> = (0..200).map(|day| value(1_000 * series + day)).collect();
+            fit(&request(&values), &|| false)
+                .unwrap()
+                .calibration()
+                .clone()
+        })
+        .collect();
+    Pool::learn(&calibrations)
 }

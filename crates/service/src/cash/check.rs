@@ -1,8 +1,8 @@
 //! What people say of their cash, checked.
 
 use api::{
-    Aggregation, Caller, CashChange, CashTerms, Error, Instant, LONGEST_CASH_DAYS, Result, Series,
-    SeriesId, Unit,
+    Caller, CashChange, CashTerms, Error, Instant, LONGEST_CASH_DAYS, Result, Series, SeriesId,
+    Unit,
 };
 
 use crate::Hub;
@@ -22,14 +22,14 @@ impl Hub {
         terms: &CashTerms,
     ) -> Result<String> {
         let account = self.money_or_not(caller, &terms.account, "account").await?;
-        if account.aggregation == Aggregation::Sum {
+        if account.aggregation.adds_up() {
             let words = "Its values add up: choose the series of what is on the account.";
             return Err(Error::field("account", words));
         }
         for (field, id) in [("inflow", &terms.inflow), ("outflow", &terms.outflow)] {
             let Some(id) = id else { continue };
             let flow = self.money_or_not(caller, id, field).await?;
-            if flow.aggregation != Aggregation::Sum {
+            if !flow.aggregation.adds_up() {
                 let words = "Choose a series whose values add up, such as receipts a day.";
                 return Err(Error::field(field, words));
             }

@@ -86,7 +86,7 @@ pub(crate) fn look(
         .iter()
         .map(|(at, value)| Sample::new(*at, *value))
         .collect();
-    let Some(step) = series::choose_step(&samples) else {
+    let Some(step) = crate::forecast::grid(series, &samples, 0) else {
         let why = if samples.is_empty() {
             WhyUnknown::NoData
         } else {

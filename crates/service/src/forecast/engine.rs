@@ -6,16 +6,14 @@ use api::{
     BackTest, FitReason, Fitted, Instant, LiveScore, MemberScore, ModelNote, Range, Series, Unit,
     WhyUnknown,
 };
-use forecast::{Drift, ForecastError, Forecaster, Note, Outcome, Pool, Request};
+use forecast::{Drift, ENGINE, ForecastError, Forecaster, Note, Outcome, Pool, Request};
 use series::{Filled, Sample, Step};
 use store::{NewVersion, StoredVersion};
 
 use super::known::{Known, Marked};
+use super::silence::silent_until;
 use super::{FEWEST, horizon, not_enough};
 use crate::calendar::Almanac;
-
-/// With which version of the program models are fitted.
-pub(crate) const ENGINE: &str = env!("CARGO_PKG_VERSION");
 
 /// A fitted model that is in force, kept up with what came in since.
 pub(crate) struct Model {
@@ -58,10 +56,10 @@ impl Model {
     }
 
     /// Takes in the value of the period that begins at `begins`.
-    fn take_in(&mut self, begins: i64, value: f64, at: Instant) {
+    fn take_in(&mut self, begins: i64, value: f64, at: Instant, pool: &Pool) {
         if self.known.is_special(begins, self.step.advance(begins, 1)) {
             self.forecaster.skip();
-        } else if let Some(surprise) = self.forecaster.update(value)
+        } else if let Some(surprise) = self.forecaster.update(value, pool)
             && self.drift.follow(&surprise)
         {
             self.drifted_at = Some(at);
@@ -75,6 +73,7 @@ pub(crate) const fn aggregation(way: api::Aggregation) -> series::Aggregation {
         api::Aggregation::Last => series::Aggregation::Last,
         api::Aggregation::Mean => series::Aggregation::Mean,
         api::Aggregation::Sum => series::Aggregation::Sum,
+        api::Aggregation::Events => series::Aggregation::SumOfEvents,
     }
 }
 
@@ -113,7 +112,7 @@ pub(crate) fn history(
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Err(NoModel::Unknown(WhyUnknown::NoData, None));
     };
-    let step = step.or_else(|| series::choose_step_for(&samples, super::AHEAD_SECONDS));
+    let step = step.or_else(|| super::grid(series, &samples, super::AHEAD_SECONDS));
     let Some(step) = step else {
         return Err(NoModel::Unknown(not_enough(samples.len()), None));
     };
@@ -138,6 +137,7 @@ pub(crate) fn fit(
     samples: &[(i64, f64)],
     now: Instant,
     (reason, almanac): (FitReason, &Almanac),
+    pool: impl Fn(Step) -> Pool,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<(Model, NewVersion), NoModel> {
     let filled = history(series, samples, now, None)?;
@@ -151,7 +151,7 @@ pub(crate) fn fit(
     let model = fit_on(series, &filled, marked, background, now, cancelled)?;
     let (outcome, coverage) = (
         asked(&model, 1, &Pool::default())?,
-        model.forecaster.coverage(&Pool::default()),
+        model.forecaster.coverage(&pool(filled.step)),
     );
     let back_test = &model.back_test;
     let version = NewVersion {
@@ -265,8 +265,14 @@ pub(crate) enum Advance {
     Gap,
 }
 
-/// Takes in what came after the model's last period; `samples` are those from there on.
-pub(crate) fn advance(model: &mut Model, samples: &[(i64, f64)], now: Instant) -> Advance {
+/// Takes in what came after the model's last period; `samples` are those from there on, and `pool` is that of the
+/// bands that are shown.
+pub(crate) fn advance(
+    model: &mut Model,
+    samples: &[(i64, f64)],
+    now: Instant,
+    pool: &Pool,
+) -> Advance {
     let new = samples.iter().filter(|(at, _)| *at >= model.end);
     let new: Vec<Sample> = new.map(|(at, value)| Sample::new(*at, *value)).collect();
     let Some(last) = new.last() else {
@@ -276,15 +282,20 @@ pub(crate) fn advance(model: &mut Model, samples: &[(i64, f64)], now: Instant) -
     if end <= model.end {
         return Advance::Done;
     }
-    let Ok(grid) = series::resample(&new, model.step, model.way, model.end..end) else {
+    let Ok(mut grid) = series::resample(&new, model.step, model.way, model.end..end) else {
         return Advance::Gap;
     };
+    if model.way == series::Aggregation::SumOfEvents {
+        // Since the last one there was none.
+        let silent = grid.values.iter_mut().filter(|value| value.is_none());
+        silent.for_each(|value| *value = Some(0.0));
+    }
     if grid.missing() > 0 {
         return Advance::Gap;
     }
     let mut begins = model.end;
     for value in grid.values.iter().flatten() {
-        model.take_in(begins, *value, now);
+        model.take_in(begins, *value, now, pool);
         begins = model.step.advance(begins, 1);
     }
     model.end = grid.end_us();
@@ -298,6 +309,7 @@ pub(crate) fn again(
     samples: &[(i64, f64)],
     now: Instant,
     (stored, almanac): (&StoredVersion, &Almanac),
+    pool: impl Fn(Step) -> Pool,
     cancelled: &dyn Fn() -> bool,
 ) -> Option<Model> {
     let version = &stored.version;
@@ -305,7 +317,9 @@ pub(crate) fn again(
     let window = version.window;
     let until = samples.partition_point(|(at, _)| *at < window.to.0);
     // Up to the window's end the present was later than it: nothing of it was unfinished.
-    let known = history(series, &samples[..until], window.to, Some(step)).ok()?;
+    let known = samples[..until].to_vec();
+    let known = silent_until(series, known, Some(window.to.0 - 1));
+    let known = history(series, &known, window.to, Some(step)).ok()?;
     let marked = Marked::on(almanac, series, &known);
     let background = in_background(version.fitted.reason);
     if digest(&known, &marked, background) != stored.digest {
@@ -316,10 +330,11 @@ pub(crate) fn again(
     model.number = version.number;
     model.held_until = version.held_until;
     let all = history(series, samples, now, Some(step)).ok()?;
+    let pool = pool(step);
     let skip = usize::try_from(step.between(all.start_us, model.end)).unwrap_or(0);
     for (place, value) in all.values.iter().enumerate().skip(skip) {
         let place = i64::try_from(place).unwrap_or(i64::MAX);
-        model.take_in(step.advance(all.start_us, place), *value, now);
+        model.take_in(step.advance(all.start_us, place), *value, now, &pool);
     }
     model.drifted_at = model.drifted_at.map(|at| version.drifted_at.unwrap_or(at));
     model.end = all.end_us().max(model.end);

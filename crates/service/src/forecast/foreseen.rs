@@ -1,6 +1,6 @@
 //! What will come or go: the running total of a forecast.
 
-use api::{Aggregation, ForecastState, Instant, Series, WhyUnknown};
+use api::{ForecastState, Instant, Series, WhyUnknown};
 use serde::{Deserialize, Serialize};
 use series::{RunningTotal, Total};
 
@@ -66,7 +66,7 @@ pub(crate) fn foreseen_of(
     state: Option<&ForecastState>,
     now: Instant,
 ) -> Result<Foreseen, WhyUnknown> {
-    if series.aggregation != Aggregation::Sum {
+    if !series.aggregation.adds_up() {
         return Err(WhyUnknown::Failed {
             reason: format!("the values of {} do not add up", series.title),
         });

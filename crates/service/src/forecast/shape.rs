@@ -25,9 +25,10 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
         })
         .collect();
     // Of what is there there is no sum.
-    let totals = match series.aggregation {
-        Aggregation::Sum => summed(outcome, at),
-        Aggregation::Last | Aggregation::Mean => Vec::new(),
+    let totals = if series.aggregation.adds_up() {
+        summed(outcome, at)
+    } else {
+        Vec::new()
     };
     let horizon = at(outcome.point.len().saturating_sub(1));
     let last = series
@@ -35,7 +36,12 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
         .and_then(|Point { at, value }| Some((at, value?)));
     Forecast {
         made_at: now,
-        known_until: last.map_or(Instant(end), |(at, _)| at),
+        known_until: match last {
+            // That there was none since is known as well.
+            Some((at, _)) if series.aggregation == Aggregation::Events => at.max(Instant(end - 1)),
+            Some((at, _)) => at,
+            None => Instant(end),
+        },
         step: step.label().to_owned(),
         step_seconds: u32::try_from(step.seconds()).unwrap_or(u32::MAX),
         history: model.points.saturating_add(model.drift.seen()),
@@ -155,6 +161,7 @@ mod tests {
             &samples,
             now,
             (FitReason::First, &Almanac::new(None, Vec::new())),
+            |_| forecast::Pool::default(),
             &|| false,
         )
         .unwrap();

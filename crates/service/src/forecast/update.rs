@@ -166,11 +166,12 @@ impl Hub {
             };
             let samples = self.store.samples(&id, since, MOST_SAMPLES).await;
             let samples = samples.or_failure(caller)?;
+            let samples = self.with_silence(caller, &due.series, samples).await?;
             model = self.models.take(&id).filter(|model| {
                 model.number == live && model.end == end && model.fits(&due.series)
             });
             if let Some(one) = &mut model
-                && advance(one, &samples, now) == Advance::Gap
+                && advance(one, &samples, now, &self.models.pool(one.step)) == Advance::Gap
             {
                 model = None;
             }
@@ -223,12 +224,22 @@ impl Hub {
         };
         let samples = self.store.samples(&series.id, since, 2 * MOST_SAMPLES);
         let samples = samples.await.or_failure(caller)?;
+        let samples = self.with_silence(caller, series, samples).await?;
         let almanac = self.almanac(caller).await?;
         let series = series.clone();
+        let pools = self.models.pools();
         let made = self.aside.run(move || {
             let begun = cpu_us();
             let cancelled = || cpu_us() - begun > BUDGET_US;
-            again(&series, &samples, now, (&stored, &almanac), &cancelled)
+            let pool = |step| pools.of(step);
+            again(
+                &series,
+                &samples,
+                now,
+                (&stored, &almanac),
+                pool,
+                &cancelled,
+            )
         });
         Ok(made.await.flatten())
     }
@@ -240,6 +251,7 @@ impl Hub {
         }
         let samples = self.store.last_n(&due.series.id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
+        let samples = self.with_silence(caller, &due.series, samples).await?;
         let series = due.series.clone();
         let found = self
             .aside

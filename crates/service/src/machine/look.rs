@@ -116,7 +116,7 @@ pub(crate) fn summed(buckets: &[Bucket], way: Aggregation) -> Vec<Sample> {
     let value = |bucket: &Bucket| match way {
         Aggregation::Last => bucket.last,
         Aggregation::Mean => bucket.sum / bucket.count.max(1) as f64,
-        Aggregation::Sum => bucket.sum,
+        Aggregation::Sum | Aggregation::Events => bucket.sum,
     };
     let samples = buckets.iter();
     samples

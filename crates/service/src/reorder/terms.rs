@@ -1,6 +1,6 @@
 //! What people say of how something is bought, checked.
 
-use api::{Aggregation, Caller, Error, LONGEST_SUPPLY_DAYS, Result, Series, SupplyTerms};
+use api::{Caller, Error, LONGEST_SUPPLY_DAYS, Result, Series, SupplyTerms};
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -17,7 +17,7 @@ impl Hub {
         stock: &Series,
         terms: SupplyTerms,
     ) -> Result<SupplyTerms> {
-        if stock.aggregation == Aggregation::Sum {
+        if stock.aggregation.adds_up() {
             return Err(Error::conflict(
                 "The values of this series add up: it counts what comes and goes and not what is there. Choose the stock itself.",
             ));
@@ -25,7 +25,7 @@ impl Hub {
         if let Some(id) = &terms.demand {
             let found = self.store.series(id).await.or_failure(caller)?;
             match found {
-                Some(found) if found.aggregation == Aggregation::Sum => {}
+                Some(found) if found.aggregation.adds_up() => {}
                 Some(_) => {
                     let words = "Choose a series whose values add up, such as orders a day.";
                     return Err(Error::field("demand", words));

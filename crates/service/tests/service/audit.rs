@@ -82,6 +82,7 @@ const READS: &[&str] = &[
     "findings.newest",
     "findings.unusual",
     "forecasts.get",
+    "forecasts.similar",
     "imports.get",
     "imports.list",
     // Only names a place where a file may be put.
@@ -109,7 +110,6 @@ const ELSEWHERE: &[&str] = &["providers.arrive", "models.promote", "models.roll_
 /// Operations that compute anew what follows from what is there.
 const COMPUTES: &[&str] = &[
     "findings.scan_due",
-    "forecasts.refresh",
     "jobs.plan",
     "jobs.work",
     "machines.scan_due",
@@ -626,6 +626,10 @@ async fn series(home: &mut Home) {
     };
     let work = series.export(&admin, &id, ever);
     home.noted("series.export", "series.export", work).await;
+    let forecasts = home.services.forecasts.clone();
+    let work = forecasts.refresh(&admin, &id);
+    home.noted("forecasts.refresh", "forecast.refresh", work)
+        .await;
     reorders(home, &id).await;
     findings.scan_due(&system).await.unwrap();
     let found = findings.newest(&system).await.unwrap();

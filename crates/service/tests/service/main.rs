@@ -33,6 +33,7 @@ mod machines;
 mod memory;
 mod metrics;
 mod models;
+mod own;
 mod passkeys;
 #[path = "../../../store/tests/peers/mod.rs"]
 mod peers;

@@ -339,3 +339,80 @@ async fn what_is_counted_is_not_foreseen_below_zero() {
         assert!(floor == 0.0 || least < 0.0, "{lowest}: {least}");
     }
 }
+
+/// Order lines: a part that goes now and then, beside one that goes each day. That nothing went is known for as
+/// long as the source says anything.
+#[tokio::test]
+async fn where_values_are_of_events_a_silence_is_none_and_not_unknown() {
+    let home = Home::new().await;
+    let lines = async |days: std::ops::Range<i64>| {
+        home.record(days.clone(), 1.0).await;
+        let seldom = days.filter(|day| day % 5 == 0 && *day < 150);
+        let samples: Vec<_> = seldom
+            .map(|d| serde_json::json!({ "name": "brackets", "value": 3, "at": START + DAY * d + 3_600 }))
+            .collect();
+        let body = serde_json::json!({ "samples": samples }).to_string();
+        let series = &home.services.series;
+        series
+            .record_json(&home.caller, body.as_bytes())
+            .await
+            .unwrap();
+    };
+    home.day(152);
+    lines(0..152).await;
+    let filter = SeriesFilter {
+        text: "brackets".into(),
+        ..SeriesFilter::default()
+    };
+    let found = home.services.series.list(&home.caller, filter).await;
+    let brackets = found.unwrap().series[0].id.clone();
+    let count = async |aggregation| {
+        let change = api::SeriesChange {
+            title: "Brackets".into(),
+            unit: "units".into(),
+            aggregation,
+        };
+        let series = &home.services.series;
+        series
+            .change(&home.caller, &brackets, change)
+            .await
+            .unwrap();
+        home.settle().await;
+        let state = home.services.forecasts.get(&home.caller, &brackets).await;
+        state.unwrap()
+    };
+    let foreseen = |forecast: &Forecast| forecast.totals.last().map_or(f64::NAN, |sum| sum.point);
+    // Three each fifth day. Nobody knows of the other days where they are not said to be none.
+    let unsaid = match count(api::Aggregation::Sum).await {
+        api::ForecastState::Ready { forecast } => foreseen(&forecast) / days(&forecast),
+        api::ForecastState::Unknown { .. } => f64::NAN,
+    };
+    assert!(unsaid.is_nan() || unsaid > 1.0, "{unsaid}");
+    let forecast = match count(api::Aggregation::Events).await {
+        api::ForecastState::Ready { forecast } => forecast,
+        api::ForecastState::Unknown { why } => panic!("{why}"),
+    };
+    let a_day = foreseen(&forecast) / days(&forecast);
+    assert!((a_day - 0.6).abs() < 0.2, "{a_day} a day");
+    assert!(forecast.points.iter().all(|point| point.lo95 >= 0.0));
+    // The last were on day 145, and that none went until day 151 is known.
+    let begins = Instant::from_seconds(START + DAY * 152);
+    assert!(forecast.known_until < begins && forecast.points[0].at <= begins);
+
+    // Nothing more of them for two months, and the other goes on.
+    home.day(212);
+    lines(152..212).await;
+    home.settle().await;
+    let later = forecast_of(&home, &brackets).await;
+    assert!(later.points[0].at.0 > forecast.points[0].at.0 + 50 * Instant::DAY);
+    assert!(foreseen(&later) < foreseen(&forecast), "{later:?}");
+}
+
+/// How many days a forecast reaches.
+fn days(forecast: &Forecast) -> f64 {
+    forecast.points.len() as f64 * f64::from(forecast.step_seconds) / DAY as f64
+}
+
+async fn forecast_of(home: &Home, id: &SeriesId) -> Box<Forecast> {
+    forecast(&home.services, &home.caller, id).await
+}

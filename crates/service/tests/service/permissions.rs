@@ -23,7 +23,7 @@ use crate::things::{Things, a, cash_terms, payment, rule, target, terms};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum May {
+pub(crate) enum May {
     /// Who holds the permission.
     Hold(Permission),
     /// Who holds both: the second is what is given, and nobody gives more than they have.
@@ -40,8 +40,8 @@ enum May {
     All,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
-type Call = Box<dyn Fn(Services, Caller) -> Answer>;
+pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+pub(crate) type Call = Box<dyn Fn(Services, Caller) -> Answer>;
 
 /// Drops the value of an operation: only the refusal counts.
 fn call<F, T>(f: impl Fn(Services, Caller) -> F + 'static) -> Call
@@ -58,7 +58,7 @@ where
     clippy::too_many_lines,
     reason = "a table: an operation and who may call it"
 )]
-fn operations() -> Vec<(&'static str, May, Call)> {
+pub(crate) fn operations() -> Vec<(&'static str, May, Call)> {
     use May::{All, Give, Hold, Known, Person, Secret, System};
     use Permission::{
         AccessRead, AccessWrite, AuditRead, AuditWrite, DataIngest, MonitoringRead, MonitoringWrite,
@@ -498,6 +498,11 @@ fn operations() -> Vec<(&'static str, May, Call)> {
             "forecasts.get",
             Hold(MonitoringRead),
             call(|s, c| async move { s.forecasts.get(&c, &a(|it| &it.series)).await }),
+        ),
+        (
+            "forecasts.similar",
+            Hold(MonitoringRead),
+            call(|s, c| async move { s.forecasts.similar(&c, &a(|it| &it.series)).await }),
         ),
         (
             "forecasts.refresh",
@@ -981,7 +986,7 @@ fn operations() -> Vec<(&'static str, May, Call)> {
         ),
         (
             "series.now",
-            Hold(MonitoringRead),
+            Known,
             call(|s, c| async move { s.series.now(&c).await }),
         ),
         (

@@ -2,6 +2,7 @@
 
 mod given_up;
 mod guard;
+mod others;
 mod own_numbers;
 mod push;
 mod requests;
@@ -131,7 +132,8 @@ impl Home {
     async fn person(&self, role: Role) -> As {
         let accounts = &self.app.services.accounts;
         let caller = Caller::system("test");
-        let email = format!("{role}@example.org");
+        let name: String = role.to_string().split(' ').collect();
+        let email = format!("{}@example.org", name.replace(['*', ':'], ""));
         let made = accounts.add_user(&caller, NewUser { email, role }).await;
         let made = made.unwrap();
         let who = api::Credentials {
@@ -145,9 +147,41 @@ impl Home {
         }
     }
 
+    /// Somebody with a role of their own, and what it holds.
+    async fn person_with(&self, grants: &[&str]) -> (As, Vec<api::Permission>) {
+        let new = api::RoleChange {
+            name: format!("may {}", grants.join(" and ")),
+            grants: grants.iter().map(|grant| grant.parse().unwrap()).collect(),
+        };
+        let roles = &self.app.services.roles;
+        let made = roles.add_role(&Caller::system("test"), new).await.unwrap();
+        let role = Role::Custom(made);
+        let permissions = role.permissions();
+        (self.person(role).await, permissions)
+    }
+
+    /// A series that is there: its id.
+    async fn series(&self, name: &str) -> String {
+        let key = self.admin_key().await;
+        let sample = serde_json::json!({ "name": name, "value": 1, "at": 1_780_000_000 });
+        let body = serde_json::json!({ "samples": [sample] });
+        let taken = self.post(&key, "/api/v1/samples", &body).await;
+        assert_eq!(taken.status, StatusCode::OK, "{}", taken.body);
+        let found = self.get(&key, &format!("/api/v1/series?q={name}")).await;
+        let found = found.json();
+        found["items"][0]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{found}"))
+            .to_owned()
+    }
+
     async fn ask(&self, request: Request<Body>) -> Answered {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
+        let kind = parts.headers.get(header::CONTENT_TYPE);
+        // What is told as it happens has no end.
+        let endless = kind.is_some_and(|kind| kind == "text/event-stream");
+        let body = if endless { Body::empty() } else { body };
         let body = to_bytes(body, usize::MAX).await.unwrap();
         Answered {
             status: parts.status,

@@ -61,6 +61,9 @@ impl Version {
     }
 }
 
+/// What a request took beyond this is given back after it, in bytes: senders' usual ones take some hundred KiB.
+const MOST_KEPT: usize = 1 << 20;
+
 /// Memory that is used from request to request.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -86,7 +89,11 @@ pub fn receive(
         Some(encoding) => return Err(BodyError::ContentEncoding(encoding.to_owned())),
     }
     let message = compression::snappy(body, limits, &mut scratch.body)?;
-    decode(version, message, limits, now_ms)
+    let received = decode(version, message, limits, now_ms);
+    if scratch.body.len() > MOST_KEPT {
+        scratch.body = Vec::new();
+    }
+    received
 }
 
 /// Reads a message that is decompressed already.

@@ -21,6 +21,7 @@ fn fitted_for(reason: FitReason, samples: &[(i64, f64)], now: i64) -> (Series, M
         samples,
         Instant(now * DAY),
         (reason, &Almanac::new(None, Vec::new())),
+        |_| Pool::default(),
         &|| false,
     );
     let (model, version) = found.unwrap();
@@ -60,7 +61,12 @@ fn a_model_made_again_says_what_the_one_that_was_kept_up_says() {
     let (series, mut kept, version) = fitted(&samples[..120], 120);
     assert_eq!(kept.points, 120);
     assert_eq!(
-        advance(&mut kept, &samples[120..], Instant(150 * DAY)),
+        advance(
+            &mut kept,
+            &samples[120..],
+            Instant(150 * DAY),
+            &Pool::default()
+        ),
         Advance::Done
     );
     assert_eq!(kept.drift.seen(), 30);
@@ -72,6 +78,7 @@ fn a_model_made_again_says_what_the_one_that_was_kept_up_says() {
             samples,
             Instant(150 * DAY),
             (&stored, &none),
+            |_| Pool::default(),
             &|| false,
         )
     };
@@ -92,10 +99,25 @@ fn where_nobody_waits_arima_is_one_of_the_models_and_is_again_when_it_is_made_ag
         assert_eq!(has_arima(&kept.back_test), expected, "{reason:?}");
         let (none, now) = (Almanac::new(None, Vec::new()), Instant(120 * DAY));
         let mut stored = stored(&version, kept.made_at);
-        let made = again(&series, &samples, now, (&stored, &none), &|| false).unwrap();
+        let made = again(
+            &series,
+            &samples,
+            now,
+            (&stored, &none),
+            |_| Pool::default(),
+            &|| false,
+        )
+        .unwrap();
         assert_eq!(says(&made), says(&kept), "{reason:?}");
         stored.version.fitted.reason = FitReason::Drift;
-        let other = again(&series, &samples, now, (&stored, &none), &|| false);
+        let other = again(
+            &series,
+            &samples,
+            now,
+            (&stored, &none),
+            |_| Pool::default(),
+            &|| false,
+        );
         assert_eq!(
             other.is_some(),
             expected,
@@ -111,7 +133,14 @@ fn what_is_counted_is_foreseen_in_whole_things() {
     let points = |unit: Unit, samples: &[(i64, f64)]| {
         let mut series = fakes::series("sales").build();
         series.unit = unit;
-        let found = fit(&series, samples, now, (FitReason::First, &none), &|| false);
+        let found = fit(
+            &series,
+            samples,
+            now,
+            (FitReason::First, &none),
+            |_| Pool::default(),
+            &|| false,
+        );
         says(&found.unwrap().0)
     };
     let parts = |points: &[f64]| points.iter().any(|point| point.fract().abs() > 1e-9);
@@ -135,17 +164,17 @@ fn a_period_that_is_not_over_waits_and_a_gap_asks_for_all_data() {
     let (_, mut model, _) = fitted(&samples[..120], 120);
     let at = |days: i64, hours: i64| Instant(days * DAY + hours * Instant::HOUR);
     assert_eq!(
-        advance(&mut model, &samples[120..121], at(120, 5)),
+        advance(&mut model, &samples[120..121], at(120, 5), &Pool::default()),
         Advance::Done
     );
     assert_eq!(model.drift.seen(), 0, "the day is not over");
     assert_eq!(
-        advance(&mut model, &samples[120..122], at(121, 5)),
+        advance(&mut model, &samples[120..122], at(121, 5), &Pool::default()),
         Advance::Done
     );
     assert_eq!(model.drift.seen(), 1);
     assert_eq!(
-        advance(&mut model, &samples[125..], at(131, 0)),
+        advance(&mut model, &samples[125..], at(131, 0), &Pool::default()),
         Advance::Gap
     );
 }
@@ -177,6 +206,7 @@ fn nothing_is_no_data_and_nine_points_are_not_enough() {
             samples,
             Instant(9 * DAY),
             (FitReason::First, &Almanac::new(None, Vec::new())),
+            |_| Pool::default(),
             &|| false,
         );
         match found.map(|_| ()) {
