@@ -64,7 +64,7 @@ test("a model is listed, told on its series' page, and rolled back by hand", asy
   const alike = page.getByRole("table", { name: "Similar stretches of the past" });
   await expect(alike.getByRole("row").nth(1)).toContainText("Now");
   await expect(alike.getByRole("row").nth(2)).toContainText("Foreseen");
-  await expect(alike.getByRole("row").nth(3)).toContainText(/20\d\d – .* \d+.%/);
+  await expect(alike.getByRole("row").nth(3)).toContainText(/20\d\d – .*\d+\s%/);
   await expect(page.getByRole("img", { name: /^Similar past of/ }).locator("path.chart-line")).not.toHaveCount(0);
   await ready(page, javaScriptEnabled);
   await alike.getByRole("link").first().click();

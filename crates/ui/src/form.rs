@@ -4,9 +4,9 @@
 //! describes it. A control also stands alone, with a `label` of its own.
 
 use crate::icon::{Glyph, Icon};
+use crate::options::Options;
 use leptos::context::Provider;
 use leptos::prelude::*;
-use leptos::tachys::view::keyed::keyed;
 
 #[derive(Clone)]
 struct Wiring {
@@ -214,24 +214,7 @@ pub fn Select(
     label: Option<String>,
 ) -> impl IntoView {
     let wiring = wiring(label.as_deref());
-    // By key, so that an option which stays what it is is left alone when a page is drawn anew: its
-    // attributes would be written again, and with `selected` what a person has chosen since be lost.
-    let options = options.into_iter().map(move |option| {
-        let selected = value.as_ref() == Some(&option.value);
-        (option, selected)
-    });
-    let options = keyed(
-        options.collect::<Vec<_>>(),
-        |(option, selected)| (option.value.clone(), option.label.clone(), *selected),
-        |_, (option, selected)| {
-            let option = view! {
-                <option value=option.value selected=selected>
-                    {option.label}
-                </option>
-            };
-            (|_| (), option.into_any())
-        },
-    );
+    let options = Options::new(&options, value);
     view! {
         <select
             class="input select"
@@ -240,9 +223,8 @@ pub fn Select(
             aria-label=label
             aria-describedby=described_by(wiring.as_ref())
             aria-invalid=invalid(wiring.as_ref())
-        >
-            {options}
-        </select>
+            {..options}
+        ></select>
     }
 }
 

@@ -15,6 +15,7 @@ pub mod form;
 pub mod gallery;
 pub mod icon;
 pub mod live;
+mod options;
 pub mod page;
 pub mod preferences;
 pub mod runway;
