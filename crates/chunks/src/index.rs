@@ -35,6 +35,17 @@ pub struct Index {
     postings: HashMap<Box<str>, BTreeMap<Box<str>, Ids>>,
 }
 
+/// How many series are looked up at a time: what is known of them stays in the fastest cache.
+const TOGETHER: usize = 64;
+
+/// A series that is looked up with others, and what the index has in its place.
+struct Wanted<'a> {
+    labels: LabelsRef<'a>,
+    hash: u64,
+    id: Option<u32>,
+    bytes: &'a [u8],
+}
+
 fn hash_of(hasher: &DefaultHashBuilder, source: u32, labels: &[u8]) -> u64 {
     hasher.hash_one((source, labels))
 }
@@ -50,6 +61,54 @@ impl Index {
             })
             .copied()
             .map(SeriesRef)
+    }
+
+    /// The numbers of many of a source's series, in their order, put into `found`.
+    ///
+    /// As [`Index::find`] for each, and several times as fast where the index lies in no cache: what one look-up
+    /// waits for is fetched for [`TOGETHER`] of them at a time, since none depends on another.
+    pub fn find_all<'l>(
+        &self,
+        source: u32,
+        labels: impl IntoIterator<Item = LabelsRef<'l>>,
+        found: &mut Vec<Option<SeriesRef>>,
+    ) {
+        found.clear();
+        let mut labels = labels.into_iter();
+        let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(TOGETHER);
+        loop {
+            wanted.clear();
+            wanted.extend(labels.by_ref().take(TOGETHER).map(|labels| Wanted {
+                labels,
+                hash: hash_of(&self.hasher, source, labels.as_bytes()),
+                id: None,
+                bytes: &[],
+            }));
+            if wanted.is_empty() {
+                return;
+            }
+            for one in &mut wanted {
+                // The first in its place: seven bits of the hash are the same, which it nearly always is.
+                one.id = self.by_labels.find(one.hash, |_| true).copied();
+            }
+            for one in &mut wanted {
+                let entry = one.id.and_then(|id| self.get(SeriesRef(id)));
+                let entry = entry.filter(|entry| entry.source == source);
+                one.bytes = entry.map_or(&[], |entry| entry.labels.as_ref().as_bytes());
+            }
+            // Both ends of the labels, so that they are on their way when they are compared.
+            let ends = |bytes: &[u8]| (bytes.first().copied(), bytes.last().copied());
+            for one in &mut wanted {
+                if ends(one.bytes) != ends(one.labels.as_bytes()) {
+                    one.id = None;
+                }
+            }
+            found.extend(wanted.iter().map(|one| {
+                let same = one.bytes == one.labels.as_bytes();
+                let first = one.id.filter(|_| same).map(SeriesRef);
+                first.or_else(|| self.find(source, one.labels))
+            }));
+        }
     }
 
     /// What is known of a series.

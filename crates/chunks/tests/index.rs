@@ -43,7 +43,7 @@ proptest! {
         matchers in prop::collection::vec(matcher(), 0..4),
     ) {
         let mut index = Index::default();
-        let mut numbers = Vec::new();
+        let (mut numbers, mut known) = (Vec::new(), Vec::new());
         for (a, b, c) in sets {
             let [a, b, c] = [a, b, c].map(|n| if n == 0 { String::new() } else { n.to_string() });
             let labels = labels(&[("__name__", "m"), ("a", &a), ("b", &b), ("c", &c)]);
@@ -52,6 +52,7 @@ proptest! {
             prop_assert_eq!(index.find(1, labels.as_ref()), Some(number));
             prop_assert_eq!(index.find(2, labels.as_ref()), None);
             numbers.push(number);
+            known.push(labels);
         }
         for at in removed {
             if !numbers.is_empty() {
@@ -59,6 +60,14 @@ proptest! {
                 let entry = index.remove(number).unwrap();
                 prop_assert_eq!(index.find(1, entry.labels.as_ref()), None);
             }
+        }
+        // Many at a time, also what is gone, twice, and as if another had sent it.
+        for source in [1, 2] {
+            let wanted = || known.iter().chain(&known).map(|labels| labels.as_ref());
+            let alone: Vec<_> = wanted().map(|labels| index.find(source, labels)).collect();
+            let mut together = vec![Some(SeriesRef(0))];
+            index.find_all(source, wanted(), &mut together);
+            prop_assert_eq!(together, alone);
         }
         let walked: Vec<SeriesRef> = index
             .iter()

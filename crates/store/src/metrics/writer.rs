@@ -47,6 +47,8 @@ pub(super) struct Writer {
     queue: mpsc::Receiver<Command>,
     record: wal::Writer,
     kept: Vec<MetricSample>,
+    /// What the series of a request are known by.
+    known: Vec<Option<SeriesRef>>,
     pub(super) sealer: Sealer,
     pub(super) upkeep: Upkeep,
     /// Whether the last transaction failed: said once, when it begins and when it ends.
@@ -73,6 +75,7 @@ impl Writer {
             queue,
             record: wal::Writer::default(),
             kept: Vec::new(),
+            known: Vec::new(),
             sealer: Sealer::default(),
             upkeep: Upkeep::default(),
             failing: false,
@@ -216,11 +219,16 @@ impl Writer {
             let source = source_of(&mut state, &request.source, &mut staged);
             let latest_ms = request.now_ms.saturating_add(AHEAD_MS);
             let mut refused = 0;
-            for one in request.batch.series() {
+            let labels = request.batch.series().map(|one| one.labels);
+            state.index.find_all(source, labels, &mut self.known);
+            for (one, known) in request.batch.series().zip(&self.known) {
                 let samples = within(one.samples, latest_ms, &mut self.kept);
                 refused += (one.samples.len() - samples.len()) as u64;
                 if !samples.is_empty() {
-                    let number = series_of(&mut state, source, &one, &mut staged);
+                    let number = match known {
+                        Some(known) => *known,
+                        None => series_of(&mut state, source, &one, &mut staged),
+                    };
                     self.record.series(number, samples);
                     series += 1;
                 }
@@ -327,6 +335,7 @@ fn source_of(state: &mut State, id: &SourceId, staged: &mut Staged) -> u32 {
     })
 }
 
+/// The number of a series that was new when its request was looked up; it may have come twice.
 fn series_of(
     state: &mut State,
     source: u32,
