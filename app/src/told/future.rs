@@ -104,12 +104,11 @@ fn line(forecast: &Forecast, series: &Series, now: Instant) -> Option<Line> {
 fn sums(forecast: &Forecast, series: &Series) -> Vec<(String, String)> {
     let step = i64::from(forecast.step_seconds).max(1);
     let unit = series.unit.word();
-    let least = if series.non_negative { 0.0 } else { f64::MIN };
     let told = SPANS.iter().filter_map(|days| {
         let steps = days * 86_400 / step;
         let last = usize::try_from(steps.checked_sub(1)?).ok()?;
         let total = forecast.totals.get(last)?;
-        let edge = |value: f64| amount(value.max(least), "");
+        let edge = |value: f64| amount(value, "");
         let much = format!(
             "{} ({}–{})",
             amount(total.point, unit),

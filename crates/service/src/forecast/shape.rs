@@ -59,13 +59,16 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
 /// What the next steps come to, each with all before it.
 fn summed(outcome: &Outcome, at: impl Fn(usize) -> Instant) -> Vec<ForecastPoint> {
     let total = forecast::running_total(outcome);
+    // What is below zero in no step is not in sum.
+    let never = outcome.lo95.iter().all(|low| *low >= 0.0);
+    let least = if never { 0.0 } else { f64::NEG_INFINITY };
     (0..total.point.len())
         .map(|i| ForecastPoint {
             at: at(i),
             point: total.point[i],
-            lo80: total.lo80[i],
+            lo80: total.lo80[i].max(least),
             hi80: total.hi80[i],
-            lo95: total.lo95[i],
+            lo95: total.lo95[i].max(least),
             hi95: total.hi95[i],
         })
         .collect()

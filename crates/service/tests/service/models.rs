@@ -394,7 +394,8 @@ async fn where_values_are_of_events_a_silence_is_none_and_not_unknown() {
     };
     let a_day = foreseen(&forecast) / days(&forecast);
     assert!((a_day - 0.6).abs() < 0.2, "{a_day} a day");
-    assert!(forecast.points.iter().all(|point| point.lo95 >= 0.0));
+    let mut all = forecast.points.iter().chain(&forecast.totals);
+    assert!(all.all(|point| point.lo95 >= 0.0));
     // The last were on day 145, and that none went until day 151 is known.
     let begins = Instant::from_seconds(START + DAY * 152);
     assert!(forecast.known_until < begins && forecast.points[0].at <= begins);
