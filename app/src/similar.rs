@@ -72,7 +72,9 @@ fn body(told: Told) -> impl IntoView {
         let rows = lines.into_iter().enumerate().map(row).collect_view();
         view! {
             <Card title="One over the other" note=format!("stretches of {length}, and as long after them")>
-                <StaticLines lines=drawn unit span label=head/>
+                <div class="chart">
+                    <StaticLines lines=drawn unit span label=head/>
+                </div>
             </Card>
             <Card flush=true>
                 <Table caption="Similar stretches of the past" columns>{rows}</Table>

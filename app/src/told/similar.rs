@@ -62,8 +62,8 @@ pub fn told(series: &Series, found: &SimilarPast, future: ForecastState) -> Told
     let ours = |name: &str, points| Line {
         name: name.to_owned(),
         href: String::new(),
-        alike: String::new(),
-        then: String::new(),
+        alike: "–".to_owned(),
+        then: "–".to_owned(),
         points,
     };
     let mut lines = vec![ours("Now", drawn(&found.latest))];

@@ -12,6 +12,8 @@ use crate::failure::OrFailure;
 
 /// How many stretches are told: more lines are no help to the eye.
 const MOST: usize = 4;
+/// A stretch that has a smaller share of the latest one's ups and downs is not told: it is hardly like it.
+const LEAST: f64 = 0.25;
 
 impl Hub {
     pub(super) async fn similar_past(&self, caller: &Caller, id: &SeriesId) -> Result<SimilarPast> {
@@ -70,7 +72,8 @@ fn compared(series: &Series, samples: &[(i64, f64)], now: Instant) -> SimilarPas
     }
     let begin = have - length;
     let found = forecast::analogues(&known.values, length, length, MOST);
-    let periods = found.into_iter().map(|one| SimilarPeriod {
+    let found = found.into_iter().filter(|one| one.alike >= LEAST);
+    let periods = found.map(|one| SimilarPeriod {
         range: Range {
             from: at(&known, one.start),
             to: at(&known, one.start + length),
