@@ -15,8 +15,8 @@ pub enum Aggregation {
     Mean,
     /// The sum, where a period without samples is unknown: for flows that are reported, such as daily totals.
     Sum,
-    /// The sum, where a period without samples *between the first and the last* is a true zero:
-    /// for flows recorded event by event, such as order lines.
+    /// The sum, where a period without samples *between the first sample and the last* is a true zero, and both
+    /// may lie outside the range: for flows recorded event by event, such as order lines.
     SumOfEvents,
 }
 
@@ -102,12 +102,21 @@ pub fn resample(
     }
     let mut values: Vec<Option<f64>> = cells.iter().map(|cell| cell.value(aggregation)).collect();
     if aggregation == Aggregation::SumOfEvents {
-        let first = values.iter().position(Option::is_some);
-        let last = values.iter().rposition(Option::is_some);
-        if let (Some(first), Some(last)) = (first, last) {
-            for value in &mut values[first..=last] {
-                value.get_or_insert(0.0);
-            }
+        let finite = || samples.iter().filter(|sample| sample.value.is_finite());
+        let first = if finite().any(|sample| sample.at_us < range.start) {
+            Some(0)
+        } else {
+            values.iter().position(Option::is_some)
+        };
+        let end = if finite().any(|sample| sample.at_us >= range.end) {
+            values.len()
+        } else {
+            let last = values.iter().rposition(Option::is_some);
+            last.map_or(0, |last| last + 1)
+        };
+        let between = first.and_then(|first| values.get_mut(first..end));
+        for value in between.into_iter().flatten() {
+            value.get_or_insert(0.0);
         }
     }
     Ok(Grid {
@@ -191,6 +200,21 @@ mod tests {
             values(Aggregation::SumOfEvents),
             [Some(4.0), Some(0.0), Some(5.0), None]
         );
+    }
+
+    #[test]
+    fn what_lies_outside_the_range_says_that_a_silence_within_it_is_none() {
+        let within = |range: Range<i64>| {
+            let grid = resample(&samples(), Step::Hour, Aggregation::SumOfEvents, range);
+            grid.unwrap().values
+        };
+        // The last is in the third hour.
+        assert_eq!(within(0..2 * HOUR_US), [Some(4.0), Some(0.0)]);
+        assert_eq!(within(HOUR_US..3 * HOUR_US), [Some(0.0), Some(5.0)]);
+        assert_eq!(within(HOUR_US..2 * HOUR_US), [Some(0.0)]);
+        // Nothing is known before the first or after the last.
+        assert_eq!(within(-HOUR_US..HOUR_US), [None, Some(4.0)]);
+        assert_eq!(within(3 * HOUR_US..4 * HOUR_US), [None]);
     }
 
     #[test]
