@@ -154,7 +154,8 @@ mod tests {
             SelectOption::new("", "None of \"these\""),
             SelectOption::new("a&b", "<script>"),
         ];
-        let html = view! { <Select name="x" options value="a&b" label="X"/> }.to_html();
+        let select = || view! { <Select name="x" options value="a&b" label="X"/> }.to_html();
+        let html = Owner::new().with(select);
         assert!(
             html.contains("<option value=\"\">None of &quot;these&quot;</option>"),
             "{html}"
