@@ -65,8 +65,8 @@ impl Index {
 
     /// The numbers of many of a source's series, in their order, put into `found`.
     ///
-    /// As [`Index::find`] for each, and several times as fast where the index lies in no cache: what one look-up
-    /// waits for is fetched for [`TOGETHER`] of them at a time, since none depends on another.
+    /// As [`Index::find`] for each, and faster where the index lies in no cache: what one look-up waits for is
+    /// fetched for [`TOGETHER`] of them at a time, since none depends on another.
     pub fn find_all<'l>(
         &self,
         source: u32,

@@ -242,7 +242,7 @@ impl Hub {
         let now = self.clock.now();
         let samples = self.store.last_n(id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
-        let samples = self.with_silence(caller, &series, samples).await?;
+        let samples = self.with_silence(caller, &series, samples, now).await?;
         let budget = self.finding.budget;
         let mut looked = beside_the_pages(series, samples, threshold, (now, budget)).await;
         let from = looked.from;

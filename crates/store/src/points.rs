@@ -112,11 +112,14 @@ impl Store {
     }
 
     /// The instant of the newest sample of a source, in microseconds: until when a silence of one of its series
-    /// says something.
-    pub async fn newest_of(&self, source: &SourceId) -> Result<Option<i64>> {
-        let sql = "select max(last_at) from series where source_id = $1";
-        let newest: (Option<i64>,) =
-            read!(self, db => rows(sql).bind(source.as_str()).fetch_one(&mut *db).await?);
+    /// says something. Series that go beyond `until` are not asked: a plan says nothing of the past.
+    pub async fn newest_of(&self, source: &SourceId, until: Instant) -> Result<Option<i64>> {
+        let sql = "select max(last_at) from series where source_id = $1 and last_at <= $2";
+        let newest: (Option<i64>,) = read!(self, db => rows(sql)
+            .bind(source.as_str())
+            .bind(until.0)
+            .fetch_one(&mut *db)
+            .await?);
         Ok(newest.0)
     }
 

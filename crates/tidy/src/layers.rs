@@ -1,5 +1,5 @@
 //! What each layer may not do: conditions in pages, SQL outside the store, clocks in engines,
-//! permission checks outside the service, styles in views.
+//! styles in views.
 
 use crate::source::{Source, lines_with};
 use crate::{File, Finding, Tree};
@@ -163,49 +163,6 @@ pub fn engines_are_pure(tree: &Tree) -> Vec<Finding> {
                     ));
                 }
             }
-        }
-    }
-    findings
-}
-
-/// Permission checks outside the service.
-pub fn permission_only_in_the_service(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for file in tree.rust() {
-        let home = ["crates/service/", "crates/api/", "crates/tidy/"]
-            .iter()
-            .any(|h| file.path.starts_with(h));
-        if home || file.is_test() {
-            continue;
-        }
-        let code = Source::parse(&file.text).without_tests();
-        for check in [".holds(", "require("] {
-            for line in lines_with(&code, check) {
-                findings.push(Finding::new(
-                    &file.path,
-                    line,
-                    "a permission is checked outside the service",
-                    "let the operation in `service` refuse; show its error, or ask an operation of `api` what the caller may do",
-                ));
-            }
-        }
-    }
-    findings
-}
-
-/// Callers that pages make themselves: what a page asks for is refused to whoever asked for the page, and
-/// so every server function is as guarded as the operations are.
-pub fn pages_make_no_callers(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for file in tree.under("app").filter(|f| f.is_rust()) {
-        let code = Source::parse(&file.text).without_tests();
-        for making in ["Caller::", "Caller {", "Who::"] {
-            let lines = lines_with(&code, making);
-            findings.extend(lines.into_iter().map(|line| {
-                let instead =
-                    "take who asks from `rpc::ctx()`, and give it to the operation as it is";
-                Finding::new(&file.path, line, "a page says who asks", instead)
-            }));
         }
     }
     findings
@@ -424,29 +381,6 @@ mod tests {
             ),
             0
         );
-    }
-
-    #[test]
-    fn a_permission_check_in_a_page_is_found() {
-        let rule = permission_only_in_the_service;
-        let check = "fn a() { if caller.holds(Permission::X) {} }";
-        assert_eq!(count(rule, "app/src/a.rs", check), 1);
-        assert_eq!(
-            count(rule, "server/src/a.rs", "fn a() { require(caller, X)?; }"),
-            1
-        );
-        assert_eq!(count(rule, "crates/service/src/a.rs", check), 0);
-        assert_eq!(
-            count(rule, "crates/ingest/src/a.rs", "fn a() { holds(b\"x\"); }"),
-            0
-        );
-    }
-
-    #[test]
-    fn a_page_that_says_who_asks_is_found() {
-        let made = "fn a() { let caller = Caller::system(\"x\"); }";
-        assert_eq!(count(pages_make_no_callers, "app/src/a.rs", made), 1);
-        assert_eq!(count(pages_make_no_callers, "server/src/a.rs", made), 0);
     }
 
     #[test]

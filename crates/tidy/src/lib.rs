@@ -13,6 +13,7 @@ pub mod features;
 pub mod files;
 pub mod graph;
 pub mod layers;
+pub mod permission;
 pub mod source;
 mod tree;
 

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use tidy::graph::{self, Package};
-use tidy::{Finding, Tree, answers, dependencies, features, files, layers};
+use tidy::{Finding, Tree, answers, dependencies, features, files, layers, permission};
 
 static TREE: LazyLock<Tree> =
     LazyLock::new(|| Tree::read(&root()).expect("the repository can be read"));
@@ -141,12 +141,12 @@ fn engines_are_pure() {
 
 #[test]
 fn permission_is_checked_only_in_the_service() {
-    none(&layers::permission_only_in_the_service(&TREE));
+    none(&permission::only_in_the_service(&TREE));
 }
 
 #[test]
 fn pages_make_no_callers() {
-    none(&layers::pages_make_no_callers(&TREE));
+    none(&permission::pages_make_no_callers(&TREE));
 }
 
 #[test]

@@ -214,7 +214,7 @@ pub fn Select(
     label: Option<String>,
 ) -> impl IntoView {
     let wiring = wiring(label.as_deref());
-    let options = Options::new(&options, value);
+    let options = Options::new(&options, value.as_deref());
     view! {
         <select
             class="input select"

@@ -7,30 +7,25 @@ use leptos::attr::{
     Attribute, NextAttribute, any_attribute::AnyAttribute, any_attribute::IntoAnyAttribute as _,
 };
 use leptos::tachys::renderer::types::Element;
-use leptos::wasm_bindgen::JsCast as _;
-use leptos::web_sys::HtmlSelectElement;
 
 use crate::form::SelectOption;
+use crate::series_colour::fnv_1a;
 
-/// Which choices are there: their HTML's length and hash. Which of them was chosen at first is `data-first`.
+/// Which choices are there: the length and the hash of their HTML.
 const THERE: &str = "data-options";
-const FIRST: &str = "data-first";
 
 /// The choices of a `<select>`, as an attribute of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
-    html: String,
-    first: String,
-}
+pub(crate) struct Options(String);
 
 impl Options {
     /// Those, of which that one is chosen at first.
-    pub(crate) fn new(options: &[SelectOption], first: Option<String>) -> Self {
+    pub(crate) fn new(options: &[SelectOption], first: Option<&str>) -> Self {
         let mut html = String::new();
         for option in options {
             html.push_str("<option value=\"");
             escape(&option.value, &mut html);
-            html.push_str(if first.as_ref() == Some(&option.value) {
+            html.push_str(if first == Some(&option.value) {
                 "\" selected>"
             } else {
                 "\">"
@@ -38,36 +33,19 @@ impl Options {
             escape(&option.label, &mut html);
             html.push_str("</option>");
         }
-        let first = first.unwrap_or_default();
-        Self { html, first }
+        Self(html)
     }
 
-    /// FNV-1a.
     fn mark(&self) -> String {
-        let fold = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        let hash = self.html.bytes().fold(0x811c_9dc5, fold);
-        format!("{}-{hash}", self.html.len())
+        format!("{}-{}", self.0.len(), fnv_1a(&self.0))
     }
 
     fn write(&self, element: &Element) {
-        let (there, mark) = (element.get_attribute(THERE), self.mark());
-        if there.as_ref() == Some(&mark) {
-            return;
-        }
-        let select: &HtmlSelectElement = element.unchecked_ref();
-        let chosen = select.value();
-        let stays = there.is_some() && element.get_attribute(FIRST).as_ref() == Some(&self.first);
-        element.set_inner_html(&self.html);
-        // Nobody else has said another one meanwhile.
-        if stays {
-            select.set_value(&chosen);
-            if select.selected_index() < 0 {
-                select.set_value(&self.first);
-            }
-        }
-        for (name, value) in [(THERE, &mark), (FIRST, &self.first)] {
-            // Both are names that an attribute can have.
-            let _ = element.set_attribute(name, value);
+        let mark = self.mark();
+        if element.get_attribute(THERE).as_ref() != Some(&mark) {
+            element.set_inner_html(&self.0);
+            // A name that an attribute can have.
+            let _ = element.set_attribute(THERE, &mark);
         }
     }
 }
@@ -102,16 +80,12 @@ impl Attribute for Options {
     type CloneableOwned = Self;
 
     fn html_len(&self) -> usize {
-        self.html.len()
+        self.0.len()
     }
 
     fn to_html(self, buf: &mut String, _: &mut String, _: &mut String, inner: &mut String) {
-        for (name, value) in [(THERE, &self.mark()), (FIRST, &self.first)] {
-            buf.extend([" ", name, "=\""]);
-            escape(value, buf);
-            buf.push('"');
-        }
-        inner.push_str(&self.html);
+        buf.extend([" ", THERE, "=\"", &self.mark(), "\""]);
+        inner.push_str(&self.0);
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, element: &Element) -> Element {
@@ -165,7 +139,7 @@ mod tests {
             "{html}"
         );
         assert!(
-            html.contains(" data-first=\"a&amp;b\"") && html.ends_with("</select>"),
+            html.contains(" data-options=\"") && html.ends_with("</select>"),
             "{html}"
         );
     }

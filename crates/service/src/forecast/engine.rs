@@ -10,8 +10,8 @@ use forecast::{Drift, ENGINE, ForecastError, Forecaster, Note, Outcome, Pool, Re
 use series::{Filled, Sample, Step};
 use store::{NewVersion, StoredVersion};
 
+use super::keep::Pools;
 use super::known::{Known, Marked};
-use super::silence::silent_until;
 use super::{FEWEST, horizon, not_enough};
 use crate::calendar::Almanac;
 
@@ -137,7 +137,7 @@ pub(crate) fn fit(
     samples: &[(i64, f64)],
     now: Instant,
     (reason, almanac): (FitReason, &Almanac),
-    pool: impl Fn(Step) -> Pool,
+    pools: &Pools,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<(Model, NewVersion), NoModel> {
     let filled = history(series, samples, now, None)?;
@@ -151,7 +151,7 @@ pub(crate) fn fit(
     let model = fit_on(series, &filled, marked, background, now, cancelled)?;
     let (outcome, coverage) = (
         asked(&model, 1, &Pool::default())?,
-        model.forecaster.coverage(&pool(filled.step)),
+        model.forecaster.coverage(&pools.of(filled.step)),
     );
     let back_test = &model.back_test;
     let version = NewVersion {
@@ -274,22 +274,21 @@ pub(crate) fn advance(
     pool: &Pool,
 ) -> Advance {
     let new = samples.iter().filter(|(at, _)| *at >= model.end);
-    let new: Vec<Sample> = new.map(|(at, value)| Sample::new(*at, *value)).collect();
-    let Some(last) = new.last() else {
+    let new = new.map(|(at, value)| Sample::new(*at, *value));
+    // What the model knows came before: where values are of events, the silence since then is none.
+    let known = Sample::new(model.end - 1, 0.0);
+    let known_and_new: Vec<Sample> = std::iter::once(known).chain(new).collect();
+    let [_, .., last] = known_and_new.as_slice() else {
         return Advance::Done;
     };
     let end = model.step.floor(now.0).min(last.at_us + 1);
     if end <= model.end {
         return Advance::Done;
     }
-    let Ok(mut grid) = series::resample(&new, model.step, model.way, model.end..end) else {
+    let range = model.end..end;
+    let Ok(grid) = series::resample(&known_and_new, model.step, model.way, range) else {
         return Advance::Gap;
     };
-    if model.way == series::Aggregation::SumOfEvents {
-        // Since the last one there was none.
-        let silent = grid.values.iter_mut().filter(|value| value.is_none());
-        silent.for_each(|value| *value = Some(0.0));
-    }
     if grid.missing() > 0 {
         return Advance::Gap;
     }
@@ -309,17 +308,14 @@ pub(crate) fn again(
     samples: &[(i64, f64)],
     now: Instant,
     (stored, almanac): (&StoredVersion, &Almanac),
-    pool: impl Fn(Step) -> Pool,
+    pools: &Pools,
     cancelled: &dyn Fn() -> bool,
 ) -> Option<Model> {
     let version = &stored.version;
     let step = Step::from_label(&version.step).filter(|_| version.engine == ENGINE)?;
     let window = version.window;
-    let until = samples.partition_point(|(at, _)| *at < window.to.0);
-    // Up to the window's end the present was later than it: nothing of it was unfinished.
-    let known = samples[..until].to_vec();
-    let known = silent_until(series, known, Some(window.to.0 - 1));
-    let known = history(series, &known, window.to, Some(step)).ok()?;
+    // What lies after the window is in no period of it.
+    let known = history(series, samples, window.to, Some(step)).ok()?;
     let marked = Marked::on(almanac, series, &known);
     let background = in_background(version.fitted.reason);
     if digest(&known, &marked, background) != stored.digest {
@@ -330,7 +326,7 @@ pub(crate) fn again(
     model.number = version.number;
     model.held_until = version.held_until;
     let all = history(series, samples, now, Some(step)).ok()?;
-    let pool = pool(step);
+    let pool = pools.of(step);
     let skip = usize::try_from(step.between(all.start_us, model.end)).unwrap_or(0);
     for (place, value) in all.values.iter().enumerate().skip(skip) {
         let place = i64::try_from(place).unwrap_or(i64::MAX);

@@ -20,6 +20,7 @@ const MOST_POOLED: usize = 300;
 const FEWEST_POOLED: usize = 20;
 
 /// What series of each step know together.
+#[derive(Default)]
 pub(crate) struct Pools(HashMap<Step, Pool>);
 
 impl Pools {

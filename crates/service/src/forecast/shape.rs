@@ -151,6 +151,7 @@ mod tests {
     use super::*;
     use crate::calendar::Almanac;
     use crate::forecast::engine::{asked, fit};
+    use crate::forecast::keep::Pools;
     use api::FitReason;
 
     const DAY: i64 = Instant::DAY;
@@ -164,7 +165,7 @@ mod tests {
             &samples,
             now,
             (FitReason::First, &Almanac::new(None, Vec::new())),
-            |_| forecast::Pool::default(),
+            &Pools::default(),
             &|| false,
         )
         .unwrap();

@@ -1,7 +1,7 @@
 //! What a silence says. A flow that is noted only when something happens has no value where nothing did; until
 //! when that is known is said by the newest sample of its source.
 
-use api::{Aggregation, Caller, Result, Series};
+use api::{Aggregation, Caller, Instant, Result, Series};
 
 use crate::Hub;
 use crate::failure::OrFailure;
@@ -12,28 +12,17 @@ impl Hub {
         &self,
         caller: &Caller,
         series: &Series,
-        samples: Vec<(i64, f64)>,
+        mut samples: Vec<(i64, f64)>,
+        now: Instant,
     ) -> Result<Vec<(i64, f64)>> {
-        if series.aggregation != Aggregation::Events || series.last.is_none() {
-            return Ok(samples);
+        if series.aggregation == Aggregation::Events && series.last.is_some() {
+            // What has today's date may lie at the end of today.
+            let until = now.plus(Instant::DAY);
+            let newest = self.store.newest_of(&series.source_id, until).await;
+            let newest = newest.or_failure(caller)?;
+            let last = samples.last().map(|(at, _)| *at);
+            samples.extend(newest.filter(|at| Some(*at) > last).map(|at| (at, 0.0)));
         }
-        let newest = self.store.newest_of(&series.source_id).await;
-        let newest = newest.or_failure(caller)?;
-        Ok(silent_until(series, samples, newest))
+        Ok(samples)
     }
-}
-
-/// The samples with a nothing at that instant, where it is after them and the series is one whose silence says so.
-pub(super) fn silent_until(
-    series: &Series,
-    mut samples: Vec<(i64, f64)>,
-    until: Option<i64>,
-) -> Vec<(i64, f64)> {
-    let last = samples.last().map(|(at, _)| *at);
-    if series.aggregation == Aggregation::Events
-        && let Some(until) = until.filter(|until| last.is_none_or(|last| *until > last))
-    {
-        samples.push((until, 0.0));
-    }
-    samples
 }

@@ -21,7 +21,7 @@ impl Hub {
         let now = self.clock.now();
         let samples = self.store.last_n(id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
-        let samples = self.with_silence(caller, &series, samples).await?;
+        let samples = self.with_silence(caller, &series, samples, now).await?;
         let found = self.aside.run(move || compared(&series, &samples, now));
         let failed = || {
             nothing(WhyUnknown::Failed {

@@ -166,7 +166,7 @@ impl Hub {
             };
             let samples = self.store.samples(&id, since, MOST_SAMPLES).await;
             let samples = samples.or_failure(caller)?;
-            let samples = self.with_silence(caller, &due.series, samples).await?;
+            let samples = self.with_silence(caller, &due.series, samples, now).await?;
             model = self.models.take(&id).filter(|model| {
                 model.number == live && model.end == end && model.fits(&due.series)
             });
@@ -224,20 +224,19 @@ impl Hub {
         };
         let samples = self.store.samples(&series.id, since, 2 * MOST_SAMPLES);
         let samples = samples.await.or_failure(caller)?;
-        let samples = self.with_silence(caller, series, samples).await?;
+        let samples = self.with_silence(caller, series, samples, now).await?;
         let almanac = self.almanac(caller).await?;
         let series = series.clone();
         let pools = self.models.pools();
         let made = self.aside.run(move || {
             let begun = cpu_us();
             let cancelled = || cpu_us() - begun > BUDGET_US;
-            let pool = |step| pools.of(step);
             again(
                 &series,
                 &samples,
                 now,
                 (&stored, &almanac),
-                pool,
+                &pools,
                 &cancelled,
             )
         });
@@ -251,7 +250,7 @@ impl Hub {
         }
         let samples = self.store.last_n(&due.series.id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
-        let samples = self.with_silence(caller, &due.series, samples).await?;
+        let samples = self.with_silence(caller, &due.series, samples, now).await?;
         let series = due.series.clone();
         let found = self
             .aside

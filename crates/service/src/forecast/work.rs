@@ -90,22 +90,16 @@ impl Hub {
         };
         let samples = self.store.last_n(&series.id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
-        let samples = self.with_silence(caller, &series, samples).await?;
-        let pool = self.models.pools();
+        let samples = self.with_silence(caller, &series, samples, now).await?;
+        let pools = self.models.pools();
         let reason = wanted.reason;
         let of = series.clone();
         let found = self.aside.run(move || {
             let begun = cpu_us();
             let cancelled = || cpu_us() - begun > BUDGET_US;
-            let (model, mut version) = fit(
-                &of,
-                &samples,
-                now,
-                (reason, &almanac),
-                |step| pool.of(step),
-                &cancelled,
-            )?;
-            let outcome = asked(&model, model.horizon, &pool.of(model.step))?;
+            let (model, mut version) =
+                fit(&of, &samples, now, (reason, &almanac), &pools, &cancelled)?;
+            let outcome = asked(&model, model.horizon, &pools.of(model.step))?;
             let forecast = Box::new(shaped(&of, &model, &outcome, now));
             version.cpu_us = cpu_us() - begun;
             Ok((model, version, forecast))

@@ -29,7 +29,7 @@ struct Taken {
 }
 
 thread_local! {
-    /// Where a request is decompressed to: a new place for each, cleared first, is a twentieth of all its work.
+    /// Where a request is decompressed to: a new place for each would be cleared first.
     static SCRATCH: RefCell<remote_write::Scratch> = RefCell::default();
 }
 

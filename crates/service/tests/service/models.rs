@@ -401,6 +401,16 @@ async fn where_values_are_of_events_a_silence_is_none_and_not_unknown() {
     let later = forecast_of(&home, &brackets).await;
     assert!(later.points[0].at.0 > forecast.points[0].at.0 + 50 * Instant::DAY);
     assert!(foreseen(&later) < foreseen(&forecast), "{later:?}");
+
+    // Nothing more of anything, but for a plan, which a table may bring: that says nothing of the week that went.
+    home.day(400);
+    let plan = serde_json::json!({ "name": "plan", "value": 1, "at": START + DAY * 400 });
+    home.send(&[plan]).await;
+    home.day(219);
+    home.settle().await;
+    let unsaid = forecast_of(&home, &brackets).await;
+    let day_over = later.points[0].at.plus(Instant::DAY);
+    assert_eq!(unsaid.points[0].at, day_over);
 }
 
 /// How many days a forecast reaches.

@@ -3,28 +3,21 @@
 //! new one without a line here fails.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use api::{
-    Caller, Credentials, Entry, Error, FactorState, Instant, NewInvitation, Passkey, PasskeyId,
-    Services, Session, SessionId, SignedIn, User,
+    Caller, Entry, Error, FactorState, Instant, NewInvitation, Passkey, PasskeyId, Services,
+    Session, SessionId, SignedIn, User,
 };
-use fakes::FixedClock;
-use service::{Bus, Hub, RelyingParty, Settings};
-use store::{DatabaseUrl, Store};
+use service::{RelyingParty, Settings};
 
 use crate::authenticator::code;
 use crate::device::Device;
 use crate::permissions::{May, operations};
-use crate::person::{GOOD, as_user, from, nobody};
+use crate::person::{GOOD, New, as_user, credentials, from, nobody};
 
 const SITE: &str = "https://hub.example.org";
 
-struct Place {
-    _folder: tempfile::TempDir,
-    services: Services,
-    clock: Arc<FixedClock>,
-}
+struct Place(New);
 
 /// Somebody with everything that a person can have.
 struct Person {
@@ -45,30 +38,11 @@ struct Having {
 
 impl Place {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
-        let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
-        let settings = Settings {
+        let new = New::with(|settings| Settings {
             party: RelyingParty::at(SITE),
-            ..Settings::alone(folder.path().join("uploads"))
-        };
-        let hub = Hub::new(store.unwrap(), clock.clone(), Bus::new(1), settings);
-        let key = service::KeySource::Own(folder.path().join("master.key"));
-        hub.unlock(&Caller::system("test"), key).await.unwrap();
-        Self {
-            _folder: folder,
-            services: hub.services(),
-            clock,
-        }
-    }
-
-    async fn first(&self, email: &str) -> SignedIn {
-        let accounts = &self.services.accounts;
-        let token = accounts.set_up_token(&Caller::system("test")).await;
-        let token = token.unwrap().unwrap();
-        let who = credentials(email, GOOD);
-        let made = accounts.set_up(&nobody(), &token, who, &from("home")).await;
-        made.unwrap()
+            ..settings
+        });
+        Self(new.await)
     }
 
     async fn invited(&self, by: &Caller, email: &str) -> SignedIn {
@@ -76,7 +50,7 @@ impl Place {
             email: email.into(),
             role: "admin".into(),
         };
-        let people = &self.services.people;
+        let people = &self.0.services.people;
         let link = people.invite(by, new).await.unwrap().secret;
         let (nobody, visit) = (nobody(), from("work"));
         let taken = people.accept_invitation(&nobody, &link, GOOD, &visit);
@@ -88,20 +62,20 @@ impl Place {
 
     /// The code that an authenticator with that secret shows next: one works once.
     fn code(&self, secret: &str) -> String {
-        self.clock.advance(Instant::MINUTE);
-        code(secret, api::Clock::now(&*self.clock))
+        self.0.clock.advance(Instant::MINUTE);
+        code(secret, api::Clock::now(&*self.0.clock))
     }
 
     /// Gives somebody a passkey and an authenticator.
     async fn furnish(&self, signed_in: SignedIn, device: &mut Device) -> Person {
         let caller = as_user(&signed_in.user);
         let session = self.session(&signed_in.token).await.unwrap();
-        let passkeys = &self.services.passkeys;
+        let passkeys = &self.0.services.passkeys;
         let options = passkeys.begin_passkey(&caller, &session, GOOD).await;
         let answer = device.create(&options.unwrap());
         let passkey = passkeys.add_passkey(&caller, &session, "phone", &answer);
         let passkey = passkey.await.unwrap().id;
-        let factors = &self.services.factors;
+        let factors = &self.0.services.factors;
         factors.begin_totp(&caller, GOOD).await.unwrap();
         let secret = factors.enrolment(&caller).await.unwrap().secret;
         let shown = self.code(&secret);
@@ -117,28 +91,21 @@ impl Place {
     }
 
     async fn session(&self, token: &str) -> Option<SessionId> {
-        let accounts = &self.services.accounts;
+        let accounts = &self.0.services.accounts;
         let held = accounts.of_session(&nobody(), token, false).await.unwrap();
         held.map(|(_, session)| session)
     }
 
     async fn having(&self, whose: &Caller) -> Having {
-        let sessions = self.services.accounts.sessions(whose).await.unwrap();
+        let sessions = self.0.services.accounts.sessions(whose).await.unwrap();
         Having {
             sessions: sessions
                 .into_iter()
                 .map(|session: Session| session.id)
                 .collect(),
-            factors: self.services.factors.factors(whose).await.unwrap(),
-            passkeys: self.services.passkeys.passkeys(whose).await.unwrap(),
+            factors: self.0.services.factors.factors(whose).await.unwrap(),
+            passkeys: self.0.services.passkeys.passkeys(whose).await.unwrap(),
         }
-    }
-}
-
-fn credentials(email: &str, password: &str) -> Credentials {
-    Credentials {
-        email: email.into(),
-        password: password.into(),
     }
 }
 
@@ -159,7 +126,7 @@ fn refused<T: std::fmt::Debug>(answer: &api::Result<T>) {
 #[tokio::test]
 async fn nothing_that_is_somebodys_own_is_reached_by_somebody_else() {
     let place = Place::new().await;
-    let ada = place.first("ada@example.org").await;
+    let ada = place.0.first("ada@example.org").await;
     let ada_caller = as_user(&ada.user);
     let eve = place.invited(&ada_caller, "eve@example.org").await;
     let bob = place.invited(&ada_caller, "bob@example.org").await;
@@ -172,7 +139,7 @@ async fn nothing_that_is_somebodys_own_is_reached_by_somebody_else() {
         factors,
         passkeys,
         ..
-    } = place.services.clone();
+    } = place.0.services.clone();
     factors.begin_totp(&bob, GOOD).await.unwrap();
     let begun = factors.enrolment(&bob).await.unwrap().secret;
     let question = passkeys.begin_passkey(&bob, &bobs_session, GOOD).await;
@@ -255,11 +222,7 @@ async fn nothing_that_is_somebodys_own_is_reached_by_somebody_else() {
     }
     assert_eq!(walked.len(), 15, "{walked:?}");
     let entry = accounts
-        .sign_in(
-            &nobody(),
-            credentials("ada@example.org", GOOD),
-            &from("home"),
-        )
+        .sign_in(&nobody(), credentials("ada@example.org"), &from("home"))
         .await;
     assert!(matches!(entry, Ok(Entry::Step { .. })), "{entry:?}");
 }

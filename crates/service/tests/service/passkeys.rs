@@ -8,11 +8,10 @@ use api::{
     Services, SessionId, SignedIn, Step,
 };
 use fakes::FixedClock;
-use service::{Bus, Hub, RelyingParty, Settings};
-use store::{DatabaseUrl, Store};
+use service::{Hub, RelyingParty, Settings};
 
 use crate::device::Device;
-use crate::person::{GOOD, as_user, from, nobody};
+use crate::person::{GOOD, New, as_user, from, nobody};
 
 const SITE: &str = "https://hub.example.org";
 
@@ -27,31 +26,20 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
-        let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
-        let settings = Settings {
+        let new = New::with(|settings| Settings {
             party: RelyingParty::at(SITE),
-            ..Settings::alone(folder.path().join("uploads"))
-        };
-        let hub = Hub::new(store.unwrap(), clock.clone(), Bus::new(1), settings);
-        let services = hub.services();
-        let accounts = &services.accounts;
-        let token = accounts.set_up_token(&Caller::system("test")).await;
-        let who = Credentials {
-            email: "ada@example.org".into(),
-            password: GOOD.into(),
-        };
-        let token = token.unwrap().unwrap();
-        let made = accounts.set_up(&nobody(), &token, who, &from("home")).await;
-        let made: SignedIn = made.unwrap();
+            ..settings
+        });
+        let new = new.await;
+        let made = new.first("ada@example.org").await;
+        let accounts = &new.services.accounts;
         let held = accounts.of_session(&nobody(), &made.token, true).await;
         let (user, session) = held.unwrap().unwrap();
         Self {
-            _folder: folder,
-            services,
-            hub,
-            clock,
+            _folder: new.folder,
+            services: new.services,
+            hub: new.hub,
+            clock: new.clock,
             ada: as_user(&user),
             session,
         }
@@ -411,14 +399,11 @@ async fn who_fails_often_waits_with_a_passkey_too() {
 
 #[tokio::test]
 async fn without_a_name_there_are_none_and_the_reason_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
-    let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
-    let settings = Settings {
+    let new = New::with(|settings| Settings {
         party: RelyingParty::at("http://127.0.0.1:3000"),
-        ..Settings::alone(folder.path().join("uploads"))
-    };
-    let services = Hub::new(store.unwrap(), clock, Bus::new(1), settings).services();
+        ..settings
+    });
+    let New { services, .. } = new.await;
     let door = services.passkeys.passkey_door(&nobody()).await.unwrap();
     let api::PasskeyDoor::Closed { why } = door else {
         panic!("{door:?}");

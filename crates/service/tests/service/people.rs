@@ -7,11 +7,10 @@ use api::{
     RoleChange, Services, SessionId, SignedIn, Step, User, Visit,
 };
 use fakes::FixedClock;
-use service::{Bus, Hub, Settings};
-use store::{DatabaseUrl, Store};
+use service::Settings;
 
 use crate::authenticator::code;
-use crate::person::{GOOD, as_user, from, nobody};
+use crate::person::{GOOD, New, as_user, from, nobody};
 
 struct Place {
     _folder: tempfile::TempDir,
@@ -39,34 +38,18 @@ impl Place {
     }
 
     async fn with(provider: Option<service::Provider>) -> (Self, SignedIn) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
-        let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
-        let hub = Hub::new(
-            store.unwrap(),
-            clock.clone(),
-            Bus::new(1),
-            Settings {
-                provider,
-                ..Settings::alone(folder.path().join("uploads"))
-            },
-        );
-        let key = service::KeySource::Own(folder.path().join("master.key"));
-        hub.unlock(&Caller::system("test"), key).await.unwrap();
+        let new = New::with(|settings| Settings {
+            provider,
+            ..settings
+        });
+        let new = new.await;
+        let made = new.first("ada@example.org").await;
         let place = Self {
-            _folder: folder,
-            services: hub.services(),
-            clock,
+            _folder: new.folder,
+            services: new.services,
+            clock: new.clock,
         };
-        let accounts = &place.services.accounts;
-        let token = accounts.set_up_token(&Caller::system("test")).await;
-        let ada = Credentials {
-            email: "ada@example.org".into(),
-            password: GOOD.into(),
-        };
-        let token = token.unwrap().unwrap();
-        let made = accounts.set_up(&nobody(), &token, ada, &from("home")).await;
-        (place, made.unwrap())
+        (place, made)
     }
 
     async fn sign_in(&self, email: &str, password: &str, visit: &Visit) -> Result<Entry> {

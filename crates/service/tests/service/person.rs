@@ -1,6 +1,11 @@
-//! People as the tests of signing in know them.
+//! People as the tests of signing in know them, and the hub that they sign in to.
 
-use api::{Caller, User, Visit, Who};
+use std::sync::Arc;
+
+use api::{Caller, Credentials, Instant, Services, SignedIn, User, Visit, Who};
+use fakes::FixedClock;
+use service::{Bus, Hub, Settings};
+use store::{DatabaseUrl, Store};
 
 /// The password of whoever has one.
 pub(crate) const GOOD: &str = "a long enough password";
@@ -26,5 +31,48 @@ pub(crate) fn from(address: &str) -> Visit {
         address: address.into(),
         browser: "test".into(),
         ..Visit::default()
+    }
+}
+
+pub(crate) fn credentials(email: &str) -> Credentials {
+    Credentials {
+        email: email.into(),
+        password: GOOD.into(),
+    }
+}
+
+/// A hub of its own that nobody has set up yet.
+pub(crate) struct New {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) services: Services,
+    pub(crate) clock: Arc<FixedClock>,
+}
+
+impl New {
+    pub(crate) async fn with(set: impl FnOnce(Settings) -> Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&DatabaseUrl::in_folder(folder.path()), folder.path()).await;
+        let clock = Arc::new(FixedClock::new(Instant::from_seconds(1_780_000_000)));
+        let settings = set(Settings::alone(folder.path().join("uploads")));
+        let hub = Hub::new(store.unwrap(), clock.clone(), Bus::new(1), settings);
+        let key = service::KeySource::Own(folder.path().join("master.key"));
+        hub.unlock(&Caller::system("test"), key).await.unwrap();
+        Self {
+            folder,
+            services: hub.services(),
+            hub,
+            clock,
+        }
+    }
+
+    /// The first administrator, who sets it up.
+    pub(crate) async fn first(&self, email: &str) -> SignedIn {
+        let accounts = &self.services.accounts;
+        let token = accounts.set_up_token(&Caller::system("test")).await;
+        let token = token.unwrap().unwrap();
+        let (nobody, who, visit) = (nobody(), credentials(email), from("home"));
+        let made = accounts.set_up(&nobody, &token, who, &visit).await;
+        made.unwrap()
     }
 }

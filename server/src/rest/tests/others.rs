@@ -15,7 +15,7 @@ async fn strangers_are_sent_from_every_page_to_where_they_sign_in() {
     let pages = &*crate::router::PAGES;
     assert!(pages.len() > 10);
     for page in pages {
-        let path = page.path().replace("{id}", "x");
+        let path = filled(page.path(), ["x"; 3]);
         let answer = home.get(&As::Nobody, &path).await;
         let open = OPEN_PAGES.contains(&path.as_str());
         assert_eq!(
@@ -42,7 +42,7 @@ async fn every_page_answers_to_each_role_as_it_was_reviewed() {
     }
     let mut lines = Vec::new();
     for page in &*crate::router::PAGES {
-        let path = page.path().replace("{id}", "x");
+        let path = filled(page.path(), ["x"; 3]);
         let mut line = format!("{path}:");
         for (name, who) in &people {
             let status = home.get(who, &path).await.status.as_u16();
@@ -193,10 +193,7 @@ async fn every_other_route_is_listed_with_what_a_stranger_gets() {
     }
     let home = Home::new().await;
     for (method, path, status, _) in OTHERS {
-        let path = path
-            .replace("{id}", "x")
-            .replace("{name}", "x")
-            .replace("{export}", "x");
+        let path = filled(path, ["x"; 3]);
         let answer = home.ask(request(method, &As::Nobody, &path, None)).await;
         assert_eq!(
             answer.status.as_u16(),
@@ -223,10 +220,7 @@ async fn every_other_route_lets_in_exactly_those_it_says() {
         .iter()
         .filter(|(_, path, ..)| *path != "/auth/sign-out");
     for (method, path, _, whom) in others {
-        let path = path
-            .replace("{id}", &series)
-            .replace("{name}", "job")
-            .replace("{export}", "export.csv");
+        let path = filled(path, [&series, "job", "export.csv"]);
         let query = if path.ends_with("/query_range") {
             "?query=steps&start=0&end=60&step=15"
         } else if path.ends_with("/query") {
@@ -261,4 +255,12 @@ async fn every_other_route_lets_in_exactly_those_it_says() {
             assert_eq!(refused, !may, "{about}");
         }
     }
+}
+
+/// A route's path with an id, a name and an export in it.
+fn filled(path: &str, with: [&str; 3]) -> String {
+    let parts = ["{id}", "{name}", "{export}"].into_iter().zip(with);
+    parts.fold(path.to_owned(), |path, (part, with)| {
+        path.replace(part, with)
+    })
 }

@@ -21,7 +21,7 @@ fn fitted_for(reason: FitReason, samples: &[(i64, f64)], now: i64) -> (Series, M
         samples,
         Instant(now * DAY),
         (reason, &Almanac::new(None, Vec::new())),
-        |_| Pool::default(),
+        &Pools::default(),
         &|| false,
     );
     let (model, version) = found.unwrap();
@@ -78,7 +78,7 @@ fn a_model_made_again_says_what_the_one_that_was_kept_up_says() {
             samples,
             Instant(150 * DAY),
             (&stored, &none),
-            |_| Pool::default(),
+            &Pools::default(),
             &|| false,
         )
     };
@@ -104,7 +104,7 @@ fn where_nobody_waits_arima_is_one_of_the_models_and_is_again_when_it_is_made_ag
             &samples,
             now,
             (&stored, &none),
-            |_| Pool::default(),
+            &Pools::default(),
             &|| false,
         )
         .unwrap();
@@ -115,7 +115,7 @@ fn where_nobody_waits_arima_is_one_of_the_models_and_is_again_when_it_is_made_ag
             &samples,
             now,
             (&stored, &none),
-            |_| Pool::default(),
+            &Pools::default(),
             &|| false,
         );
         assert_eq!(
@@ -138,7 +138,7 @@ fn what_is_counted_is_foreseen_in_whole_things() {
             samples,
             now,
             (FitReason::First, &none),
-            |_| Pool::default(),
+            &Pools::default(),
             &|| false,
         );
         says(&found.unwrap().0)
@@ -206,7 +206,7 @@ fn nothing_is_no_data_and_nine_points_are_not_enough() {
             samples,
             Instant(9 * DAY),
             (FitReason::First, &Almanac::new(None, Vec::new())),
-            |_| Pool::default(),
+            &Pools::default(),
             &|| false,
         );
         match found.map(|_| ()) {
