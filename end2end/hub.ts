@@ -59,9 +59,15 @@ export class Hub {
     return { code: run.status, words: run.stdout + run.stderr };
   }
 
-  /** Lets somebody in and answers their password. */
-  person(email: string, role: string): string {
-    return this.run("user", "add", email, "--role", role).match(/^ {4}(\S+)$/m)?.[1] ?? "";
+  /** Invites somebody from the shell, takes the invitation up for them and answers their password. */
+  async person(email: string, role: string): Promise<string> {
+    const link = this.run("user", "add", email, "--role", role).match(/^ {4}(\S+)$/m)?.[1] ?? "";
+    const token = new URL(link).searchParams.get("token") ?? "";
+    const password = "words that only somebody knows";
+    const body = new URLSearchParams({ token, password });
+    const answer = await fetch(`${this.url}/auth/accept`, { method: "POST", body, redirect: "manual" });
+    expect(answer.headers.get("location")).not.toContain("/invite");
+    return password;
   }
 
   /** Makes a key and answers its secret. */

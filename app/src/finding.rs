@@ -83,12 +83,17 @@ fn row(told: Told) -> impl IntoView {
             <td data-label="What" class="num">{told.seen}</td>
             <td data-label="When" class="moment"><When at=told.at/></td>
             <td data-label="Why">{told.why}</td>
-            <td data-label="Said">{said(told.said)}</td>
+            <td data-label="Said">{said(told.said, told.chance)}</td>
         </tr>
     }
 }
 
-/// What somebody said of a finding.
-pub fn said(word: String) -> impl IntoView {
+/// What somebody said of a finding, or that chance may have brought it.
+pub fn said(word: String, chance: bool) -> impl IntoView {
+    let word = if chance && word.is_empty() {
+        "may be chance".to_owned()
+    } else {
+        word
+    };
     (!word.is_empty()).then(|| view! { <Badge tone=Tone::Neutral label=word/> })
 }

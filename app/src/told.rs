@@ -98,6 +98,8 @@ pub struct Told {
     pub alike: Vec<(String, i64)>,
     /// What somebody said of it; empty where nobody did.
     pub said: String,
+    /// Whether chance alone may have brought it.
+    pub chance: bool,
 }
 
 /// Tells a finding.
@@ -125,6 +127,7 @@ pub fn told(finding: &Finding) -> Told {
             Some(api::Verdict::No) => "not an anomaly",
         }
         .to_owned(),
+        chance: finding.may_be_chance(),
     }
 }
 
@@ -420,6 +423,7 @@ mod tests {
             period_seconds: 60,
             score: 0.9,
             p_value: 0.004,
+            q_value: 0.5,
             value: 140.0,
             expected: Some(50.0),
             usual: 9.0,

@@ -89,7 +89,7 @@ test("a new key comes with lines to paste that work @hydrated", async ({ page, e
 
 test("the shell adds people and keys while the server runs @hydrated", async ({ page, empty }) => {
   await empty.claim();
-  const password = empty.person("olga@example.org", "operator");
+  const password = await empty.person("olga@example.org", "operator");
   await signIn(page, empty, "olga@example.org", password);
   await page.goto(`${empty.url}/welcome`);
   await expect(page.getByText("Explore the demo company")).toBeVisible();

@@ -88,7 +88,7 @@ test.describe("beside somebody else", () => {
   test("a tab is loaded anew once somebody else has signed in beside it @hydrated", async ({ page, empty }) => {
     await empty.claim();
     await signIn(page, empty);
-    const password = empty.person("vera@example.org", "viewer");
+    const password = await empty.person("vera@example.org", "viewer");
     await page.goto(`${empty.url}/people`);
     await ready(page, true);
     await expect(page.getByRole("row", { name: /ada@/ })).toBeVisible();
@@ -147,7 +147,7 @@ test("an authenticator is set up, asked for, and a recovery code helps once", as
 test("a role that needs a second step leads to one before anything else", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await signIn(page, empty);
-  const password = empty.person("olga@example.org", "operator");
+  const password = await empty.person("olga@example.org", "operator");
   await page.goto(`${empty.url}/people/roles`);
   await ready(page, javaScriptEnabled);
   await page.getByRole("button", { name: "Ask for a second step: operator" }).click();

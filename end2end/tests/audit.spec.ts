@@ -49,7 +49,7 @@ test("what was done is found, narrowed down, opened and exported", async ({ page
 
 test("who may not see it is refused, and finds that in no log of their own", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
-  const password = empty.person("eve@example.org", "viewer");
+  const password = await empty.person("eve@example.org", "viewer");
   const context = await browser.newContext({ javaScriptEnabled });
   const eve = await context.newPage();
   await signIn(eve, empty, "eve@example.org", password);

@@ -90,7 +90,7 @@ test("who may not change it sees it without forms", async ({ page, hub }) => {
   await page.goto(`${hub.url}/cash`);
   await expect(page.getByRole("table", { name: "Cash week by week" })).toBeVisible();
   await expect(page.getByRole("row", { name: /Value added tax/ })).toBeVisible();
-  const password = hub.person("cash-viewer@example.org", "viewer");
+  const password = await hub.person("cash-viewer@example.org", "viewer");
   await page.context().clearCookies();
   await page.goto(`${hub.url}/login`);
   await page.getByLabel("E-mail").fill("cash-viewer@example.org");

@@ -94,7 +94,7 @@ test("a passkey is made, signs in, and is refused when it was removed @hydrated"
 });
 
 test("a role that needs a second step is satisfied by a passkey, alone and after the password @hydrated", async ({ page, site, browser }) => {
-  const given = site.hub.person("olga@example.org", "operator");
+  const given = await site.hub.person("olga@example.org", "operator");
   const context = await browser.newContext();
   const other = await context.newPage();
   await device(other);

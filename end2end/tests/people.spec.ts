@@ -37,7 +37,7 @@ async function giveRole(page: Page, hub: Hub, scripts: boolean, email: string, r
 async function withOlga(page: Page, hub: Hub, browser: Browser, scripts: boolean) {
   await hub.claim();
   await asAdministrator(page, hub);
-  const password = hub.person("olga@example.org", "operator");
+  const password = await hub.person("olga@example.org", "operator");
   const context = await browser.newContext({ javaScriptEnabled: scripts });
   const other = await context.newPage();
   await signIn(other, hub, "olga@example.org", password);
@@ -47,7 +47,7 @@ async function withOlga(page: Page, hub: Hub, browser: Browser, scripts: boolean
 test("a role of one's own is made, given, refused what it does not grant, and kept while somebody has it", async ({ page, empty, browser, javaScriptEnabled }) => {
   await empty.claim();
   await asAdministrator(page, empty);
-  const password = empty.person("olga@example.org", "operator");
+  const password = await empty.person("olga@example.org", "operator");
   await makeRole(page, empty, javaScriptEnabled, "Watcher", ["monitoring:read", "remediation:*"]);
   await giveRole(page, empty, javaScriptEnabled, "olga@example.org", "Watcher");
 
@@ -78,7 +78,7 @@ test("a role of one's own is made, given, refused what it does not grant, and ke
 test("a role that sees nothing of what is watched has settings all the same", async ({ page, empty, javaScriptEnabled }) => {
   await empty.claim();
   await asAdministrator(page, empty);
-  const password = empty.person("olga@example.org", "operator");
+  const password = await empty.person("olga@example.org", "operator");
   await makeRole(page, empty, javaScriptEnabled, "Doorkeeper", ["access:read"]);
   await giveRole(page, empty, javaScriptEnabled, "olga@example.org", "Doorkeeper");
 
@@ -144,7 +144,7 @@ test("somebody who forgot their password chooses another with a link, once", asy
 
 test("the access review is a file that names everyone", async ({ page, empty }) => {
   await empty.claim();
-  empty.person("olga@example.org", "operator");
+  await empty.person("olga@example.org", "operator");
   empty.key("till", "ingest");
   await asAdministrator(page, empty);
   const answer = await page.request.get(`${empty.url}/people/access-review.csv`);

@@ -119,7 +119,7 @@ test("a stock says when to order how much, and an order counts", async ({ page, 
 });
 
 test("the demo company says what to order, and who may only look changes nothing", async ({ browser, hub, javaScriptEnabled }) => {
-  const password = hub.person("vera@example.org", "viewer");
+  const password = await hub.person("vera@example.org", "viewer");
   const context = await browser.newContext({ javaScriptEnabled });
   const page = await context.newPage();
   await signIn(page, hub, "vera@example.org", password);

@@ -143,7 +143,7 @@ async function play(page: Page, hub: Hub, planted: Planted): Promise<string[]> {
   planted.set("wrong password", WRONG_PASSWORD);
   planted.set("administrator's session", hub.cookies.find((cookie) => cookie.name === "millrace_session")?.value ?? "");
   planted.set("token of a target", TARGET_TOKEN);
-  planted.set("first password", hub.person("olga@example.org", "operator"));
+  planted.set("first password", await hub.person("olga@example.org", "operator"));
   planted.set("provider's secret", PROVIDER_SECRET);
 
   // The browser is sent back with a code.

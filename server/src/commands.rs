@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use api::{Caller, ImportState, NewKey, NewUser, Role};
+use api::{Caller, ImportState, NewInvitation, NewKey};
 use service::KeySource;
 
 use crate::config::Settings;
@@ -68,21 +68,51 @@ pub(crate) async fn import(
 /// `millrace user add`.
 #[expect(
     clippy::print_stdout,
-    reason = "the password is for the person who asked, not for the log"
+    reason = "the link is for the person who asked, not for the log"
 )]
-pub(crate) async fn add_user(settings: Settings, email: String, role: Role) -> anyhow::Result<()> {
+pub(crate) async fn add_user(
+    settings: Settings,
+    email: String,
+    role: String,
+) -> anyhow::Result<()> {
     let (hub, store) = open(&settings, None).await?;
-    let made = hub
-        .services()
-        .accounts
-        .add_user(&Caller::system("user add"), NewUser { email, role })
-        .await?;
+    let new = NewInvitation { email, role };
+    let people = hub.services().people;
+    let made = people.invite(&Caller::system("user add"), new).await?;
     println!(
-        "{} can sign in as {} with this password, shown this once:\n\n    {}\n",
-        made.made.email, made.made.role, made.secret
+        "Whoever opens this link chooses the password of {}, as {}. It is good once, for a week:\n\n    {}\n",
+        made.made.email,
+        made.made.role,
+        invitation_link(&settings, &made.secret),
     );
     store.close().await;
     Ok(())
+}
+
+/// `millrace user password`.
+#[expect(
+    clippy::print_stdout,
+    reason = "the link is for the person who asked, not for the log"
+)]
+pub(crate) async fn offer_password(settings: Settings, email: String) -> anyhow::Result<()> {
+    let (hub, store) = open(&settings, None).await?;
+    let (services, caller) = (hub.services(), Caller::system("user password"));
+    let users = services.accounts.users(&caller).await?;
+    let user = users
+        .into_iter()
+        .find(|user| user.email.eq_ignore_ascii_case(&email));
+    let user = user.with_context(|| format!("{email} cannot sign in; add them first"))?;
+    let made = services.people.offer_password(&caller, &user.id).await?;
+    println!(
+        "Whoever opens this link chooses a new password for {email}. It is good once, for a day:\n\n    {}\n",
+        invitation_link(&settings, &made.secret),
+    );
+    store.close().await;
+    Ok(())
+}
+
+fn invitation_link(settings: &Settings, token: &str) -> String {
+    format!("{}/invite?token={token}", settings.public())
 }
 
 /// `millrace key add`.

@@ -64,6 +64,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(UserCommand::Add { email, role }) => {
             commands::add_user(settings, email, role).await
         }
+        Command::User(UserCommand::Password { email }) => {
+            commands::offer_password(settings, email).await
+        }
         Command::Key(KeyCommand::Add { name, scope, rate }) => {
             commands::add_key(
                 settings,

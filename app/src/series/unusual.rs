@@ -107,7 +107,7 @@ fn item(
                 ": "
                 <span class="num">{finding.seen}</span>
                 " "
-                {said(finding.said)}
+                {said(finding.said, finding.chance)}
                 <p>{finding.rare}</p>
                 <p>"Why: " {finding.why} "."</p>
                 <p>"Most like it before:" {alike.collect_view()}</p>

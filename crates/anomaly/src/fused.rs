@@ -37,7 +37,7 @@ pub struct TableDetector {
 pub struct RowScore {
     /// The fused score, 0 to 1; a finding from [`crate::THRESHOLD`].
     pub score: f64,
-    /// How often a row like those of the fit has such a score: what [`crate::discoveries`] takes.
+    /// How often a row like those of the fit has such a score: what [`crate::q_values`] takes.
     pub p_value: f64,
     /// The evidence of the isolation forest, the neighbours and the components: −log₁₀ of their p-values.
     pub evidence: [f64; 3],

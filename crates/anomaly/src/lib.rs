@@ -31,7 +31,7 @@ pub use fused::{Contribution, FEWEST_ROWS, RowScore, TableDetector};
 pub use health::{Ailment, Deduction, Health, health, severity};
 pub use pca::{Distances, Pca};
 pub use residual::{ResidualDetector, ResidualScore};
-pub use score::{IncidentOptions, Incidents, Standing, THRESHOLD, discoveries, q_values};
+pub use score::{IncidentOptions, Incidents, Standing, THRESHOLD, q_values};
 pub use spectral::spectral_residual;
 pub use stream::{CHANNELS, Channel, Point, Stream, StreamOptions, fuse_points, scan, shares};
 pub use subpca::{LONGEST_STRETCH, SubPca};

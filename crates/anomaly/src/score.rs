@@ -18,30 +18,24 @@ pub(crate) fn to_score(evidence: f64, at_threshold: f64) -> f64 {
 
 /// The smallest limit on false discoveries at which each p-value would still be a discovery, in their order.
 ///
+/// `tests` is how many things were looked at, of which these are the ones with the smallest p-values; those that are
+/// not given count as 1, and there are never fewer than are given.
 /// Benjamini and Hochberg, "Controlling the False Discovery Rate", Journal of the Royal Statistical Society B 57
 /// (1995); as adjusted p-values, so that one pass answers every limit.
 /// NaN counts as 1.
-pub fn q_values(p_values: &[f64]) -> Vec<f64> {
+pub fn q_values(p_values: &[f64], tests: usize) -> Vec<f64> {
     let clean = |p: f64| if p.is_nan() { 1.0 } else { p.clamp(0.0, 1.0) };
+    let tests = tests.max(p_values.len()) as f64;
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_unstable_by(|a, b| clean(p_values[*b]).total_cmp(&clean(p_values[*a])));
     let mut q_values = vec![1.0; p_values.len()];
     let mut lowest = 1.0_f64;
     for (place, index) in order.iter().enumerate() {
         let rank = (p_values.len() - place) as f64;
-        lowest = lowest.min(clean(p_values[*index]) * p_values.len() as f64 / rank);
+        lowest = lowest.min(clean(p_values[*index]) * tests / rank);
         q_values[*index] = lowest;
     }
     q_values
-}
-
-/// Which p-values are discoveries if at most this share of all discoveries may be false, on average.
-pub fn discoveries(p_values: &[f64], false_discovery_rate: f64) -> Vec<bool> {
-    let q_values = q_values(p_values);
-    q_values
-        .iter()
-        .map(|q| *q <= false_discovery_rate)
-        .collect()
 }
 
 /// When one finding ends and the next may begin.
@@ -137,9 +131,14 @@ mod tests {
             0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
             0.5719, 0.6528, 0.7590, 1.0,
         ];
-        let found = discoveries(&p, 0.05);
-        assert_eq!(found.iter().filter(|found| **found).count(), 4);
-        assert!(found[..4].iter().all(|found| *found));
+        let found = |q_values: &[f64]| q_values.iter().filter(|q| **q <= 0.05).count();
+        let all = q_values(&p, p.len());
+        assert_eq!(found(&all), 4);
+        assert!(all[..4].iter().all(|q| *q <= 0.05));
+        // The smallest alone say the same, where it is said how many there were.
+        let few = q_values(&p[..6], p.len());
+        assert_eq!(found(&few), 4);
+        assert_eq!(found(&q_values(&p[..6], 1_000)), 0);
     }
 
     #[test]

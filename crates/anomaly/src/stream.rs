@@ -106,7 +106,7 @@ pub struct Stream {
 pub struct Point {
     /// The fused score, 0 to 1; a finding from the threshold.
     pub score: f64,
-    /// How often the series has had such a score: what [`crate::discoveries`] takes.
+    /// How often the series has had such a score: what [`crate::q_values`] takes.
     pub p_value: f64,
     /// Whether a finding begins here, goes on, or there is none.
     pub standing: Standing,

@@ -41,17 +41,6 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// A new person. The password is made by the server and shown once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct NewUser {
-    /// The address.
-    pub email: String,
-    /// What they may do.
-    pub role: Role,
-}
-
 /// Whether somebody must still claim this installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -308,8 +297,6 @@ pub trait Accounts: Send + Sync {
     async fn end_other_sessions(&self, caller: &Caller, but: &SessionId) -> Result<u32>;
     /// Everyone, oldest first. Needs `access:read`.
     async fn users(&self, caller: &Caller) -> Result<Vec<User>>;
-    /// Adds a person. Needs `access:write`.
-    async fn add_user(&self, caller: &Caller, new: NewUser) -> Result<NewSecret<User>>;
     /// Removes a person and their sessions. Needs `access:write`. The last administrator stays.
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()>;
 }

@@ -29,6 +29,9 @@ pub struct Finding {
     pub score: f64,
     /// The share of points before it whose score was as high.
     pub p_value: f64,
+    /// Of what is as rare on that day, in all series that are looked at as finely: the share that chance alone
+    /// would bring, 0 to 1. What is above [`MOST_CHANCE`] is not told as unusual on the Runway.
+    pub q_value: f64,
     /// What was seen.
     pub value: f64,
     /// The usual level; `None` where nothing was known of it.
@@ -44,6 +47,14 @@ pub struct Finding {
     pub during: Vec<String>,
     /// What somebody said of it.
     pub verdict: Option<Verdict>,
+}
+
+impl Finding {
+    /// Whether so many points are looked at that chance alone may well have brought it. What somebody called worth
+    /// knowing is no chance.
+    pub fn may_be_chance(&self) -> bool {
+        self.q_value > MOST_CHANCE && self.verdict != Some(Verdict::Yes)
+    }
 }
 
 /// What spoke for a finding, and how loudly.
@@ -177,6 +188,8 @@ pub struct Unusual {
 pub const PREVIEW_DAYS: u32 = 30;
 /// The most findings in a list.
 pub const MOST_FINDINGS: u32 = 100;
+/// At most this share of the findings that are told as more than chance is chance, on average.
+pub const MOST_CHANCE: f64 = 0.1;
 
 /// What is unusual.
 #[async_trait]

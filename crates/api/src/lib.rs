@@ -49,8 +49,8 @@ mod time;
 use std::sync::Arc;
 
 pub use account::{
-    Accounts, Credentials, Entry, NewSecret, NewUser, PasswordFault, Session, SetUp, SignedIn,
-    Step, User, Visit, network, network_of,
+    Accounts, Credentials, Entry, NewSecret, PasswordFault, Session, SetUp, SignedIn, Step, User,
+    Visit, network, network_of,
 };
 pub use audit::{
     AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,
@@ -74,8 +74,8 @@ pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, MOST_MARKS, Mark, MarkKind, Occurrence, Unusable};
 pub use factor::{Enrolment, FactorState, Factors};
 pub use finding::{
-    Aspect, ChangePoint, Changed, Evidence, Finding, Findings, Foretold, MOST_FINDINGS,
-    PREVIEW_DAYS, Scored, Sensitivity, Unusual, Verdict,
+    Aspect, ChangePoint, Changed, Evidence, Finding, Findings, Foretold, MOST_CHANCE,
+    MOST_FINDINGS, PREVIEW_DAYS, Scored, Sensitivity, Unusual, Verdict,
 };
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,

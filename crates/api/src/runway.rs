@@ -19,6 +19,8 @@ pub struct Runway {
     pub without_limit: u32,
     /// What was unusual within the last day, the most unusual first.
     pub unusual: Vec<Glimpse>,
+    /// How many findings of the last day are left out of it since they may be chance.
+    pub chance: u32,
 }
 
 /// A finding in a line.

@@ -1,7 +1,8 @@
 //! A valid series in one line, for tests that care about one or two of its fields.
 
 use api::{
-    Aggregation, Direction, Domain, Instant, Limit, Point, Series, SeriesId, SourceId, Stake, Unit,
+    Aggregation, Direction, Domain, Finding, Instant, Limit, Point, Series, SeriesId, SourceId,
+    Stake, Unit,
 };
 
 /// A builder of a series of that name: a level in no unit, without limit, stake or data.
@@ -29,6 +30,30 @@ pub fn series(name: &str) -> SeriesBuilder {
         first_at: None,
         stale_since: None,
     })
+}
+
+/// A finding of that series at one minute, without reasons or a verdict.
+pub fn finding(series: &str, at: Instant) -> Finding {
+    Finding {
+        series: series.into(),
+        title: series.to_owned(),
+        unit: String::new(),
+        domain: Domain::Machine,
+        begins: at,
+        last: at.plus(Instant::MINUTE),
+        worst: at,
+        period_seconds: 60,
+        score: 0.9,
+        p_value: 0.001,
+        q_value: 0.0,
+        value: 1.0,
+        expected: None,
+        usual: 1.0,
+        evidence: Vec::new(),
+        similar: Vec::new(),
+        during: Vec::new(),
+        verdict: None,
+    }
 }
 
 /// Makes a series field by field.

@@ -20,7 +20,7 @@ mod supply;
 mod track;
 mod workshop;
 
-pub use builder::{SeriesBuilder, series};
+pub use builder::{SeriesBuilder, finding, series};
 pub use clock::{FixedClock, SteppingClock};
 pub use company::{Company, DemoSample};
 pub use money::DemoPayment;

@@ -13,6 +13,8 @@ const FULL_IN: f64 = 9.0;
 const LOGS_A_DAY: f64 = 1.3;
 /// The shop's certificate ends so many days after the anchor.
 const CERTIFICATE_ENDS: f64 = 23.0;
+/// A report runs away on this server, so many days after the anchor, for so long.
+const RUNAWAY: (&str, f64, f64) = ("web-2", -0.2, 0.5 / 24.0);
 /// For how many days one is issued.
 const CERTIFICATE_LASTS: f64 = 90.0;
 
@@ -132,9 +134,14 @@ fn cpu(server: &Server, source: &DemoSource, days: Days, chance: Chance) -> Trac
         .unit("%")
         .jitters();
     let (mean, nightly) = (server.cpu, server.nightly);
+    let (host, from, long) = RUNAWAY;
+    let runs_away = server.host == host;
     let rhythm = sampled(days, 14.0, 5 * Instant::MINUTE, 0);
     Track::new(series, rhythm, move |at| {
         let noise = 0.10 * chance.wander(at, 5 * Instant::MINUTE);
+        if runs_away && (from..from + long).contains(&days.days_to(at)) {
+            return hundredths(97.0 + 10.0 * noise);
+        }
         hundredths((mean * (load(nightly, at) + noise)).clamp(0.5, 100.0))
     })
 }

@@ -32,6 +32,8 @@ pub enum StoryKind {
     Stale,
     /// Most days are zero, and that is no fault.
     Intermittent,
+    /// It leaves its habits for a while, within the day before the anchor.
+    Unusual,
 }
 
 impl Story {
@@ -81,6 +83,12 @@ pub(crate) fn stories() -> Vec<Story> {
             StoryKind::Intermittent,
             "SKU-39 Elm side table sells once in a while",
             "Most days nobody orders one, then somebody orders two to four.",
+        ),
+        Story::other(
+            "web-2/cpu",
+            StoryKind::Unusual,
+            "A report ran away on web-2",
+            "For half an hour, some hours before the demo was started, it took all that the processor has.",
         ),
     ]);
     all

@@ -183,6 +183,15 @@ fn stories_hold_on_any_day() {
                     assert!(zeros * 10 > samples.len() * 7, "{place}");
                     assert!(zeros < samples.len() - 10, "{place}");
                 }
+                StoryKind::Unusual => {
+                    let day = company.anchor().minus(Instant::DAY);
+                    let (old, new): (Vec<_>, Vec<_>) =
+                        samples.iter().partition(|(at, _)| *at < day);
+                    let highest = |some: &[&(Instant, f64)]| {
+                        some.iter().map(|(_, value)| *value).fold(0.0, f64::max)
+                    };
+                    assert!(highest(&new) > 1.5 * highest(&old), "{place}");
+                }
             }
         }
     }

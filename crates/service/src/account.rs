@@ -5,15 +5,15 @@ mod entry;
 mod password;
 
 use api::{
-    Accounts, Caller, Credentials, Entry, Error, Instant, NewSecret, NewUser, Permission, Result,
-    Role, Session, SessionId, SetUp, SignedIn, User, UserId, Visit,
+    Accounts, Caller, Credentials, Entry, Error, Instant, Permission, Result, Role, Session,
+    SessionId, SetUp, SignedIn, User, UserId, Visit,
 };
 use async_trait::async_trait;
-use store::{NewAccount, StoreError};
+use store::NewAccount;
 
 use crate::audit::Note;
 use crate::failure::OrFailure;
-use crate::guard::{require, require_all_of, require_on, require_person, require_system};
+use crate::guard::{require, require_on, require_person, require_system};
 use crate::{Hub, secret};
 
 #[cfg(test)]
@@ -233,36 +233,6 @@ impl Accounts for Hub {
     async fn users(&self, caller: &Caller) -> Result<Vec<User>> {
         require(caller, Permission::AccessRead)?;
         self.store.users().await.or_failure(caller)
-    }
-
-    async fn add_user(&self, caller: &Caller, new: NewUser) -> Result<NewSecret<User>> {
-        require(caller, Permission::AccessWrite)?;
-        // Nobody gives more than they have: a key may hold this permission and few others.
-        require_all_of(caller, &new.role)?;
-        let password = secret::token(24);
-        let hash = self.hash(caller, password.clone()).await?;
-        let now = self.clock.now();
-        let email = checked_email(&new.email)?;
-        let id = UserId(store::new_id(now));
-        let account = NewAccount {
-            id: &id,
-            email: &email,
-            role: &new.role,
-            password_hash: &hash,
-        };
-        let note = Note::of("person.add")
-            .on("person", &id, &email)
-            .after(&serde_json::json!({ "role": new.role }));
-        match self.noting(caller, note).insert_user(&account, now).await {
-            Err(StoreError::Unique { .. }) => Err(Error::field(
-                "email",
-                format!("{email} can sign in already."),
-            )),
-            answer => Ok(NewSecret {
-                made: answer.or_failure(caller)?,
-                secret: password,
-            }),
-        }
     }
 
     async fn remove_user(&self, caller: &Caller, id: &UserId) -> Result<()> {

@@ -1,6 +1,8 @@
 //! Findings: what is unusual in each series, what people say of it, and how sensitive that makes it.
 
+mod chance;
 mod look;
+mod scores;
 mod settings;
 
 use std::collections::HashMap;
@@ -8,12 +10,11 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use api::{
-    CacheArea, Caller, ChangePoint, Domain, EffectKind, Error, Event, Finding, Findings, Foretold,
-    Instant, MOST_FINDINGS, PREVIEW_DAYS, Permission, Range, Result, Scored, Sensitivity, Series,
-    SeriesId, Topic, Unusual, Verdict, WhyUnknown,
+    CacheArea, Caller, Domain, EffectKind, Error, Event, Finding, Findings, Foretold, Instant,
+    MOST_FINDINGS, Permission, Range, Result, Sensitivity, Series, SeriesId, Topic, Unusual,
+    Verdict, WhyUnknown,
 };
 use async_trait::async_trait;
-use series::Step;
 use store::{Judgement, ScanOutcome, StoredScan};
 use tokio_util::sync::CancellationToken;
 
@@ -23,17 +24,27 @@ use crate::cache::{Fresh, Key};
 use crate::failure::OrFailure;
 use crate::guard::{require, require_on, require_system};
 use crate::lease;
-use look::{Looked, failed, incidents, look};
+use look::{Asked, Looked, failed, look};
+use scores::{Foretelling, Scores};
 pub use settings::FindingSettings;
 
 /// How many samples are looked at.
 const MOST_SAMPLES: u32 = 200_000;
 /// How many series one run of the job takes.
 const BATCH: u32 = 16;
-/// How many stretches a ribbon has at most.
-const RIBBON: usize = 360;
+/// So long after a period's end what came in of it is there.
+const LATE: i64 = 15 * Instant::SECOND;
 /// The thresholds of a preview, in hundredths: as far as a slider goes.
 const PREVIEWED: std::ops::RangeInclusive<u32> = 60..=98;
+
+/// What becomes of what an earlier look said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Past {
+    /// It stays but for the newest of it, unless samples of it are others.
+    Kept,
+    /// All that is told is looked at anew.
+    Anew,
+}
 
 #[async_trait]
 impl Findings for Hub {
@@ -51,27 +62,13 @@ impl Findings for Hub {
             .findings_of(id, range, MOST_FINDINGS)
             .await
             .or_failure(caller)?;
+        let found = self.weighed(caller, found).await?;
         let found = self.on_the_calendar(caller, found).await?;
         let sensitivity = self.sensitivity(caller, id).await?;
         let scan = self.store.scan(id).await.or_failure(caller)?;
-        let scores = match scan.map(|scan| scan.outcome) {
+        let scores = match scan {
             None => Err(self.not_looked_at(caller, id).await?),
-            Some(ScanOutcome::Unknown(why)) => Err(why),
-            Some(ScanOutcome::Scored {
-                from,
-                step,
-                scores,
-                changes,
-            }) => match Step::from_label(&step) {
-                Some(step) => Ok(Scores {
-                    from,
-                    step,
-                    values: scores,
-                    changes,
-                }),
-                // An older version wrote it: the next look writes it anew.
-                None => Err(WhyUnknown::Pending),
-            },
+            Some(scan) => Scores::kept(scan.outcome),
         };
         let scores = match scores {
             Ok(scores) => Ok((self.foretell(&scores, sensitivity).await?, scores)),
@@ -143,7 +140,7 @@ impl Findings for Hub {
             .or_failure(caller)?;
         let (mut done, mut news) = (0, false);
         for id in due {
-            match self.scan_one(caller, &id).await {
+            match self.scan_one(caller, &id, Past::Kept).await {
                 Ok(changed) => {
                     done += 1;
                     news |= changed;
@@ -166,8 +163,8 @@ impl Findings for Hub {
 impl Hub {
     /// The newest findings of all series.
     async fn newest_findings(&self, caller: &Caller) -> Result<Vec<Finding>> {
-        let found = self.store.findings(Instant(i64::MIN), MOST_FINDINGS).await;
-        let mut found = found.or_failure(caller)?;
+        let mut found = self.findings_since(caller, Instant(i64::MIN)).await?;
+        found.truncate(usize::try_from(MOST_FINDINGS).unwrap_or(usize::MAX));
         // By the time that is told of each, which is when it was worst and not when it ended.
         found.sort_by_key(|finding| std::cmp::Reverse(finding.worst));
         self.on_the_calendar(caller, found).await
@@ -216,7 +213,7 @@ impl Hub {
     /// Looks at a series because its sensitivity is another: here and now, so that the page that
     /// comes back shows it.
     async fn look_anew(&self, caller: &Caller, id: &SeriesId) -> Result<()> {
-        self.scan_one(caller, id).await?;
+        self.scan_one(caller, id, Past::Anew).await?;
         self.changed(Topic::Findings, Some(id));
         Ok(())
     }
@@ -233,7 +230,7 @@ impl Hub {
     }
 
     /// Looks at one series and keeps what came of it; answers whether its findings are others now.
-    async fn scan_one(&self, caller: &Caller, id: &SeriesId) -> Result<bool> {
+    async fn scan_one(&self, caller: &Caller, id: &SeriesId, past: Past) -> Result<bool> {
         let found = self.store.series(id).await.or_failure(caller)?;
         let series = found.ok_or_else(|| Error::not_found("series"))?;
         let threshold = self.sensitivity(caller, id).await?.threshold;
@@ -243,8 +240,14 @@ impl Hub {
         let samples = self.store.last_n(id, MOST_SAMPLES).await;
         let samples = samples.or_failure(caller)?;
         let samples = self.with_silence(caller, &series, samples, now).await?;
-        let budget = self.finding.budget;
-        let mut looked = beside_the_pages(series, samples, threshold, (now, budget)).await;
+        let scan = self.store.scan(id).await.or_failure(caller)?;
+        let kept = scan.filter(|scan| past == Past::Kept && same_day(id, scan.scanned_at, now));
+        let asked = Asked {
+            threshold,
+            now,
+            before: kept.and_then(|scan| Scores::kept(scan.outcome).ok()),
+        };
+        let mut looked = beside_the_pages(series, samples, asked, self.finding.budget).await;
         let from = looked.from;
         looked
             .findings
@@ -257,8 +260,11 @@ impl Hub {
         let before = before.or_failure(caller)?;
         let scan = StoredScan {
             scanned_at: now,
-            next_at: now.plus(next_in(&looked)),
-            outcome: looked.outcome,
+            next_at: now.plus(next_in(&looked, now)),
+            points: looked.scores.as_ref().map_or(0, Scores::a_day),
+            outcome: looked
+                .scores
+                .map_or_else(ScanOutcome::Unknown, Scores::outcome),
         };
         self.store
             .put_scan(id, &scan, from, &looked.findings)
@@ -324,45 +330,50 @@ fn overlaps(finding: &Finding, said: &Judgement) -> bool {
     finding.begins < said.last && said.begins < finding.last
 }
 
-/// When to look again: when a period of the grid is over, but not all day for a day.
-fn next_in(looked: &Looked) -> i64 {
-    match (&looked.outcome, looked.step) {
-        (ScanOutcome::Unknown(_), _) | (_, None) => Instant::MINUTE,
-        (_, Some(step)) => {
-            (step.seconds() * Instant::SECOND / 4).clamp(Instant::MINUTE, Instant::HOUR)
-        }
-    }
+/// Whether the two instants are on one day of the series, which begins at an hour of its own: once a day all of
+/// what is told is looked at anew, and not all series at once.
+fn same_day(id: &SeriesId, one: Instant, other: Instant) -> bool {
+    let bytes = id.as_str().bytes();
+    let hour = bytes.fold(0_i64, |hour, byte| (31 * hour + i64::from(byte)) % 24);
+    let day = |at: Instant| at.plus(hour * Instant::HOUR).0.div_euclid(Instant::DAY);
+    day(one) == day(other)
+}
+
+/// When to look again: when the next period of the grid is over, but not all day for a day.
+fn next_in(looked: &Looked, now: Instant) -> i64 {
+    let Ok(scores) = &looked.scores else {
+        return Instant::MINUTE;
+    };
+    let over = scores.step.advance(scores.end().0, 1).saturating_add(LATE);
+    (over - now.0).clamp(Instant::MINUTE, Instant::HOUR)
 }
 
 /// Runs the engine on a thread of its own, within a budget, whatever it does.
 async fn beside_the_pages(
     series: Series,
     samples: Vec<(i64, f64)>,
-    threshold: f64,
-    (now, budget): (Instant, Duration),
+    asked: Asked,
+    budget: Duration,
 ) -> Looked {
     let stop = CancellationToken::new();
     let given_up = stop.clone();
     let work = tokio::task::spawn_blocking(move || {
         std::panic::catch_unwind(AssertUnwindSafe(|| {
-            look(&series, &samples, threshold, now, &|| stop.is_cancelled())
+            look(&series, &samples, asked, &|| stop.is_cancelled())
         }))
     });
     tokio::pin!(work);
     tokio::select! {
         answer = &mut work => match answer {
             Ok(Ok(looked)) => looked,
-            Ok(Err(_)) | Err(_) => Looked::unknown(failed("the detector failed"), None),
+            Ok(Err(_)) | Err(_) => Looked::unknown(failed("the detector failed")),
         },
         () = tokio::time::sleep(budget) => {
             given_up.cancel();
-            Looked::unknown(failed("it took too long"), None)
+            Looked::unknown(failed("it took too long"))
         }
     }
 }
-
-/// How many findings each threshold has in the last days, and how many days that is.
-type Foretelling = (Vec<u32>, f64);
 
 /// The threshold of a series and those of a preview.
 fn thresholds(sensitivity: Sensitivity) -> Vec<f64> {
@@ -372,83 +383,6 @@ fn thresholds(sensitivity: Sensitivity) -> Vec<f64> {
     std::iter::once(sensitivity.threshold)
         .chain(previewed)
         .collect()
-}
-
-/// The scores of a grid.
-struct Scores {
-    from: Instant,
-    step: Step,
-    /// In ten-thousandths; `None` where there is no value.
-    values: Vec<Option<u16>>,
-    changes: Vec<ChangePoint>,
-}
-
-impl Scores {
-    /// All of it, as a cache tells it from others.
-    fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.from.0.to_be_bytes().to_vec();
-        bytes.extend(self.step.seconds().to_be_bytes());
-        // No score is as high.
-        let scores = self.values.iter().map(|score| score.unwrap_or(u16::MAX));
-        bytes.extend(scores.flat_map(u16::to_be_bytes));
-        bytes
-    }
-
-    fn at(&self, place: usize) -> Instant {
-        let place = i64::try_from(place).unwrap_or(i64::MAX);
-        Instant(self.step.advance(self.from.0, place))
-    }
-
-    /// The place of the first period that begins at that instant or later.
-    fn place(&self, at: Instant) -> usize {
-        let steps = self.step.between(self.from.0, at.0);
-        let place = usize::try_from(steps).unwrap_or(0).min(self.values.len());
-        if place < self.values.len() && self.at(place) < at {
-            place + 1
-        } else {
-            place
-        }
-    }
-
-    /// The known scores among these.
-    fn known(&self, places: std::ops::Range<usize>) -> Vec<f64> {
-        let values = self.values.get(places).unwrap_or_default();
-        let known = values.iter().flatten();
-        known.map(|score| f64::from(*score) / 10_000.0).collect()
-    }
-
-    /// The highest score of each of at most [`RIBBON`] stretches of the range.
-    fn ribbon(&self, range: Range) -> Vec<Scored> {
-        let (from, to) = (self.place(range.from), self.place(range.to));
-        let width = to.saturating_sub(from).div_ceil(RIBBON).max(1);
-        (from..to)
-            .step_by(width)
-            .filter_map(|place| {
-                let known = self.known(place..(place + width).min(to));
-                let score = known.into_iter().reduce(f64::max)?;
-                Some(Scored {
-                    at: self.at(place),
-                    score,
-                })
-            })
-            .collect()
-    }
-
-    /// How many findings each threshold has in the last [`PREVIEW_DAYS`], and how many days that is.
-    fn counts(&self, thresholds: &[f64]) -> Foretelling {
-        let end = self.at(self.values.len());
-        let begin = end.minus(i64::from(PREVIEW_DAYS) * Instant::DAY);
-        let first = self.place(begin);
-        let options = incidents(self.step, anomaly::THRESHOLD);
-        let all = anomaly::preview(&self.known(0..self.values.len()), thresholds, options);
-        // What began before is no finding of these days.
-        let before = anomaly::preview(&self.known(0..first), thresholds, options);
-        let counts = all.iter().zip(before);
-        let counts = counts
-            .map(|(all, before)| u32::try_from(all.saturating_sub(before)).unwrap_or(u32::MAX));
-        let days = end.seconds_since(self.at(first)) / 86_400.0;
-        (counts.collect(), days)
-    }
 }
 
 fn unusual(

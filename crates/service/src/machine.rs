@@ -26,8 +26,6 @@ use wrong::{machine, present};
 const NAMES: [&str; 5] = ["instance", "host", "hostname", "node", "nodename"];
 /// How long a finding counts.
 const NEWS: i64 = Instant::DAY;
-/// So many findings are looked at.
-const MOST_FINDINGS: u32 = 500;
 
 #[async_trait]
 impl Machines for Hub {
@@ -102,9 +100,8 @@ impl Hub {
 
     /// Asks for the sensitivity of each series that has any, which is what takes long.
     async fn weigh_findings(&self, caller: &Caller, since: Instant) -> Result<Vec<(Finding, f64)>> {
-        let found = self.store.findings(since, MOST_FINDINGS).await;
-        let mut found = found.or_failure(caller)?;
-        found.retain(|finding| finding.domain == Domain::Machine);
+        let mut found = self.findings_since(caller, since).await?;
+        found.retain(|finding| finding.domain == Domain::Machine && !finding.may_be_chance());
         let mut thresholds: HashMap<SeriesId, f64> = HashMap::new();
         let mut weighed = Vec::with_capacity(found.len());
         for finding in found {

@@ -73,23 +73,31 @@ impl RunwayOps for Hub {
                 outlook,
             })
             .collect();
+        let (unusual, chance) = self.glimpses(caller, filter.domain).await?;
         Ok(Runway {
             now,
             strips,
             clear: u32::try_from(clear).unwrap_or(u32::MAX),
             without_limit,
-            unusual: self.glimpses(caller, filter.domain).await?,
+            unusual,
+            chance,
         })
     }
 }
 
 impl Hub {
-    /// What was unusual of late, the most unusual first.
-    async fn glimpses(&self, caller: &Caller, domain: Option<Domain>) -> Result<Vec<Glimpse>> {
+    /// What was unusual of late, the most unusual first, and how much more may be chance.
+    async fn glimpses(
+        &self,
+        caller: &Caller,
+        domain: Option<Domain>,
+    ) -> Result<(Vec<Glimpse>, u32)> {
         let since = self.clock.now().minus(NEWS);
-        let found = self.store.findings(since, api::MOST_FINDINGS).await;
-        let mut found = found.or_failure(caller)?;
+        let mut found = self.findings_since(caller, since).await?;
         found.retain(|finding| domain.is_none_or(|domain| domain == finding.domain));
+        let all = found.len();
+        found.retain(|finding| !finding.may_be_chance());
+        let chance = u32::try_from(all - found.len()).unwrap_or(u32::MAX);
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found.truncate(MOST_GLIMPSES);
         let glimpse = |finding: api::Finding| Glimpse {
@@ -101,7 +109,7 @@ impl Hub {
             expected: finding.expected,
             score: finding.score,
         };
-        Ok(found.into_iter().map(glimpse).collect())
+        Ok((found.into_iter().map(glimpse).collect(), chance))
     }
 
     /// Since when a series has been at its limit, as far as its newest samples show.

@@ -4,7 +4,7 @@ use api::{ChangePoint, Evidence, Finding, Instant, Range, SeriesId, Verdict, Why
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use crate::convert::{changed, instant, of_json, of_word, to_json};
+use crate::convert::{changed, instant, of_json, of_word, to_json, u64_of};
 use crate::db::{column, execute, read, rows, run, write};
 use crate::{Result, Store};
 
@@ -15,6 +15,8 @@ pub struct StoredScan {
     pub scanned_at: Instant,
     /// Not before then is it looked at again.
     pub next_at: Instant,
+    /// How many points of its latest day were judged, or of its latest period where that is longer.
+    pub points: u32,
     /// What came of it.
     pub outcome: ScanOutcome,
 }
@@ -95,6 +97,8 @@ impl FindingRow {
             period_seconds: grounds.period_seconds,
             score: self.score,
             p_value: grounds.p_value,
+            // What is found elsewhere says how much of it is chance.
+            q_value: 1.0,
             value: grounds.value,
             expected: grounds.expected,
             usual: grounds.usual,
@@ -119,6 +123,7 @@ struct JudgementRow {
 struct ScanRow {
     scanned_at: i64,
     next_at: i64,
+    points: Option<i64>,
     outcome: String,
 }
 
@@ -156,10 +161,12 @@ const UPSERT: &str = "insert into finding (series_id, begins, last, score, groun
     on conflict (series_id, begins) do update set last = excluded.last, score = excluded.score,
         grounds = excluded.grounds where finding.verdict is null";
 
-const UPSERT_SCAN: &str = "insert into finding_scan (series_id, scanned_at, next_at, outcome)
-    values ($1, $2, $3, $4)
+const UPSERT_SCAN: &str =
+    "insert into finding_scan (series_id, scanned_at, next_at, outcome, step, points)
+    values ($1, $2, $3, $4, $5, $6)
     on conflict (series_id) do update set scanned_at = excluded.scanned_at,
-        next_at = excluded.next_at, outcome = excluded.outcome";
+        next_at = excluded.next_at, outcome = excluded.outcome, step = excluded.step,
+        points = excluded.points";
 
 impl Store {
     /// Keeps what came of looking at a series: its findings from `from` on are these, and those that
@@ -172,6 +179,10 @@ impl Store {
         findings: &[Finding],
     ) -> Result<()> {
         let outcome = to_json(&scan.outcome)?;
+        let step = match &scan.outcome {
+            ScanOutcome::Unknown(_) => None,
+            ScanOutcome::Scored { step, .. } => Some(step),
+        };
         let grounds = findings
             .iter()
             .map(|finding| to_json(&grounds(finding)))
@@ -182,6 +193,8 @@ impl Store {
                 .bind(scan.scanned_at.micros())
                 .bind(scan.next_at.micros())
                 .bind(&outcome)
+                .bind(step)
+                .bind(i64::from(scan.points))
                 .execute(&mut *db)
                 .await?;
             run("delete from finding where series_id = $1 and begins >= $2 and verdict is null")
@@ -203,15 +216,28 @@ impl Store {
         Ok(())
     }
 
+    /// How many points of their latest day were judged in all series on a grid of each step, by `series::Step::label`.
+    pub async fn points_judged(&self) -> Result<Vec<(String, u64)>> {
+        let sql = "select step, cast(sum(points) as bigint) from finding_scan
+            where step is not null group by step";
+        let found: Vec<(String, i64)> = read!(self, db => rows(sql).fetch_all(&mut *db).await?);
+        Ok(found
+            .into_iter()
+            .map(|(step, points)| (step, u64_of(points)))
+            .collect())
+    }
+
     /// When the series was looked at, if it was.
     pub async fn scan(&self, id: &SeriesId) -> Result<Option<StoredScan>> {
-        let sql = "select scanned_at, next_at, outcome from finding_scan where series_id = $1";
+        let sql =
+            "select scanned_at, next_at, points, outcome from finding_scan where series_id = $1";
         let row: Option<ScanRow> =
             read!(self, db => rows(sql).bind(id.as_str()).fetch_optional(&mut *db).await?);
         row.map(|row| {
             Ok(StoredScan {
                 scanned_at: Instant(row.scanned_at),
                 next_at: Instant(row.next_at),
+                points: u32::try_from(row.points.unwrap_or(0)).unwrap_or(u32::MAX),
                 outcome: of_json(&row.outcome)?,
             })
         })

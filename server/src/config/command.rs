@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use api::{Role, Scope};
+use api::Scope;
 use clap::{Subcommand, ValueEnum};
 
 /// What to do.
@@ -46,13 +46,18 @@ pub(crate) enum Command {
 /// Commands about people.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Add a person and print their password, once.
+    /// Invite a person and print the link, once.
     Add {
         /// The address they will sign in with.
         email: String,
-        /// What they may do: admin, operator or viewer.
+        /// What they may do: admin, operator, viewer, or the id of a role of your own.
         #[arg(long, default_value = "viewer")]
-        role: Role,
+        role: String,
+    },
+    /// Print a link, once, with which somebody who forgot their password chooses another.
+    Password {
+        /// The address they sign in with.
+        email: String,
     },
 }
 

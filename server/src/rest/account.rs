@@ -1,6 +1,6 @@
 //! `/api/v1/users` and `/api/v1/me`: people, and what belongs to the signed-in one.
 
-use api::{NewSecret, NewUser, Session, SessionId, SetUp, User, UserId};
+use api::{Session, SessionId, SetUp, User, UserId};
 use axum::response::NoContent;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -8,16 +8,16 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Answer;
 use super::extract::{Ask, Body, Params, Place};
 use super::page::{Order, Page, PageQuery};
 use super::problem::Failed;
-use super::{Answer, Created, Secret};
 use crate::auth::PresentSession;
 use crate::state::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
-        .routes(routes!(users, add_user))
+        .routes(routes!(users))
         .routes(routes!(remove_user))
         .routes(routes!(me))
         .routes(routes!(change_password))
@@ -33,20 +33,6 @@ async fn users(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<User>> 
     let users = ask.services.accounts.users(&ask.caller).await?;
     let key = |u: &User| u.id.0.clone();
     Ok(Json(page.cut(&ask.uri, users, Order::Up, key)?))
-}
-
-/// Adds a person
-///
-/// The answer holds their password, this once. Nobody can give a role that may do more than they
-/// may themselves.
-#[utoipa::path(post, path = "/users", request_body = NewUser, security(("key" = ["access:write"])),
-    responses((status = 201, body = NewSecret<User>)))]
-async fn add_user(
-    ask: Ask,
-    Body(new): Body<NewUser>,
-) -> Result<Secret<Created<NewSecret<User>>>, Failed> {
-    let made = ask.services.accounts.add_user(&ask.caller, new).await?;
-    Ok(Secret(Created("/api/v1/users".into(), made)))
 }
 
 /// Removes a person and their sessions; the last administrator stays

@@ -1,17 +1,29 @@
 //! Looking at one series: samples onto a grid, the engine over it point by point, findings out of it.
 //!
 //! Pure: what is known is a parameter. Each point is judged by those before it alone, so a finding
-//! stays what it was when more comes in, as long as the grid is the same.
+//! stays what it was when more comes in, as long as the grid is the same. What was said of points that are not recent
+//! stays as it is and is not judged again at each look.
 
 use anomaly::{CHANNELS, Channel, IncidentOptions, Standing, Stream, StreamOptions};
-use api::{Aspect, ChangePoint, Changed, Evidence, Finding, Instant, Range, Series, WhyUnknown};
+use api::{
+    Aggregation, Aspect, ChangePoint, Changed, Evidence, Finding, Instant, PREVIEW_DAYS, Range,
+    Series, WhyUnknown,
+};
 use series::{Grid, Sample, Step};
-use store::ScanOutcome;
 
+use super::scores::Scores;
 use crate::forecast::aggregation;
 
 /// So many points come before the first that is judged.
 pub(crate) const FEWEST: usize = 101;
+/// By how many points before it each is judged: a week of five minutes, a quarter of hours, five years of days.
+const MEMORY: usize = 2_016;
+/// Grids begin at a multiple of so many steps: two looks on the same past say the same of it.
+const HOP: i64 = 1_008;
+/// So many of the newest points that were judged before are judged again, as what belongs there may come late.
+const RECENT: i64 = 288;
+/// Where there are more of them, minutes are too many to remember what is usual at an hour.
+const MOST_MINUTES: i64 = 1_500;
 /// How long a stretch is compared with the past.
 const STRETCH: usize = 24;
 /// How many similar stretches are told.
@@ -19,24 +31,32 @@ const SIMILAR: usize = 3;
 /// The most findings of one series that are kept; the newest are.
 const MOST: usize = 200;
 
+/// What a look is to find out.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// From which score on a point is a finding.
+    pub(crate) threshold: f64,
+    pub(crate) now: Instant,
+    /// What an earlier look said. Without it, or where the samples that it saw are others now, all that is told
+    /// is judged anew.
+    pub(crate) before: Option<Scores>,
+}
+
 /// What came of looking at a series.
 #[derive(Debug)]
 pub(crate) struct Looked {
-    pub(crate) outcome: ScanOutcome,
+    pub(crate) scores: Result<Scores, WhyUnknown>,
     pub(crate) findings: Vec<Finding>,
     /// From where on these are the findings; what was found before then stays.
     pub(crate) from: Instant,
-    /// The grid's step, where there is a grid.
-    pub(crate) step: Option<Step>,
 }
 
 impl Looked {
-    pub(crate) const fn unknown(why: WhyUnknown, step: Option<Step>) -> Self {
+    pub(crate) const fn unknown(why: WhyUnknown) -> Self {
         Self {
-            outcome: ScanOutcome::Unknown(why),
+            scores: Err(why),
             findings: Vec::new(),
             from: Instant(i64::MAX),
-            step,
         }
     }
 }
@@ -74,73 +94,155 @@ const fn level(step: Step) -> usize {
     }
 }
 
-/// Looks at a series' samples up to `now`.
+/// Looks at a series' samples up to now, which are sorted by time.
 pub(crate) fn look(
     series: &Series,
     samples: &[(i64, f64)],
-    threshold: f64,
-    now: Instant,
+    asked: Asked,
     cancelled: &dyn Fn() -> bool,
 ) -> Looked {
     let samples: Vec<Sample> = samples
         .iter()
         .map(|(at, value)| Sample::new(*at, *value))
         .collect();
-    let Some(step) = crate::forecast::grid(series, &samples, 0) else {
-        let why = if samples.is_empty() {
-            WhyUnknown::NoData
-        } else {
-            not_enough(samples.len())
-        };
-        return Looked::unknown(why, None);
-    };
-    let grid = match on_grid(series, &samples, step, now) {
-        Ok(grid) => grid,
-        Err(why) => return Looked::unknown(why, Some(step)),
-    };
+    looked(series, &samples, asked, cancelled).unwrap_or_else(Looked::unknown)
+}
+
+fn looked(
+    series: &Series,
+    samples: &[Sample],
+    asked: Asked,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Looked, WhyUnknown> {
+    let Window {
+        grid,
+        judged,
+        before,
+    } = window(series, samples, asked.now, asked.before)?;
     let values: Vec<f64> = grid.values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
     let mut stream = Stream::new(StreamOptions {
-        level: level(step),
-        memory: values.len(),
-        season: step.season(),
-        incidents: incidents(step, threshold),
+        level: level(grid.step),
+        memory: values.len().min(MEMORY),
+        season: grid.step.season(),
+        incidents: incidents(grid.step, asked.threshold),
     });
     let mut points = Vec::with_capacity(values.len());
     for value in &values {
         if cancelled() {
-            return Looked::unknown(failed("it took too long"), Some(step));
+            return Err(failed("it took too long"));
         }
         points.push(stream.push(*value));
     }
-    let scores = points.iter().zip(&grid.values);
-    Looked {
-        outcome: ScanOutcome::Scored {
-            from: Instant(grid.start_us),
-            step: step.label().to_owned(),
-            scores: scores
-                .map(|(point, value)| value.map(|_| ten_thousandths(point.score)))
-                .collect(),
-            changes: changes(&grid, &values),
-        },
-        findings: findings(series, &grid, &values, &points),
-        from: Instant(grid.at_us(first_judged(&grid))),
-        step: Some(step),
-    }
+    let (from, incidents) = told(&points, judged.max(first_judged(&grid)));
+    let new = points.iter().zip(&grid.values).skip(judged);
+    let scores = Scores {
+        from: Instant(grid.at_us(judged)),
+        step: grid.step,
+        values: new
+            .map(|(point, value)| value.map(|_| ten_thousandths(point.score)))
+            .collect(),
+        changes: changes(series, samples, asked.now),
+    };
+    let scores = match before {
+        Some(before) => scores.after(&before, reach(grid.step)),
+        None => scores,
+    };
+    let findings = incidents
+        .iter()
+        .map(|incident| finding(series, &grid, &values, &points[incident.worst], incident));
+    Ok(Looked {
+        findings: findings.collect(),
+        from: Instant(grid.at_us(from)),
+        scores: Ok(scores),
+    })
 }
 
+/// What is looked at.
+struct Window {
+    grid: Grid,
+    /// The place of the first point that is judged, where there is enough before it.
+    judged: usize,
+    /// What an earlier look said of the points before that.
+    before: Option<Scores>,
+}
+
+fn window(
+    series: &Series,
+    samples: &[Sample],
+    now: Instant,
+    before: Option<Scores>,
+) -> Result<Window, WhyUnknown> {
+    let Some(last) = samples.last() else {
+        return Err(WhyUnknown::NoData);
+    };
+    let step = step(series, samples).ok_or_else(|| not_enough(samples.len()))?;
+    // Half a day's orders are no day's orders: the present period is not over yet.
+    let end = step.floor(now.0).min(last.at_us.saturating_add(1));
+    let place = |grid: &Grid, since: i64| {
+        let steps = usize::try_from(step.between(grid.start_us, since));
+        steps.unwrap_or(0).min(grid.values.len())
+    };
+    if let Some(before) = before.filter(|before| before.step == step) {
+        let since = step.advance(before.end().0, -RECENT).max(before.from.0);
+        let grid = on_grid(series, samples, step, since..end)?;
+        if before.agree(&grid, Instant(since)) {
+            return Ok(Window {
+                judged: place(&grid, since),
+                before: Some(before),
+                grid,
+            });
+        }
+    }
+    let reach = i64::try_from(reach(step)).unwrap_or(i64::MAX);
+    let since = step.advance(end.saturating_sub(1), 1 - reach);
+    let grid = on_grid(series, samples, step, since..end)?;
+    Ok(Window {
+        judged: place(&grid, since),
+        before: None,
+        grid,
+    })
+}
+
+/// The grid on which a series is looked at: as fine as its samples are. What is unusual for some minutes of a machine
+/// is nothing in the mean of six hours, however long the machine has been known.
+fn step(series: &Series, samples: &[Sample]) -> Option<Step> {
+    if series.aggregation == Aggregation::Events {
+        // How often something happens is seen over as many points as there are.
+        return crate::forecast::grid(series, samples, 0);
+    }
+    let native = series::guess_step(samples)?;
+    let (first, last) = (samples.first()?, samples.last()?);
+    let many = native == Step::Minute && native.between(first.at_us, last.at_us) > MOST_MINUTES;
+    Some(if many { Step::FiveMinutes } else { native })
+}
+
+/// How many steps of the past are told of: what a preview counts, and no less than what is remembered.
+fn reach(step: Step) -> usize {
+    let days = i64::from(PREVIEW_DAYS) * 86_400 / step.seconds();
+    usize::try_from(days).unwrap_or(0).max(MEMORY)
+}
+
+/// The grid of the range with so much before it as its first point is judged by.
 fn on_grid(
     series: &Series,
     samples: &[Sample],
     step: Step,
-    now: Instant,
+    range: std::ops::Range<i64>,
 ) -> Result<Grid, WhyUnknown> {
-    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
-        return Err(WhyUnknown::NoData);
+    let finite = samples.iter().filter(|sample| sample.value.is_finite());
+    let mut known: Vec<i64> = finite.map(|sample| step.floor(sample.at_us)).collect();
+    known.dedup();
+    let before = known.partition_point(|at| *at < range.start);
+    let first = known.first().copied().unwrap_or(range.start);
+    let begin = match before.checked_sub(MEMORY) {
+        Some(place) => {
+            let steps = step.between(0, known[place]);
+            step.advance(0, steps.div_euclid(HOP) * HOP).max(first)
+        }
+        None => first,
     };
-    // Half a day's orders are no day's orders: the present period is not over yet.
-    let end = step.floor(now.0).min(last.at_us.saturating_add(1));
     let way = aggregation(series.aggregation);
-    let grid = series::resample(samples, step, way, first.at_us..end)
+    let grid = series::resample(samples, step, way, begin..range.end)
         .map_err(|error| failed(&error.to_string()))?;
     let known = grid.values.len() - grid.missing();
     if known < FEWEST {
@@ -156,9 +258,19 @@ fn first_judged(grid: &Grid) -> usize {
     known.nth(FEWEST - 1).map_or(0, |(place, _)| place)
 }
 
-/// Where the series became another.
-fn changes(grid: &Grid, values: &[f64]) -> Vec<ChangePoint> {
-    let found = anomaly::change_points(values, grid.step.seasons());
+/// Where the series became another: of all that is there, on a grid that is coarse enough for it.
+fn changes(series: &Series, samples: &[Sample], now: Instant) -> Vec<ChangePoint> {
+    let step = crate::forecast::grid(series, samples, 0);
+    let (Some(step), Some(first), Some(last)) = (step, samples.first(), samples.last()) else {
+        return Vec::new();
+    };
+    let end = step.floor(now.0).min(last.at_us.saturating_add(1));
+    let way = aggregation(series.aggregation);
+    let Ok(grid) = series::resample(samples, step, way, first.at_us..end) else {
+        return Vec::new();
+    };
+    let values: Vec<f64> = grid.values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
+    let found = anomaly::change_points(&values, step.seasons());
     let told = found.into_iter().map(|change| {
         let (of, before, after) = match change.changed {
             anomaly::Changed::Level => (Changed::Level, change.before.0, change.after.0),
@@ -174,13 +286,9 @@ fn changes(grid: &Grid, values: &[f64]) -> Vec<ChangePoint> {
     told.collect()
 }
 
-/// One finding for each incident, told by its worst point; the newest if there are many.
-fn findings(
-    series: &Series,
-    grid: &Grid,
-    values: &[f64],
-    points: &[anomaly::Point],
-) -> Vec<Finding> {
+/// From which place on is told what is unusual, and what is: the newest incidents if there are many. One that lasts from
+/// before the first point that is judged is told whole.
+fn told(points: &[anomaly::Point], judged: usize) -> (usize, Vec<Incident>) {
     let mut incidents: Vec<Incident> = Vec::new();
     for (place, point) in points.iter().enumerate() {
         match (point.standing, incidents.last_mut()) {
@@ -198,12 +306,11 @@ fn findings(
             }
         }
     }
+    let lasting = incidents.iter().find(|one| one.last >= judged);
+    let from = lasting.map_or(judged, |one| one.first.min(judged));
+    incidents.retain(|one| one.first >= from);
     let skipped = incidents.len().saturating_sub(MOST);
-    incidents
-        .into_iter()
-        .skip(skipped)
-        .map(|incident| finding(series, grid, values, &points[incident.worst], &incident))
-        .collect()
+    (from, incidents.split_off(skipped))
 }
 
 /// The places of a finding's points on its grid.
@@ -243,6 +350,8 @@ fn finding(
         period_seconds: u32::try_from(grid.step.seconds()).unwrap_or(u32::MAX),
         score: point.score,
         p_value: point.p_value,
+        // What is found elsewhere says how much of it is chance.
+        q_value: 1.0,
         value: values[incident.worst],
         expected: point.expected,
         usual: point.usual,
@@ -324,9 +433,32 @@ mod tests {
     }
 
     fn look_at(samples: &[(i64, f64)]) -> Looked {
+        look_after(None, samples)
+    }
+
+    /// A look when the last of the samples has just come in, after one that said that.
+    fn look_after(before: Option<Scores>, samples: &[(i64, f64)]) -> Looked {
         let series = fakes::series("s").build();
-        let now = Instant(i64::try_from(samples.len()).unwrap() * MINUTE);
-        look(&series, samples, anomaly::THRESHOLD, now, &|| false)
+        let asked = Asked {
+            threshold: anomaly::THRESHOLD,
+            now: match samples {
+                [.., (before, _), (last, _)] => Instant(last + (last - before)),
+                _ => Instant(0),
+            },
+            before,
+        };
+        look(&series, samples, asked, &|| false)
+    }
+
+    /// Five minutes each, so many days, restless.
+    fn days(days: i64) -> Vec<(i64, f64)> {
+        (0..days * 288)
+            .map(|m| {
+                let angle = m as f64 * std::f64::consts::TAU / 288.0;
+                let restless = (m * 7_919 % 101) as f64 / 101.0;
+                (m * 5 * MINUTE, 50.0 + 10.0 * angle.sin() + 5.0 * restless)
+            })
+            .collect()
     }
 
     #[test]
@@ -357,9 +489,7 @@ mod tests {
     fn a_change_that_stays_is_told_where_it_began() {
         let mut samples = waves(700);
         samples[400..].iter_mut().for_each(|one| one.1 += 15.0);
-        let ScanOutcome::Scored { changes, .. } = look_at(&samples).outcome else {
-            panic!("scored")
-        };
+        let changes = look_at(&samples).scores.unwrap().changes;
         let [change] = changes[..] else {
             panic!("{changes:?}")
         };
@@ -408,11 +538,102 @@ mod tests {
     #[test]
     fn a_short_history_is_unknown_and_not_quiet() {
         let looked = look_at(&waves(60));
-        let ScanOutcome::Unknown(why) = looked.outcome else {
-            panic!("{looked:?}")
-        };
-        assert_eq!(why, not_enough(60));
+        assert_eq!(looked.scores, Err(not_enough(60)));
         let none = look_at(&[]);
-        assert_eq!(none.outcome, ScanOutcome::Unknown(WhyUnknown::NoData));
+        assert_eq!(none.scores, Err(WhyUnknown::NoData));
+    }
+
+    #[test]
+    fn ten_minutes_stand_out_of_three_months() {
+        let mut samples = days(90);
+        let spike = 88 * 288 + 100;
+        samples[spike].1 += 30.0;
+        samples[spike + 1].1 += 30.0;
+        let looked = look_at(&samples);
+        let at = Instant(samples[spike].0);
+        let found = looked.findings.iter().find(|one| one.begins == at);
+        assert_eq!(found.unwrap().period_seconds, 300);
+        let scores = looked.scores.unwrap();
+        assert_eq!(scores.step, Step::FiveMinutes);
+        let month = scores.end().seconds_since(scores.from) / 86_400.0;
+        assert!((month - 30.0).abs() < 0.01, "{month}");
+        // A minute each is looked at as five as soon as there is a day of it.
+        let step = |minutes| look_at(&waves(minutes)).scores.unwrap().step;
+        assert_eq!(step(1_400), Step::Minute);
+        assert_eq!(step(1_600), Step::FiveMinutes);
+    }
+
+    #[test]
+    fn a_later_look_judges_what_is_new_and_says_of_the_rest_what_was_said() {
+        let mut samples = days(40);
+        for (at, by) in [
+            (33 * 288, 30.0),
+            (38 * 288 + 50, 25.0),
+            (39 * 288 + 50, 40.0),
+        ] {
+            samples[at].1 += by;
+        }
+        let (early, latest) = (39 * 288, Instant(samples[38 * 288].0));
+        let before = look_at(&samples[..early]);
+        let kept = before.scores.unwrap();
+        let later = look_after(Some(kept.clone()), &samples);
+        assert!(
+            later.from > Instant(samples[36 * 288].0),
+            "{:?}",
+            later.from
+        );
+        let anew = look_at(&samples);
+        let since = |looked: &Looked, from: Instant| -> Vec<_> {
+            let findings = looked.findings.iter();
+            let findings = findings.filter(|one| one.begins >= from);
+            findings.map(|one| (one.begins, one.worst)).collect()
+        };
+        assert_eq!(since(&later, later.from), since(&anew, later.from));
+        assert_eq!(since(&later, latest).len(), 2);
+        let scores = later.scores.unwrap();
+        assert_eq!(scores.end(), anew.scores.unwrap().end());
+        let old = scores.from..latest;
+        for place in scores.place(old.start)..scores.place(old.end) {
+            let same = kept.values[kept.place(scores.at(place))];
+            assert_eq!(scores.values[place], same);
+        }
+        assert_eq!(scores.values.len(), reach(Step::FiveMinutes) + 288);
+    }
+
+    #[test]
+    fn what_came_in_late_is_judged_with_all_after_it() {
+        let samples = days(20);
+        let early = [&samples[..15 * 288], &samples[15 * 288 + 6..]].concat();
+        let kept = look_at(&early).scores.unwrap();
+        let again = look_after(Some(kept.clone()), &early);
+        assert!(again.from > Instant(samples[18 * 288].0));
+        let late = look_after(Some(kept), &samples);
+        let anew = look_at(&samples);
+        assert_eq!(late.from, anew.from);
+        assert!(late.scores == anew.scores);
+    }
+
+    #[test]
+    fn what_lasts_is_told_whole_and_what_was_over_stays() {
+        let mut points = anomaly::scan(&[1.0; 400], StreamOptions::default());
+        for (place, standing) in [
+            (20, Standing::Begins),
+            (100, Standing::Begins),
+            (200, Standing::Continues),
+            (300, Standing::Continues),
+            (390, Standing::Begins),
+        ] {
+            points[place].standing = standing;
+            points[place].score = place as f64 / 400.0;
+        }
+        let (from, incidents) = told(&points, 250);
+        let places: Vec<_> = incidents
+            .iter()
+            .map(|one| (one.first, one.last, one.worst))
+            .collect();
+        assert_eq!(from, 100);
+        assert_eq!(places, [(100, 300, 300), (390, 390, 390)]);
+        let (from, incidents) = told(&points, 350);
+        assert_eq!((from, incidents.len()), (350, 1));
     }
 }

@@ -1,6 +1,7 @@
-//! What sensitivity follows from, and what previews and ribbons say of kept scores.
+//! What sensitivity follows from, and when a series is looked at again.
 
 use super::*;
+use series::Step;
 
 fn said(verdict: Verdict, score: f64, second: i64) -> Judgement {
     Judgement {
@@ -9,20 +10,6 @@ fn said(verdict: Verdict, score: f64, second: i64) -> Judgement {
         score,
         verdict,
         judged_at: Instant::from_seconds(second),
-    }
-}
-
-fn scores() -> Scores {
-    let mut values = vec![Some(1_000); 2_000];
-    values[100] = Some(9_000);
-    values[1_900] = Some(8_500);
-    values[1_901] = None;
-    values[1_902] = Some(8_600);
-    Scores {
-        from: Instant(0),
-        step: Step::Hour,
-        values,
-        changes: Vec::new(),
     }
 }
 
@@ -66,40 +53,40 @@ fn what_is_set_by_hand_forgets_what_was_said_before() {
 }
 
 #[test]
-fn a_preview_counts_what_began_in_the_last_month() {
-    let (counts, days) = scores().counts(&[0.6, 0.8, 0.855, 0.95]);
-    assert_eq!(counts, [1, 1, 1, 0]);
-    assert!((days - 30.0).abs() < 1e-9, "{days}");
-    let short = Scores {
-        values: vec![Some(9_000); 48],
-        ..scores()
+fn a_series_is_looked_at_when_its_next_period_is_over() {
+    let scores = |step: Step, points: usize| Looked {
+        scores: Ok(Scores {
+            from: Instant(0),
+            step,
+            values: vec![None; points],
+            changes: Vec::new(),
+        }),
+        findings: Vec::new(),
+        from: Instant(0),
     };
-    let (counts, days) = short.counts(&[0.8]);
-    assert_eq!(counts, [1]);
-    assert!((days - 2.0).abs() < 1e-9, "{days}");
+    let minutes = |n: i64| Instant(n * Instant::MINUTE);
+    let five = scores(Step::FiveMinutes, 2);
+    assert_eq!(next_in(&five, minutes(11)), 4 * Instant::MINUTE + LATE);
+    // What is not there yet is asked for now and then.
+    assert_eq!(next_in(&five, minutes(100)), Instant::MINUTE);
+    let daily = scores(Step::Day, 1);
+    assert_eq!(next_in(&daily, Instant(Instant::DAY)), Instant::HOUR);
 }
 
 #[test]
-fn a_ribbon_keeps_what_stands_out() {
-    let hours = |n: i64| Instant(n * Instant::HOUR);
-    let all = Range {
-        from: hours(0),
-        to: hours(5_000),
+fn each_series_has_a_day_of_its_own() {
+    let id = |text: &str| SeriesId(text.to_owned());
+    let turns = |id: &SeriesId| {
+        let at = |hour: i64| Instant(hour * Instant::HOUR);
+        (0..24)
+            .filter(|hour| !same_day(id, at(*hour), at(hour + 1)))
+            .collect::<Vec<_>>()
     };
-    let ribbon = scores().ribbon(all);
-    assert!(ribbon.len() <= RIBBON);
-    let high = ribbon.iter().filter(|scored| scored.score > 0.8).count();
-    assert_eq!(high, 3, "each is in a stretch of its own");
-    let some = Range {
-        from: hours(1_899),
-        to: hours(1_903),
-    };
-    let near = scores().ribbon(some);
-    let near: Vec<_> = near.iter().map(|scored| scored.score).collect();
-    assert_eq!(near, [0.1, 0.85, 0.86], "a gap has no score");
-    let never = Range {
-        from: hours(-9),
-        to: hours(-1),
-    };
-    assert_eq!(scores().ribbon(never), []);
+    let all: std::collections::BTreeSet<_> = (0..100)
+        .map(|n| turns(&id(&format!("series-{n}"))))
+        .collect();
+    assert!(
+        all.iter().all(|turns| turns.len() == 1) && all.len() > 12,
+        "{all:?}"
+    );
 }

@@ -235,7 +235,6 @@ fn silent(series: &[Series]) -> Vec<Wrong> {
 
 #[cfg(test)]
 mod tests {
-    use api::Domain;
 
     use super::*;
 
@@ -272,23 +271,9 @@ mod tests {
 
     fn finding(begins: i64, last: i64) -> Finding {
         Finding {
-            series: "series-up".into(),
             title: "Up".into(),
-            unit: String::new(),
-            domain: Domain::Machine,
-            begins: Instant(begins * Instant::HOUR),
             last: Instant(last * Instant::HOUR),
-            worst: Instant(begins * Instant::HOUR),
-            period_seconds: 60,
-            score: 0.9,
-            p_value: 0.001,
-            value: 1.0,
-            expected: None,
-            usual: 1.0,
-            evidence: Vec::new(),
-            similar: Vec::new(),
-            during: Vec::new(),
-            verdict: None,
+            ..fakes::finding("series-up", Instant(begins * Instant::HOUR))
         }
     }
 

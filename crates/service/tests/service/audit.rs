@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use api::{
     ApiKey, AuditEntry, AuditFilter, AuditFormat, AuditOutcome, Caller, Credentials, Entry, Error,
-    Hidden, Instant, JobKind, Limit, LimitChange, NewInvitation, NewKey, NewUser, Origin, Range,
+    Hidden, Instant, JobKind, Limit, LimitChange, NewInvitation, NewKey, Origin, Range,
     RecordingChange, Role, RoleChange, Scope, SeriesChange, SeriesFilter, Services, SessionId,
     SignedIn, TargetChange, TokenChange, Verdict, Visit, Who,
 };
@@ -288,15 +288,10 @@ async fn people(home: &mut Home) -> (Vec<String>, ApiKey) {
     let invited = invitations(home, &ada).await;
     let factors = factors(home, &ada).await;
     let passkeys = passkeys(home, &ada).await;
-    let new = NewUser {
-        email: "bob@example.org".into(),
-        role: Role::Viewer,
-    };
-    let work = accounts.add_user(&ada, new);
-    let (bob, entry) = home.noted("accounts.add_user", "person.add", work).await;
-    assert_eq!(entry.record.object.name, "bob@example.org");
-    assert_eq!(entry.record.after.as_deref(), Some("{\"role\":\"viewer\"}"));
-    let work = accounts.remove_user(&ada, &bob.made.id);
+    let bob = crate::person::invited(&home.services, &ada, ("bob@example.org", "viewer"))
+        .await
+        .unwrap();
+    let work = accounts.remove_user(&ada, &bob.user.id);
     home.noted("accounts.remove_user", "person.remove", work)
         .await;
     let new = |name: &str| NewKey {
@@ -326,7 +321,7 @@ async fn people(home: &mut Home) -> (Vec<String>, ApiKey) {
     let (_, entry) = home.noted("keys.of_secret", "key.use", work).await;
     assert_eq!(entry.record.actor.name, "kept");
     let mut secrets = vec![token, first.token, second.token, fresh.token];
-    secrets.extend([bob.secret, gone.secret, rotated.secret, short.token]);
+    secrets.extend([bob.token, gone.secret, rotated.secret, short.token]);
     secrets.extend([kept.secret.clone()]);
     secrets.extend([sessions, invited, factors, passkeys].concat());
     (secrets, kept.made)

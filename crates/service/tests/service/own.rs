@@ -5,15 +5,15 @@
 use std::collections::BTreeSet;
 
 use api::{
-    Caller, Entry, Error, FactorState, Instant, NewInvitation, Passkey, PasskeyId, Services,
-    Session, SessionId, SignedIn, User,
+    Caller, Entry, Error, FactorState, Instant, Passkey, PasskeyId, Services, Session, SessionId,
+    SignedIn, User,
 };
 use service::{RelyingParty, Settings};
 
 use crate::authenticator::code;
 use crate::device::Device;
 use crate::permissions::{May, operations};
-use crate::person::{GOOD, New, as_user, credentials, from, nobody};
+use crate::person::{GOOD, New, as_user, credentials, from, invited, nobody};
 
 const SITE: &str = "https://hub.example.org";
 
@@ -43,21 +43,6 @@ impl Place {
             ..settings
         });
         Self(new.await)
-    }
-
-    async fn invited(&self, by: &Caller, email: &str) -> SignedIn {
-        let new = NewInvitation {
-            email: email.into(),
-            role: "admin".into(),
-        };
-        let people = &self.0.services.people;
-        let link = people.invite(by, new).await.unwrap().secret;
-        let (nobody, visit) = (nobody(), from("work"));
-        let taken = people.accept_invitation(&nobody, &link, GOOD, &visit);
-        match taken.await.unwrap() {
-            Entry::Open(signed_in) => *signed_in,
-            Entry::Step { ask, .. } => panic!("{ask:?} was asked for"),
-        }
     }
 
     /// The code that an authenticator with that secret shows next: one works once.
@@ -128,8 +113,12 @@ async fn nothing_that_is_somebodys_own_is_reached_by_somebody_else() {
     let place = Place::new().await;
     let ada = place.0.first("ada@example.org").await;
     let ada_caller = as_user(&ada.user);
-    let eve = place.invited(&ada_caller, "eve@example.org").await;
-    let bob = place.invited(&ada_caller, "bob@example.org").await;
+    let eve = invited(&place.0.services, &ada_caller, ("eve@example.org", "admin"))
+        .await
+        .unwrap();
+    let bob = invited(&place.0.services, &ada_caller, ("bob@example.org", "admin"))
+        .await
+        .unwrap();
     let ada = place.furnish(ada, &mut Device::new(SITE, 1)).await;
     let eve = place.furnish(eve, &mut Device::new(SITE, 2)).await;
     // Somebody in the midst of setting up what Ada and Eve have.

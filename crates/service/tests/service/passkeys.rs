@@ -11,7 +11,7 @@ use fakes::FixedClock;
 use service::{Hub, RelyingParty, Settings};
 
 use crate::device::Device;
-use crate::person::{GOOD, New, as_user, from, nobody};
+use crate::person::{GOOD, New, as_user, credentials, from, invited, nobody};
 
 const SITE: &str = "https://hub.example.org";
 
@@ -307,33 +307,13 @@ async fn somebody_elses_passkey_is_no_second_step_and_a_disabled_person_stays_ou
     let place = Place::new().await;
     let mut phone = Device::new(SITE, 1);
     place.add("Phone", &mut phone).await;
-    let bob = place
-        .services
-        .accounts
-        .add_user(
-            &place.ada,
-            api::NewUser {
-                email: "bob@example.org".into(),
-                role: Role::Viewer,
-            },
-        )
-        .await
-        .unwrap();
-    let who = Credentials {
-        email: "bob@example.org".into(),
-        password: bob.secret.clone(),
-    };
-    let accounts = &place.services.accounts;
-    let entry = accounts
-        .sign_in(&nobody(), who.clone(), &from("work"))
-        .await;
-    let Ok(Entry::Open(in_now)) = entry else {
-        panic!("{entry:?}");
-    };
+    let (accounts, who) = (&place.services.accounts, credentials("bob@example.org"));
+    let bob = ("bob@example.org", "viewer");
+    let in_now = invited(&place.services, &place.ada, bob).await.unwrap();
     let held = accounts.of_session(&nobody(), &in_now.token, true).await;
     let (user, session) = held.unwrap().unwrap();
     let (bob, passkeys) = (as_user(&user), &place.services.passkeys);
-    let options = passkeys.begin_passkey(&bob, &session, &who.password).await;
+    let options = passkeys.begin_passkey(&bob, &session, GOOD).await;
     let mut key = Device::new(SITE, 2);
     let answer = key.create(&options.unwrap());
     let added = passkeys.add_passkey(&bob, &session, "Key", &answer).await;

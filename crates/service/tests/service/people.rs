@@ -10,7 +10,7 @@ use fakes::FixedClock;
 use service::Settings;
 
 use crate::authenticator::code;
-use crate::person::{GOOD, New, as_user, from, nobody};
+use crate::person::{GOOD, New, as_user, from, invited, nobody};
 
 struct Place {
     _folder: tempfile::TempDir,
@@ -65,18 +65,8 @@ impl Place {
         accounts.of_session(&nobody(), token, used).await.unwrap()
     }
 
-    /// Invites somebody and takes the invitation up.
     async fn add(&self, by: &Caller, email: &str, role: &str) -> Result<SignedIn> {
-        let new = NewInvitation {
-            email: email.into(),
-            role: role.into(),
-        };
-        let people = &self.services.people;
-        let invited = people.invite(by, new).await?;
-        let taken = people
-            .accept_invitation(&nobody(), &invited.secret, GOOD, &from("work"))
-            .await;
-        Ok(opened(taken?))
+        invited(&self.services, by, (email, role)).await
     }
 
     fn advance(&self, minutes: i64) {

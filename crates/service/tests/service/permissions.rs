@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::{
-    Caller, Credentials, CustomRole, Error, Instant, LimitChange, NewInvitation, NewKey, NewUser,
+    Caller, Credentials, CustomRole, Error, Instant, LimitChange, NewInvitation, NewKey,
     Permission, Range, Refusals, Role, RoleChange, RunwayFilter, Scope, SeriesChange, SeriesFilter,
     Services, Visit, Who,
 };
@@ -154,17 +154,6 @@ pub(crate) fn operations() -> Vec<(&'static str, May, Call)> {
             "accounts.users",
             Hold(AccessRead),
             call(|s, c| async move { s.accounts.users(&c).await }),
-        ),
-        (
-            "accounts.add_user",
-            Give(AccessWrite, MonitoringRead),
-            call(|s, c| async move {
-                let new = NewUser {
-                    email: "not an address".into(),
-                    role: Role::Viewer,
-                };
-                s.accounts.add_user(&c, new).await
-            }),
         ),
         (
             "accounts.remove_user",

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api::{Caller, Credentials, Instant, Services, SignedIn, User, Visit, Who};
+use api::{
+    Caller, Credentials, Entry, Instant, NewInvitation, Result, Services, SignedIn, User, Visit,
+    Who,
+};
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
 use store::{DatabaseUrl, Store};
@@ -38,6 +41,27 @@ pub(crate) fn credentials(email: &str) -> Credentials {
     Credentials {
         email: email.into(),
         password: GOOD.into(),
+    }
+}
+
+/// Somebody who was invited and has come.
+pub(crate) async fn invited(
+    services: &Services,
+    by: &Caller,
+    (email, role): (&str, &str),
+) -> Result<SignedIn> {
+    let new = NewInvitation {
+        email: email.into(),
+        role: role.into(),
+    };
+    let link = services.people.invite(by, new).await?.secret;
+    let (nobody, visit) = (nobody(), from("work"));
+    let taken = services
+        .people
+        .accept_invitation(&nobody, &link, GOOD, &visit);
+    match taken.await? {
+        Entry::Open(signed_in) => Ok(*signed_in),
+        Entry::Step { ask, .. } => panic!("{ask:?} was asked for"),
     }
 }
 

@@ -345,13 +345,8 @@ async fn whoever_has_no_role_or_an_address_that_nobody_vouches_for_stays_outside
         it.userinfo["groups"] = json!(["guests"]);
         it.userinfo["email_verified"] = json!(true);
     });
-    let new = api::NewUser {
-        email: "olga@example.org".into(),
-        role: api::Role::Viewer,
-    };
-    let accounts = &place.services.accounts;
-    let olga = accounts
-        .add_user(&Caller::system("test"), new)
+    let (test, olga) = (Caller::system("test"), ("olga@example.org", "viewer"));
+    let olga = crate::person::invited(&place.services, &test, olga)
         .await
         .unwrap();
     place.set(|it| it.userinfo["email_verified"] = json!(false));
@@ -365,7 +360,7 @@ async fn whoever_has_no_role_or_an_address_that_nobody_vouches_for_stays_outside
     // No group of theirs is mapped: the role that was given by hand stays.
     assert_eq!(
         (signed_in.user.id, signed_in.user.role),
-        (olga.made.id, api::Role::Viewer)
+        (olga.user.id, api::Role::Viewer)
     );
 }
 

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use api::{
-    CalendarChange, Caller, EntryKind, Grant, NewInvitation, NewKey, NewUser, Permission, Role,
-    RoleChange, Scope, SeriesFilter, Services, TokenChange, Touches,
+    CalendarChange, Caller, EntryKind, Grant, NewInvitation, NewKey, Permission, RoleChange, Scope,
+    SeriesFilter, Services, TokenChange, Touches,
 };
 
 /// Their ids; `none` before they were made.
@@ -57,11 +57,11 @@ impl Things {
             grants: vec![Grant::One(Permission::AccessWrite)],
         };
         let role = services.roles.add_role(&maker, role).await.unwrap();
-        let user = NewUser {
-            email: "bob@example.org".into(),
-            role: Role::Custom(role.clone()),
-        };
-        let user = services.accounts.add_user(&maker, user).await.unwrap();
+        let user = ("bob@example.org", &*role.id.to_string());
+        let user = crate::person::invited(services, &maker, user)
+            .await
+            .unwrap()
+            .user;
         let invitation = NewInvitation {
             email: "sue@example.org".into(),
             role: role.id.to_string(),
@@ -113,7 +113,7 @@ impl Things {
         services.cash.set_terms(&maker, account).await.unwrap();
         let payment = services.cash.add_item(&maker, payment()).await;
         let made = Self {
-            user: user.made.id.to_string(),
+            user: user.id.to_string(),
             invitation: invitation.made.id.to_string(),
             key: key.made.id.to_string(),
             role: role.id.to_string(),

@@ -28,6 +28,7 @@ fn a_finding(id: &SeriesId, begins: i64, score: f64) -> Finding {
         period_seconds: 60,
         score,
         p_value: 0.001,
+        q_value: 1.0,
         value: 9.5,
         expected: Some(3.0),
         usual: 1.5,
@@ -48,6 +49,7 @@ fn a_scan(scanned: i64, next: i64) -> StoredScan {
     StoredScan {
         scanned_at: at(scanned),
         next_at: at(next),
+        points: 2,
         outcome: ScanOutcome::Scored {
             from: at(0),
             step: "1 min".into(),
@@ -96,12 +98,16 @@ async fn a_scan_takes_the_place_of_the_one_before(Home { store, .. }: Home) {
     assert_eq!(store.findings_of(&ids[1], ever(), 9).await.unwrap(), []);
     let newest = store.findings(at(60), 9).await.unwrap();
     assert_eq!(newest, [new[1].clone()]);
+    let judged = store.points_judged().await.unwrap();
+    assert_eq!(judged, [("1 min".to_owned(), 2)]);
     let unknown = StoredScan {
+        points: 0,
         outcome: ScanOutcome::Unknown(WhyUnknown::NotEnough { have: 1, need: 9 }),
         ..a_scan(7, 8)
     };
     store.put_scan(id, &unknown, at(0), &[]).await.unwrap();
     assert_eq!(store.scan(id).await.unwrap(), Some(unknown));
+    assert_eq!(store.points_judged().await.unwrap(), []);
     assert_eq!(store.findings_of(id, ever(), 9).await.unwrap(), []);
 }
 

@@ -10,7 +10,7 @@ mod routes;
 
 use std::sync::Arc;
 
-use api::{Caller, NewKey, NewUser, Role, Scope};
+use api::{Caller, NewInvitation, NewKey, Role, Scope};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -130,18 +130,18 @@ impl Home {
     }
 
     async fn person(&self, role: Role) -> As {
-        let accounts = &self.app.services.accounts;
+        let people = &self.app.services.people;
         let caller = Caller::system("test");
         let name: String = role.to_string().split(' ').collect();
         let email = format!("{}@example.org", name.replace(['*', ':'], ""));
-        let made = accounts.add_user(&caller, NewUser { email, role }).await;
-        let made = made.unwrap();
-        let who = api::Credentials {
-            email: made.made.email,
-            password: made.secret,
+        let new = NewInvitation {
+            email,
+            role: role.as_str().into(),
         };
-        let visit = api::Visit::default();
-        match accounts.sign_in(&caller, who, &visit).await.unwrap() {
+        let link = people.invite(&caller, new).await.unwrap().secret;
+        let (password, visit) = ("a long enough password", api::Visit::default());
+        let taken = people.accept_invitation(&caller, &link, password, &visit);
+        match taken.await.unwrap() {
             api::Entry::Open(signed_in) => As::Session(signed_in.token),
             api::Entry::Step { ask, .. } => panic!("asked for {ask:?}"),
         }

@@ -157,7 +157,7 @@ async fn what_is_not_known_and_what_is_left_out_is_refused_by_its_name() {
         ),
         (
             "POST",
-            "/api/v1/users",
+            "/api/v1/invitations",
             Some((json, r#"{"email":"a@b.example","role":"viewer","x":1}"#)),
             422,
             "x",
@@ -382,7 +382,7 @@ async fn nobody_gives_more_than_they_have() {
     let answer = home.post(&manager, "/api/v1/keys", &wanted).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
     let person = json!({"email": "eve@example.org", "role": "admin"});
-    let answer = home.post(&manager, "/api/v1/users", &person).await;
+    let answer = home.post(&manager, "/api/v1/invitations", &person).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
     let made = home.post(&admin, "/api/v1/keys", &wanted).await.json();
     let path = format!(
