@@ -91,7 +91,7 @@ fn List(lines: Lines, only: String, clear: bool) -> impl IntoView {
     let Lines {
         strips,
         unusual,
-        chance,
+        all,
         some_clear,
         clear: quiet,
         without_limit,
@@ -103,7 +103,7 @@ fn List(lines: Lines, only: String, clear: bool) -> impl IntoView {
             let strips = strips.into_iter().map(|strip| view! { <RunwayStrip strip/> });
             view! { <Runway>{strips.collect_view()}</Runway> }.into_any()
         }}
-        <UnusualNow unusual chance/>
+        <UnusualNow unusual all/>
         <p class="runway-foot quiet">
             {(!quiet.is_empty())
                 .then(|| {
@@ -130,12 +130,12 @@ fn List(lines: Lines, only: String, clear: bool) -> impl IntoView {
 
 /// What was unusual within the last day, if anything was.
 #[component]
-fn UnusualNow(unusual: Vec<Seen>, chance: String) -> impl IntoView {
+fn UnusualNow(unusual: Vec<Seen>, all: String) -> impl IntoView {
     (!unusual.is_empty()).then(|| {
         view! {
             <Card title="Unusual now">
                 <ul class="glimpses">{unusual.into_iter().map(glimpse).collect_view()}</ul>
-                <p class="quiet">{chance} " " <a href="/findings">"All findings"</a></p>
+                <a href="/findings">{all}</a>
             </Card>
         }
     })

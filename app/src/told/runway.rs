@@ -13,8 +13,8 @@ pub struct Lines {
     pub strips: Vec<StripView>,
     /// What was unusual within the last day.
     pub unusual: Vec<Seen>,
-    /// How many findings of the last day may be chance; empty where there are none.
-    pub chance: String,
+    /// What leads to all findings, and how many of the last day may be chance.
+    pub all: String,
     /// Whether there are series that stay clear of their limit, shown or not.
     pub some_clear: bool,
     /// How many are not shown, or could be hidden; empty where there are none.
@@ -46,7 +46,10 @@ pub fn lines(list: &Runway) -> Lines {
     Lines {
         strips: list.strips.iter().map(|one| strip(one, now)).collect(),
         unusual: list.unusual.iter().map(|one| seen(one, now)).collect(),
-        chance: counted(list.chance, "more may be chance."),
+        all: match list.chance {
+            0 => "All findings".to_owned(),
+            more => format!("All findings: {} more may be chance", api::grouped(more)),
+        },
         some_clear: list.clear > 0,
         clear: counted(
             list.clear,
@@ -182,7 +185,8 @@ mod tests {
             chance: 3,
         };
         let told = lines(&list);
-        assert_eq!((&*told.clear, &*told.chance), ("", "3 more may be chance."));
+        assert_eq!(told.clear, "");
+        assert_eq!(told.all, "All findings: 3 more may be chance");
         assert!(!told.some_clear);
         assert_eq!(
             told.without_limit.replace('\u{202f}', " "),

@@ -4,7 +4,7 @@
 //! describes it. A control also stands alone, with a `label` of its own.
 
 use crate::icon::{Glyph, Icon};
-use crate::options;
+use crate::options::Options;
 use leptos::context::Provider;
 use leptos::prelude::*;
 
@@ -214,7 +214,7 @@ pub fn Select(
     label: Option<String>,
 ) -> impl IntoView {
     let wiring = wiring(label.as_deref());
-    let choices = options::html(&options, value.as_deref());
+    let options = Options::new(&options, value);
     view! {
         <select
             class="input select"
@@ -223,7 +223,7 @@ pub fn Select(
             aria-label=label
             aria-describedby=described_by(wiring.as_ref())
             aria-invalid=invalid(wiring.as_ref())
-            inner_html=choices
+            {..options}
         ></select>
     }
 }

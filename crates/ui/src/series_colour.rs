@@ -18,11 +18,15 @@ pub fn palette() -> [&'static str; 8] {
     ]
 }
 
-/// Which colour a series has, 0 to 7, by its id (FNV-1a: stable between builds and machines).
+/// A text's hash, the same between builds and machines: FNV-1a of 32 bits.
+pub(crate) fn fnv_1a(text: &str) -> u32 {
+    let fold = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    text.bytes().fold(0x811c_9dc5, fold)
+}
+
+/// Which colour a series has, 0 to 7, by its id.
 pub fn series_colour_index(id: &str) -> u8 {
-    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash = fnv_1a(id);
     // The low bits of FNV mix poorly over near ids; fold the high half in.
     u8::try_from((hash ^ (hash >> 16)) % 8).unwrap_or(0)
 }
