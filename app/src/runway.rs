@@ -135,7 +135,7 @@ fn UnusualNow(unusual: Vec<Seen>, all: String) -> impl IntoView {
         view! {
             <Card title="Unusual now">
                 <ul class="glimpses">{unusual.into_iter().map(glimpse).collect_view()}</ul>
-                <a href="/findings">{all}</a>
+                <p><a href="/findings">{all}</a></p>
             </Card>
         }
     })

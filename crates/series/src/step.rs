@@ -165,10 +165,8 @@ pub fn guess_step(samples: &[Sample]) -> Option<Step> {
 /// The grid to forecast `ahead_s` seconds on.
 ///
 /// It is the finest that is not finer than the native cadence, on which the history has
-/// [`FEWEST_POINTS`] to [`MOST_POINTS`] points and at least two seasons, and on which `ahead_s`, or as much time as the
-/// history has where that is less, is at most 150 steps; 0 is no wish.
-/// When no grid grants every wish, the seasons are dropped first, then the reach, as little of it as can be, then the
-/// length.
+/// [`FEWEST_POINTS`] to [`MOST_POINTS`] points and at least two seasons, and on which `ahead_s` is at most 150 steps; 0 is no wish.
+/// When no grid grants every wish, the seasons are dropped first, then the reach, then the length.
 /// `None` when there are fewer than two distinct instants.
 pub fn choose_step(samples: &[Sample], ahead_s: i64) -> Option<Step> {
     chosen(guess_step(samples)?, samples, ahead_s)
@@ -197,14 +195,12 @@ fn chosen(native: Step, samples: &[Sample], ahead_s: i64) -> Option<Step> {
     let points = |step: Step| usize::try_from(step.between(first, last) + 1).unwrap_or(usize::MAX);
     let fits = |step: &Step| (FEWEST_POINTS..=MOST_POINTS).contains(&points(*step));
     let seasonal = |step: &Step| points(*step) >= 2 * step.season();
-    // Three days say little of three months, and something of three days.
-    let ahead_s = ahead_s.min(last.saturating_sub(first) / 1_000_000);
     let reaches = |step: &Step| ahead_s / step.seconds() <= MOST_STEPS_AHEAD;
     let offered = || Step::ALL.into_iter().filter(move |step| *step >= native);
     offered()
         .find(|step| fits(step) && seasonal(step) && reaches(step))
         .or_else(|| offered().find(|step| fits(step) && reaches(step)))
-        .or_else(|| offered().rfind(fits))
+        .or_else(|| offered().find(fits))
         .or_else(|| offered().find(|step| points(*step) <= MOST_POINTS))
         .or(Some(Step::Month))
 }
@@ -290,27 +286,6 @@ mod tests {
     fn a_forecast_of_a_month_needs_a_coarser_grid_than_minutes() {
         let samples = every(60, 60 * 24 * 60);
         assert_eq!(choose_step(&samples, 30 * 86_400), Some(Step::SixHours));
-    }
-
-    #[test]
-    fn a_short_history_is_asked_as_far_ahead_as_it_is_long() {
-        let quarter = 91 * 86_400;
-        let minutes = |days: i64| choose_step(&every(60, days * 1_440), quarter).unwrap();
-        let expected = [
-            (1, Step::QuarterHour),
-            (3, Step::Hour),
-            (6, Step::Hour),
-            (10, Step::SixHours),
-            (30, Step::SixHours),
-            (60, Step::Day),
-        ];
-        for (days, step) in expected {
-            assert_eq!(minutes(days), step, "{days} days");
-            let reach = MOST_STEPS_AHEAD * step.seconds();
-            assert!(reach >= days.min(91) * 86_400, "{days} days");
-        }
-        // A few hours are seen minute by minute.
-        assert_eq!(choose_step(&every(60, 120), quarter), Some(Step::Minute));
     }
 
     #[test]

@@ -17,8 +17,8 @@ mod work;
 use std::collections::HashMap;
 
 use api::{
-    Aggregation, Caller, Error, FitReason, ForecastState, Forecasts, Instant, Permission, Result,
-    Series, SeriesId, SimilarPast, Topic, WhyUnknown,
+    Aggregation, Caller, Domain, Error, FitReason, ForecastState, Forecasts, Instant, Permission,
+    Result, Series, SeriesId, SimilarPast, Topic, WhyUnknown,
 };
 use async_trait::async_trait;
 use series::Step;
@@ -76,6 +76,18 @@ impl Forecasts for Hub {
         self.changed(Topic::Forecasts, Some(id));
         Ok(state)
     }
+}
+
+/// How many seconds ahead a series is to be foreseen, by samples that are sorted by time. Three days say little of
+/// three months, and something of three days: where it matters when something is reached, the grid is as coarse as that
+/// takes, and elsewhere it keeps the hours of the day.
+fn ahead(series: &Series, samples: &[series::Sample]) -> i64 {
+    let matters = series.limit.is_some() || series.domain == Domain::Business;
+    let known = samples.first().zip(samples.last()).filter(|_| matters);
+    known.map_or(AHEAD_SECONDS, |(first, last)| {
+        let span = last.at_us.saturating_sub(first.at_us) / Instant::SECOND;
+        span.clamp(1, AHEAD_SECONDS)
+    })
 }
 
 /// The grid for a series, on which so many seconds ahead are to be foreseen.

@@ -44,6 +44,13 @@ impl Model {
         self.way == aggregation(series.aggregation)
             && self.non_negative == series.non_negative
             && self.counted == counted(series)
+            && (series.limit.is_none() || self.reaches())
+    }
+
+    /// Whether it foresees as much time as it knows, or as people look ahead: with a limit that matters.
+    fn reaches(&self) -> bool {
+        let wanted = super::AHEAD_SECONDS / self.step.seconds();
+        self.horizon >= usize::try_from(wanted.min(i64::from(self.points))).unwrap_or(0)
     }
 
     /// How it has done since it was fitted.
@@ -112,7 +119,7 @@ pub(crate) fn history(
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return Err(NoModel::Unknown(WhyUnknown::NoData, None));
     };
-    let step = step.or_else(|| super::grid(series, &samples, super::AHEAD_SECONDS));
+    let step = step.or_else(|| super::grid(series, &samples, super::ahead(series, &samples)));
     let Some(step) = step else {
         return Err(NoModel::Unknown(not_enough(samples.len()), None));
     };

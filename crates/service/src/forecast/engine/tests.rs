@@ -198,6 +198,39 @@ fn a_level_that_moved_is_noted_where_it_moved() {
 }
 
 #[test]
+fn three_days_of_a_disk_reach_as_far_and_without_a_limit_keep_their_hours() {
+    let minutes = |days: i64| -> Vec<_> {
+        let at = |m: i64| m * 5 * Instant::MINUTE;
+        (0..days * 288)
+            .map(|m| (at(m), 40.0 + m as f64 / 400.0))
+            .collect()
+    };
+    let model = |series: &Series, days: i64| {
+        let samples = minutes(days);
+        let now = Instant(days * DAY);
+        let almanac = Almanac::new(None, Vec::new());
+        let reason = (FitReason::First, &almanac);
+        let found = fit(series, &samples, now, reason, &Pools::default(), &|| false);
+        found.unwrap().0
+    };
+    let bare = fakes::series("cpu").domain(api::Domain::Machine).build();
+    let disk = fakes::series("disk")
+        .domain(api::Domain::Machine)
+        .rising_to(95.0)
+        .build();
+    for days in [1, 3, 10, 20, 30, 45, 100] {
+        let model = model(&disk, days);
+        let seconds = i64::try_from(model.horizon).unwrap() * model.step.seconds();
+        assert!(seconds >= days.min(91) * 86_400, "{days}: {:?}", model.step);
+        assert!(model.fits(&disk) && model.fits(&bare), "{days}");
+    }
+    let fine = model(&bare, 3);
+    assert_eq!(fine.step, Step::FiveMinutes);
+    // Once it has a limit it is made anew.
+    assert!(fine.fits(&bare) && !fine.fits(&disk));
+}
+
+#[test]
 fn nothing_is_no_data_and_nine_points_are_not_enough() {
     let series = fakes::series("stock").build();
     let why = |samples: &[(i64, f64)]| {
