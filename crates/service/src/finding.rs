@@ -28,8 +28,8 @@ use look::{Asked, Looked, failed, look};
 use scores::{Foretelling, Scores};
 pub use settings::FindingSettings;
 
-/// How many samples are looked at.
-const MOST_SAMPLES: u32 = 200_000;
+/// How many samples are looked at: forty days of minutes, which is what thirty are judged by.
+const MOST_SAMPLES: u32 = 60_000;
 /// How many series one run of the job takes.
 const BATCH: u32 = 16;
 /// So long after a period's end what came in of it is there.
