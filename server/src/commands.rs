@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use api::{Caller, ImportState, NewInvitation, NewKey};
+use api::{Caller, ImportState, NewInvitation, NewKey, Role, RoleState};
 use service::KeySource;
 
 use crate::config::Settings;
@@ -76,9 +76,12 @@ pub(crate) async fn add_user(
     role: String,
 ) -> anyhow::Result<()> {
     let (hub, store) = open(&settings, None).await?;
-    let new = NewInvitation { email, role };
-    let people = hub.services().people;
-    let made = people.invite(&Caller::system("user add"), new).await?;
+    let (services, caller) = (hub.services(), Caller::system("user add"));
+    let role = role_called(&role, &services.roles.roles(&caller).await?)?;
+    let made = services
+        .people
+        .invite(&caller, NewInvitation { email, role })
+        .await?;
     println!(
         "Whoever opens this link chooses the password of {}, as {}. It is good once, for a week:\n\n    {}\n",
         made.made.email,
@@ -109,6 +112,20 @@ pub(crate) async fn offer_password(settings: Settings, email: String) -> anyhow:
     );
     store.close().await;
     Ok(())
+}
+
+/// The id of the role with that name or id.
+fn role_called(word: &str, kept: &[RoleState]) -> anyhow::Result<String> {
+    let roles = || kept.iter().map(|state| &state.role);
+    let called = |role: &&Role| role.as_str() == word || role.name().eq_ignore_ascii_case(word);
+    let found = roles().find(called).map(|role| role.as_str().to_owned());
+    found.with_context(|| {
+        let names: Vec<&str> = roles().map(Role::name).collect();
+        format!(
+            "there is no role “{word}”: choose one of {}",
+            names.join(", ")
+        )
+    })
 }
 
 fn invitation_link(settings: &Settings, token: &str) -> String {

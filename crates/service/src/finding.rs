@@ -4,6 +4,7 @@ mod chance;
 mod look;
 mod scores;
 mod settings;
+mod window;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;

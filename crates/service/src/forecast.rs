@@ -78,6 +78,12 @@ impl Forecasts for Hub {
     }
 }
 
+/// Where the last period ends that can be known: half a day's orders are no day's orders, and the present period is not
+/// over yet.
+pub(crate) fn over(step: Step, now: Instant, last_us: i64) -> i64 {
+    step.floor(now.0).min(last_us.saturating_add(1))
+}
+
 /// How many seconds ahead a series is to be foreseen, by samples that are sorted by time. Three days say little of
 /// three months, and something of three days: where it matters when something is reached, the grid is as coarse as that
 /// takes, and elsewhere it keeps the hours of the day.

@@ -50,7 +50,7 @@ pub(crate) enum UserCommand {
     Add {
         /// The address they will sign in with.
         email: String,
-        /// What they may do: admin, operator, viewer, or the id of a role of your own.
+        /// What they may do: admin, operator, viewer, or the name of a role of your own.
         #[arg(long, default_value = "viewer")]
         role: String,
     },

@@ -1,29 +1,17 @@
-//! Looking at one series: samples onto a grid, the engine over it point by point, findings out of it.
+//! Looking at one series: the engine over its grid point by point, scores and findings out of it.
 //!
 //! Pure: what is known is a parameter. Each point is judged by those before it alone, so a finding
 //! stays what it was when more comes in, as long as the grid is the same. What was said of points that are not recent
 //! stays as it is and is not judged again at each look.
 
 use anomaly::{CHANNELS, Channel, IncidentOptions, Standing, Stream, StreamOptions};
-use api::{
-    Aggregation, Aspect, ChangePoint, Changed, Evidence, Finding, Instant, PREVIEW_DAYS, Range,
-    Series, WhyUnknown,
-};
+use api::{Aspect, ChangePoint, Changed, Evidence, Finding, Instant, Range, Series, WhyUnknown};
 use series::{Grid, Sample, Step};
 
 use super::scores::Scores;
-use crate::forecast::aggregation;
+use super::window::{MEMORY, Window, first_judged, reach, window};
+use crate::forecast::{aggregation, over};
 
-/// So many points come before the first that is judged.
-pub(crate) const FEWEST: usize = 101;
-/// By how many points before it each is judged: a week of five minutes, a quarter of hours, five years of days.
-const MEMORY: usize = 2_016;
-/// Grids begin at a multiple of so many steps: two looks on the same past say the same of it.
-const HOP: i64 = 1_008;
-/// So many of the newest points that were judged before are judged again, as what belongs there may come late.
-const RECENT: i64 = 288;
-/// Where there are more of them, minutes are too many to remember what is usual at an hour.
-const MOST_MINUTES: i64 = 1_500;
 /// How long a stretch is compared with the past.
 const STRETCH: usize = 24;
 /// How many similar stretches are told.
@@ -157,115 +145,13 @@ fn looked(
     })
 }
 
-/// What is looked at.
-struct Window {
-    grid: Grid,
-    /// The place of the first point that is judged, where there is enough before it.
-    judged: usize,
-    /// What an earlier look said of the points before that.
-    before: Option<Scores>,
-}
-
-fn window(
-    series: &Series,
-    samples: &[Sample],
-    now: Instant,
-    before: Option<Scores>,
-) -> Result<Window, WhyUnknown> {
-    let Some(last) = samples.last() else {
-        return Err(WhyUnknown::NoData);
-    };
-    let step = step(series, samples).ok_or_else(|| not_enough(samples.len()))?;
-    // Half a day's orders are no day's orders: the present period is not over yet.
-    let end = step.floor(now.0).min(last.at_us.saturating_add(1));
-    let place = |grid: &Grid, since: i64| {
-        let steps = usize::try_from(step.between(grid.start_us, since));
-        steps.unwrap_or(0).min(grid.values.len())
-    };
-    if let Some(before) = before.filter(|before| before.step == step) {
-        let since = step.advance(before.end().0, -RECENT).max(before.from.0);
-        let grid = on_grid(series, samples, step, since..end)?;
-        if before.agree(&grid, Instant(since)) {
-            return Ok(Window {
-                judged: place(&grid, since),
-                before: Some(before),
-                grid,
-            });
-        }
-    }
-    let reach = i64::try_from(reach(step)).unwrap_or(i64::MAX);
-    let since = step.advance(end.saturating_sub(1), 1 - reach);
-    let grid = on_grid(series, samples, step, since..end)?;
-    Ok(Window {
-        judged: place(&grid, since),
-        before: None,
-        grid,
-    })
-}
-
-/// The grid on which a series is looked at: as fine as its samples are. What is unusual for some minutes of a machine
-/// is nothing in the mean of six hours, however long the machine has been known.
-fn step(series: &Series, samples: &[Sample]) -> Option<Step> {
-    if series.aggregation == Aggregation::Events {
-        // How often something happens is seen over as many points as there are.
-        return crate::forecast::grid(series, samples, 0);
-    }
-    let native = series::guess_step(samples)?;
-    let (first, last) = (samples.first()?, samples.last()?);
-    let many = native == Step::Minute && native.between(first.at_us, last.at_us) > MOST_MINUTES;
-    Some(if many { Step::FiveMinutes } else { native })
-}
-
-/// How many steps of the past are told of: what a preview counts, and no less than what is remembered.
-fn reach(step: Step) -> usize {
-    let days = i64::from(PREVIEW_DAYS) * 86_400 / step.seconds();
-    usize::try_from(days).unwrap_or(0).max(MEMORY)
-}
-
-/// The grid of the range with so much before it as its first point is judged by.
-fn on_grid(
-    series: &Series,
-    samples: &[Sample],
-    step: Step,
-    range: std::ops::Range<i64>,
-) -> Result<Grid, WhyUnknown> {
-    let finite = samples.iter().filter(|sample| sample.value.is_finite());
-    let mut known: Vec<i64> = finite.map(|sample| step.floor(sample.at_us)).collect();
-    known.dedup();
-    let before = known.partition_point(|at| *at < range.start);
-    let first = known.first().copied().unwrap_or(range.start);
-    let begin = match before.checked_sub(MEMORY) {
-        Some(place) => {
-            let steps = step.between(0, known[place]);
-            step.advance(0, steps.div_euclid(HOP) * HOP).max(first)
-        }
-        None => first,
-    };
-    let way = aggregation(series.aggregation);
-    let grid = series::resample(samples, step, way, begin..range.end)
-        .map_err(|error| failed(&error.to_string()))?;
-    let known = grid.values.len() - grid.missing();
-    if known < FEWEST {
-        return Err(not_enough(known));
-    }
-    Ok(grid)
-}
-
-/// The place of the first point that has enough before it.
-fn first_judged(grid: &Grid) -> usize {
-    let known = grid.values.iter().enumerate();
-    let mut known = known.filter(|(_, value)| value.is_some());
-    known.nth(FEWEST - 1).map_or(0, |(place, _)| place)
-}
-
 /// Where the series became another: of all that is there, on a grid that is coarse enough for it.
 fn changes(series: &Series, samples: &[Sample], now: Instant) -> Vec<ChangePoint> {
     let step = crate::forecast::grid(series, samples, 0);
     let (Some(step), Some(first), Some(last)) = (step, samples.first(), samples.last()) else {
         return Vec::new();
     };
-    let end = step.floor(now.0).min(last.at_us.saturating_add(1));
-    let way = aggregation(series.aggregation);
+    let (way, end) = (aggregation(series.aggregation), over(step, now, last.at_us));
     let Ok(grid) = series::resample(samples, step, way, first.at_us..end) else {
         return Vec::new();
     };
@@ -402,13 +288,6 @@ fn ten_thousandths(score: f64) -> u16 {
     (score.clamp(0.0, 1.0) * 10_000.0).round() as u16
 }
 
-fn not_enough(have: usize) -> WhyUnknown {
-    WhyUnknown::NotEnough {
-        have: u32::try_from(have).unwrap_or(u32::MAX),
-        need: u32::try_from(FEWEST).unwrap_or(u32::MAX),
-    }
-}
-
 pub(crate) fn failed(reason: &str) -> WhyUnknown {
     WhyUnknown::Failed {
         reason: reason.to_owned(),
@@ -418,6 +297,7 @@ pub(crate) fn failed(reason: &str) -> WhyUnknown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::window::not_enough;
 
     const MINUTE: i64 = Instant::MINUTE;
 

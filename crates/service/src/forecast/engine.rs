@@ -124,9 +124,8 @@ pub(crate) fn history(
         return Err(NoModel::Unknown(not_enough(samples.len()), None));
     };
     let no = |why| NoModel::Unknown(why, Some(step));
-    // The present period is not over yet: half a day's orders are no day's orders, and a day that has
-    // just begun looks like a decline that stopped.
-    let end = step.floor(now.0).min(last.at_us + 1);
+    // A day that has just begun looks like a decline that stopped.
+    let end = super::over(step, now, last.at_us);
     let way = aggregation(series.aggregation);
     let grid = series::resample(&samples, step, way, first.at_us..end)
         .map_err(|error| NoModel::Failed(error.to_string()))?;
@@ -288,7 +287,7 @@ pub(crate) fn advance(
     let [_, .., last] = known_and_new.as_slice() else {
         return Advance::Done;
     };
-    let end = model.step.floor(now.0).min(last.at_us + 1);
+    let end = super::over(model.step, now, last.at_us);
     if end <= model.end {
         return Advance::Done;
     }
