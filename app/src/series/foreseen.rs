@@ -23,7 +23,9 @@ pub fn Foreseen(future: Future) -> impl IntoView {
         <Card title="When" note=note>
             {match line {
                 Some(Line::Missed { due, newest }) => missed(due, newest).into_any(),
-                Some(Line::Reached { reach, tone, at, likely }) => reached(reach, tone, at, likely).into_any(),
+                Some(Line::Reached { reach, tone, at, likely, pace }) => {
+                    reached(reach, tone, at, likely, pace).into_any()
+                }
                 None if summed => ().into_any(),
                 None => view! { <p class="quiet">"No limit is set, so nothing is reached."</p> }.into_any(),
             }}
@@ -42,7 +44,13 @@ fn missed(due: i64, newest: i64) -> impl IntoView {
     }
 }
 
-fn reached(reach: Reach, tone: Tone, at: Option<i64>, likely: String) -> impl IntoView {
+fn reached(
+    reach: Reach,
+    tone: Tone,
+    at: Option<i64>,
+    likely: String,
+    pace: String,
+) -> impl IntoView {
     let words = ui::reach_text(&reach);
     view! {
         <p class="crossing num">
@@ -50,6 +58,7 @@ fn reached(reach: Reach, tone: Tone, at: Option<i64>, likely: String) -> impl In
             {(!likely.is_empty())
                 .then(|| view! { <span class="quiet">" · within the horizon with " {likely}</span> })}
         </p>
+        {(!pace.is_empty()).then(|| view! { <p class="quiet">{pace}</p> })}
         <Strip reach tone/>
     }
 }

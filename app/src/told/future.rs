@@ -36,6 +36,8 @@ pub enum Line {
         at: Option<i64>,
         /// How likely within the horizon; empty where it was reached.
         likely: String,
+        /// What says so where it is not the forecast; empty where it is.
+        pace: String,
     },
     /// It should have been reached, and no data came since that would say so: both instants in microseconds.
     Missed {
@@ -72,7 +74,7 @@ pub fn future(
 }
 
 fn line(forecast: &Forecast, series: &Series, now: Instant) -> Option<Line> {
-    let crossing = series.limit.and(forecast.crossing)?;
+    let crossing = series.limit.and(forecast.soonest())?;
     let newest = series.last.map_or(forecast.known_until, |last| last.at);
     if let Some(due) = forecast.missed(newest, now) {
         return Some(Line::Missed {
@@ -97,7 +99,21 @@ fn line(forecast: &Forecast, series: &Series, now: Instant) -> Option<Line> {
         } else {
             ui::likely_text(crossing.probability)
         },
+        pace: forecast.at_pace().map_or_else(String::new, |pace| {
+            format!(
+                "It {} of late, which the forecast with a step of {} does not show yet.",
+                pace_words(pace.per_hour, series.unit.word()),
+                forecast.step
+            )
+        }),
     })
+}
+
+/// How a level moves of late: `rises by 30 % an hour`.
+pub fn pace_words(per_hour: f64, unit: &str) -> String {
+    let verb = if per_hour < 0.0 { "falls" } else { "rises" };
+    let much = ui::number_text(Some(per_hour.abs()), unit);
+    format!("{verb} by {much} an hour")
 }
 
 /// What the next steps come to, with the 80 % band.
@@ -126,7 +142,7 @@ pub fn reach(outlook: &Outlook, now: Instant) -> Reach {
         Outlook::Over { since } => Reach::Over {
             since: Some(now.seconds_since(*since).max(0.0)),
         },
-        Outlook::Reaches { crossing } => reaches(crossing, now),
+        Outlook::Reaches { crossing, .. } => reaches(crossing, now),
         Outlook::Clear { crossing } => clear(crossing, now),
         Outlook::Unknown { why } => Reach::Unknown {
             reason: why.to_string(),
@@ -215,6 +231,7 @@ mod tests {
                 members: Vec::new(),
             },
             crossing: Some(crossing()),
+            pace: None,
         }
     }
 
@@ -263,13 +280,59 @@ mod tests {
     }
 
     #[test]
+    fn the_pace_of_late_is_told_where_it_is_sooner_and_only_there() {
+        let hours = |hours: i64| Instant(hours * Instant::HOUR);
+        let stock = Series {
+            limit: Some(Limit {
+                value: 0.0,
+                direction: Direction::Falling,
+            }),
+            ..fixture::series()
+        };
+        let at_pace = |due: Option<i64>| Forecast {
+            pace: Some(api::Pace {
+                step_seconds: 300,
+                per_hour: -4.0,
+                crossing: Crossing {
+                    median: due.map(hours),
+                    ..crossing()
+                },
+            }),
+            ..forecast()
+        };
+        let told = |due| match line(&at_pace(due), &stock, hours(1)) {
+            Some(Line::Reached { at, pace, .. }) => (at, pace.replace('\u{202f}', " ")),
+            other => panic!("{other:?}"),
+        };
+        let (at, words) = told(Some(3));
+        assert_eq!(at, Some(hours(3).0));
+        assert_eq!(
+            words,
+            "It falls by 4 units an hour of late, which the forecast with a step of 1 day does not show yet."
+        );
+        let days = Some(6 * Instant::DAY);
+        assert_eq!(told(Some(7 * 24)), (days, String::new()));
+        assert_eq!(told(None), (days, String::new()));
+        // Nothing came since it should have been gone.
+        let (due, newest) = (hours(3).0, 0);
+        let told = line(&at_pace(Some(3)), &stock, hours(4));
+        assert_eq!(told, Some(Line::Missed { due, newest }));
+    }
+
+    #[test]
     fn a_crossing_is_told_in_seconds_from_now() {
         let crossing = crossing();
         let Reach::In {
             median,
             band_80,
             band_95,
-        } = reach(&Outlook::Reaches { crossing }, Instant(Instant::DAY))
+        } = reach(
+            &Outlook::Reaches {
+                crossing,
+                per_hour: None,
+            },
+            Instant(Instant::DAY),
+        )
         else {
             panic!("it will be reached")
         };

@@ -4,7 +4,7 @@ use api::{Glimpse, Instant, Outlook, Runway, Stake, Strip, StripOrder};
 use serde::{Deserialize, Serialize};
 use ui::{Reach, StripAction, StripView, Tone};
 
-use super::future::{limit_words, reach};
+use super::future::{limit_words, pace_words, reach};
 
 /// The home page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,15 +89,13 @@ fn strip(strip: &Strip, now: Instant) -> StripView {
         Reach::Clear { .. } | Reach::Unknown { .. } => Tone::Neutral,
     };
     let confidence = match &strip.outlook {
-        Outlook::Reaches { crossing } => Some(crossing.probability),
+        Outlook::Reaches { crossing, .. } => Some(crossing.probability),
         Outlook::Clear { crossing } => Some(1.0 - crossing.probability),
         _ => None,
     };
     StripView {
         title: series.title.clone(),
-        subtitle: series
-            .limit
-            .map_or_else(String::new, |l| limit_words(l, series.unit.word())),
+        subtitle: subtitle(strip),
         href: href.clone(),
         spark: strip.spark.clone(),
         limit: series.limit.map(|l| l.value),
@@ -126,6 +124,18 @@ fn strip(strip: &Strip, now: Instant) -> StripView {
             },
         }),
     }
+}
+
+/// The limit in words, and the pace of late where that says when it is reached.
+fn subtitle(strip: &Strip) -> String {
+    let unit = strip.series.unit.word();
+    let limit = strip.series.limit.map(|limit| limit_words(limit, unit));
+    let pace = match strip.outlook {
+        Outlook::Reaches { per_hour, .. } => per_hour.map(|pace| pace_words(pace, unit)),
+        _ => None,
+    };
+    let words: Vec<String> = limit.into_iter().chain(pace).collect();
+    words.join(" · ")
 }
 
 /// An order on a button: `Order 240 by Thu 26 Nov`.

@@ -48,6 +48,9 @@ pub struct Forecast {
     pub back_test: BackTest,
     /// When the limit is reached, where the series has one.
     pub crossing: Option<Crossing>,
+    /// Where a level with a limit gets to at its pace of late, where it is read more often than the forecast's step.
+    #[serde(default)]
+    pub pace: Option<Pace>,
 }
 
 impl Forecast {
@@ -57,10 +60,27 @@ impl Forecast {
     /// When the limit should have been reached, where that has passed and no data came since that would
     /// say whether it was. `newest` is the instant of the newest sample.
     pub fn missed(&self, newest: Instant, now: Instant) -> Option<Instant> {
-        let crossing = self.crossing.filter(|crossing| !crossing.already)?;
-        let patience = i64::from(self.step_seconds) * Self::PATIENCE * Instant::SECOND;
+        let crossing = self.soonest().filter(|crossing| !crossing.already)?;
+        let step = self.at_pace().map(|pace| pace.step_seconds);
+        let step = step.unwrap_or(self.step_seconds);
+        let patience = i64::from(step) * Self::PATIENCE * Instant::SECOND;
         let waited = |since: Instant| now > since.plus(patience);
         crossing.median.filter(|due| waited(*due) && waited(newest))
+    }
+
+    /// The pace of late, where the limit is reached by it before the forecast says so.
+    pub fn at_pace(&self) -> Option<&Pace> {
+        let pace = self.pace.as_ref();
+        let due = |crossing: &Crossing| crossing.median.map_or(i64::MAX, |at| at.0);
+        let forecast = self.crossing.as_ref();
+        pace.filter(|pace| {
+            forecast.is_some_and(|one| !one.already && due(&pace.crossing) < due(one))
+        })
+    }
+
+    /// When the limit is reached: by the forecast, or by the pace of late where that is sooner.
+    pub fn soonest(&self) -> Option<Crossing> {
+        self.at_pace().map(|pace| pace.crossing).or(self.crossing)
     }
 }
 
@@ -138,6 +158,18 @@ pub struct Crossing {
     pub probability: f64,
     /// The end of the horizon.
     pub horizon: Instant,
+}
+
+/// Where a level gets to if it goes on as it has gone for some steps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Pace {
+    /// How far apart the points are that it was found on, in seconds.
+    pub step_seconds: u32,
+    /// How far the level goes in an hour, in the series' unit; negative where it falls.
+    pub per_hour: f64,
+    /// When the limit is reached so.
+    pub crossing: Crossing,
 }
 
 /// Stretches of a series' past that are like its latest one, and what came after them.

@@ -78,7 +78,7 @@ pub use finding::{
     MOST_FINDINGS, PREVIEW_DAYS, Scored, Sensitivity, Unusual, Verdict,
 };
 pub use forecast::{
-    BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore,
+    BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore, Pace,
     SimilarPast, SimilarPeriod,
 };
 pub use ids::{

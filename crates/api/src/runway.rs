@@ -85,6 +85,9 @@ pub enum Outlook {
     Reaches {
         /// When.
         crossing: Crossing,
+        /// How far the series goes in an hour, where that is said by its pace of late and not by its forecast.
+        #[serde(default)]
+        per_hour: Option<f64>,
     },
     /// It will probably not be reached within the horizon.
     Clear {

@@ -66,6 +66,17 @@ pub enum Crossing {
 ///
 /// A limit that is not a finite number is never reached.
 pub fn time_to_limit(last: f64, outcome: &Outcome, limit: f64, direction: Direction) -> Crossing {
+    crossing(last, &outcome.free, limit, direction, APART)
+}
+
+/// The same of any bands; `own` says how far the errors of different steps go their own ways, as [`APART`] does.
+pub(crate) fn crossing(
+    last: f64,
+    bands: &Bands,
+    limit: f64,
+    direction: Direction,
+    own: f64,
+) -> Crossing {
     if !limit.is_finite() {
         return Crossing::Clear { probability: 0.0 };
     }
@@ -77,12 +88,12 @@ pub fn time_to_limit(last: f64, outcome: &Outcome, limit: f64, direction: Direct
         return Crossing::Already;
     }
     let (mut likeliest, mut apart) = (0.0_f64, 0.0);
-    let chances: Vec<f64> = (0..outcome.free.point.len())
+    let chances: Vec<f64> = (0..bands.point.len())
         .map(|step| {
-            let chance = chance_at(&outcome.free, step, limit, direction);
+            let chance = chance_at(bands, step, limit, direction);
             likeliest = likeliest.max(chance);
             apart += (1.0 - chance).ln();
-            1.0 - ((1.0 - APART) * (1.0 - likeliest).ln() + APART * apart).exp()
+            1.0 - ((1.0 - own) * (1.0 - likeliest).ln() + own * apart).exp()
         })
         .collect();
     let probability = chances.last().copied().unwrap_or(0.0);

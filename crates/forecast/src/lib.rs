@@ -20,6 +20,7 @@ mod minimise;
 mod model;
 mod mstl;
 mod naive;
+mod pace;
 mod pool;
 mod request;
 mod scaling;
@@ -46,6 +47,7 @@ pub use intermittent::{Sba, Tsb};
 pub use model::{Fit, FitError, Model, Predict};
 pub use mstl::Mstl;
 pub use naive::{SeasonalMean, SeasonalNaive};
+pub use pace::{FEWEST_FOR_PACE, Pace, pace};
 pub use pool::{Calibration, Pool};
 pub use request::{
     BackTestError, Bands, FEWEST_VALUES, ForecastError, LONGEST_HORIZON, MOST_VALUES, MemberReport,

@@ -8,6 +8,7 @@ mod foreseen;
 mod keep;
 mod known;
 mod moves;
+mod pace;
 mod shape;
 mod silence;
 mod similar;
@@ -154,8 +155,11 @@ fn next_in(state: &ForecastState, step: Option<Step>) -> i64 {
             _,
         ) => Instant::HOUR,
         (ForecastState::Unknown { .. }, _) | (_, None) => Instant::MINUTE,
-        (_, Some(step)) => {
-            (step.seconds() * Instant::SECOND / 4).clamp(Instant::MINUTE, Instant::HOUR)
+        (ForecastState::Ready { forecast }, Some(step)) => {
+            // What is looked at on a finer grid as well has news once a step of that.
+            let pace = forecast.pace.map(|pace| i64::from(pace.step_seconds) / 2);
+            let seconds = pace.unwrap_or_else(|| step.seconds() / 4);
+            (seconds * Instant::SECOND).clamp(Instant::MINUTE, Instant::HOUR)
         }
     }
 }

@@ -118,7 +118,8 @@ impl Hub {
         model.held_until = held_until;
         let pool = self.models.pool(model.step);
         let outcome = asked(&model, model.horizon, &pool).map_err(|_| internal(caller))?;
-        let score = score(&series, &model, &outcome, now);
+        let readings = self.readings(caller, &series, model.step).await?;
+        let score = score(&series, &model, &outcome, &readings, now);
         let put = self.store.put_in_force(&score, before, held_until).await;
         put.or_failure(caller)?;
         self.models.put(id.clone(), model);

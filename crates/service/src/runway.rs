@@ -1,8 +1,8 @@
 //! The Runway: every series with a limit, by what its forecast says.
 
 use api::{
-    Caller, Crossing, Domain, ForecastState, Glimpse, Instant, Limit, Outlook, Permission, Result,
-    Runway, RunwayFilter, RunwayOps, Series, SeriesId, Strip, WhyUnknown,
+    Caller, Crossing, Domain, ForecastState, Glimpse, Instant, Limit, Outlook, Pace, Permission,
+    Result, Runway, RunwayFilter, RunwayOps, Series, SeriesId, Strip, WhyUnknown,
 };
 use async_trait::async_trait;
 
@@ -149,7 +149,7 @@ pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instan
             why: WhyUnknown::Pending,
         },
         Some(ForecastState::Unknown { why }) => Outlook::Unknown { why },
-        Some(ForecastState::Ready { forecast }) => match forecast.crossing {
+        Some(ForecastState::Ready { forecast }) => match forecast.soonest() {
             // Computed for another limit: the new one is being computed.
             Some(c) if (c.limit - limit.value).abs() > f64::EPSILON * limit.value.abs() => {
                 Outlook::Unknown {
@@ -160,7 +160,7 @@ pub(crate) fn outlook(series: &Series, state: Option<ForecastState>, now: Instan
                 since: forecast.known_until,
             },
             Some(_) if forecast.missed(last.at, now).is_some() => out_of_date(last.at, now),
-            Some(crossing) => foreseen(crossing, now),
+            Some(crossing) => foreseen(crossing, forecast.at_pace(), now),
             None => Outlook::Unknown {
                 why: WhyUnknown::Pending,
             },
@@ -189,7 +189,7 @@ fn out_of_date(newest: Instant, now: Instant) -> Outlook {
     }
 }
 
-fn foreseen(mut crossing: Crossing, now: Instant) -> Outlook {
+fn foreseen(mut crossing: Crossing, pace: Option<&Pace>, now: Instant) -> Outlook {
     if crossing.already {
         // It was over when the forecast was made and has come back since.
         return Outlook::Unknown {
@@ -209,7 +209,10 @@ fn foreseen(mut crossing: Crossing, now: Instant) -> Outlook {
     ] {
         *at = at.map(|at| at.max(now));
     }
-    Outlook::Reaches { crossing }
+    Outlook::Reaches {
+        crossing,
+        per_hour: pace.map(|pace| pace.per_hour),
+    }
 }
 
 #[expect(
@@ -220,7 +223,7 @@ fn foreseen(mut crossing: Crossing, now: Instant) -> Outlook {
 fn rank(outlook: &Outlook) -> (u8, i64) {
     match outlook {
         Outlook::Over { since } => (0, since.0),
-        Outlook::Reaches { crossing } => (1, crossing.median.map_or(i64::MAX, |at| at.0)),
+        Outlook::Reaches { crossing, .. } => (1, crossing.median.map_or(i64::MAX, |at| at.0)),
         Outlook::Unknown { .. } => (2, 0),
         Outlook::Clear { crossing } => {
             let millionths = (crossing.probability.clamp(0.0, 1.0) * 1e6).round();
@@ -268,6 +271,7 @@ mod tests {
                 members: Vec::new(),
             },
             crossing: Some(crossing),
+            pace: None,
         };
         ForecastState::Ready {
             forecast: Box::new(forecast),
@@ -333,7 +337,7 @@ mod tests {
 
     #[test]
     fn an_instant_that_has_passed_is_due_now() {
-        let Outlook::Reaches { crossing } = outlook(
+        let Outlook::Reaches { crossing, .. } = outlook(
             &stock(5.0),
             Some(state(crossing(0.9, Some(15)))),
             Instant(20),
@@ -371,9 +375,11 @@ mod tests {
         let over = Outlook::Over { since: Instant(5) };
         let soon = Outlook::Reaches {
             crossing: crossing(0.9, Some(50)),
+            per_hour: None,
         };
         let later = Outlook::Reaches {
             crossing: crossing(0.6, Some(90)),
+            per_hour: None,
         };
         let unknown = Outlook::Unknown {
             why: WhyUnknown::NoData,

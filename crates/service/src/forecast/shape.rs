@@ -3,13 +3,20 @@
 use api::{
     Aggregation, Crossing, Direction, Forecast, ForecastPoint, Instant, Point, Series, Unit,
 };
-use forecast::Outcome;
+use forecast::{Outcome, time_to_limit};
 use series::Step;
 
 use super::engine::Model;
+use super::pace::pace;
 
-/// A forecast of what the model says.
-pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Instant) -> Forecast {
+/// A forecast of what the model says; `readings` are the latest, for the pace of late.
+pub(crate) fn shaped(
+    series: &Series,
+    model: &Model,
+    outcome: &Outcome,
+    readings: &[(i64, f64)],
+    now: Instant,
+) -> Forecast {
     let (step, end) = (model.step, model.end);
     // A grid point stands for its period; a level is reached by the period's end.
     let at = |i: usize| Instant(step.advance(end, i64::try_from(i).unwrap_or(i64::MAX)));
@@ -49,10 +56,11 @@ pub(crate) fn shaped(series: &Series, model: &Model, outcome: &Outcome, now: Ins
         points,
         totals,
         back_test: model.back_test.clone(),
-        crossing: series
-            .limit
-            .zip(last)
-            .map(|(limit, (_, last))| crossing(limit, outcome, last, (step, end), horizon)),
+        crossing: series.limit.zip(last).map(|(limit, (_, last))| {
+            let said = time_to_limit(last, outcome, limit.value, direction(limit.direction));
+            crossing(limit, said, (step, end), horizon)
+        }),
+        pace: pace(series, step, readings, now),
     }
 }
 
@@ -88,21 +96,25 @@ fn ceiling(series: &Series) -> f64 {
     }
 }
 
+/// The engines' word for it.
+pub(super) const fn direction(direction: Direction) -> forecast::Direction {
+    match direction {
+        Direction::Rising => forecast::Direction::Rising,
+        Direction::Falling => forecast::Direction::Falling,
+    }
+}
+
+/// When a limit is reached, in instants; `end` is where the last period ended that was known.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the cast saturates, and so does the calendar"
 )]
-fn crossing(
+pub(super) fn crossing(
     limit: api::Limit,
-    outcome: &Outcome,
-    last: f64,
+    said: forecast::Crossing,
     (step, end): (Step, i64),
     horizon: Instant,
 ) -> Crossing {
-    let direction = match limit.direction {
-        Direction::Rising => forecast::Direction::Rising,
-        Direction::Falling => forecast::Direction::Falling,
-    };
     // One step after the last known period is the first forecast point, which lies at `end`.
     let at = |steps: f64| {
         let whole = steps.floor();
@@ -121,7 +133,7 @@ fn crossing(
         probability: 0.0,
         horizon,
     };
-    match forecast::time_to_limit(last, outcome, limit.value, direction) {
+    match said {
         forecast::Crossing::Already => {
             out.already = true;
             out.probability = 1.0;
@@ -186,11 +198,11 @@ mod tests {
             let all = forecast.points.iter().map(|point| point.hi95);
             all.fold(f64::NEG_INFINITY, f64::max)
         };
-        let told = shaped(&series, &model, &outcome, now);
+        let told = shaped(&series, &model, &outcome, &[], now);
         assert!(highest(&told) <= 100.0, "{}", highest(&told));
         assert!(told.points.iter().all(|point| point.point <= point.hi80));
         // Of others a percentage may pass a hundred, and what is told of the limit is the same.
-        let free = shaped(&disk.build(), &model, &outcome, now);
+        let free = shaped(&disk.build(), &model, &outcome, &[], now);
         assert!(highest(&free) > 100.0, "{}", highest(&free));
         assert_eq!(told.crossing, free.crossing);
         assert!(told.crossing.unwrap().median.is_some());
@@ -204,7 +216,7 @@ mod tests {
         let series = stock.last(Instant(109 * DAY), value(109)).build();
         let (model, outcome, now) = said(&series, 110, value);
         assert_eq!(model.step, Step::Day);
-        let forecast = shaped(&series, &model, &outcome, now);
+        let forecast = shaped(&series, &model, &outcome, &[], now);
         let crossing = forecast.crossing.unwrap();
         let days = crossing.median.unwrap().seconds_since(now) / 86_400.0;
         assert!((9.0..=13.0).contains(&days), "{days}");

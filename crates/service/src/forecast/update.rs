@@ -186,9 +186,10 @@ impl Hub {
         let fit = wants_fit(&model, due.late_at, now);
         let pool = self.models.pool(model.step);
         let series = due.series;
+        let readings = self.readings(caller, &series, model.step).await?;
         let asked = self.aside.run(move || {
             let outcome = asked(&model, model.horizon, &pool)?;
-            let score = score(&series, &model, &outcome, now);
+            let score = score(&series, &model, &outcome, &readings, now);
             Ok::<_, NoModel>(Came::Score(Box::new(score), Box::new(model), fit))
         });
         let came = asked.await.and_then(Result::ok);
@@ -287,7 +288,8 @@ impl Hub {
         let Ok(outcome) = asked(&model, model.horizon, &pool) else {
             return self.fit_now(caller, id, FitReason::First).await;
         };
-        let score = score(&series, &model, &outcome, now);
+        let readings = self.readings(caller, &series, model.step).await?;
+        let score = score(&series, &model, &outcome, &readings, now);
         let state = score.forecast.state.clone();
         self.store.put_scores(&[score]).await.or_failure(caller)?;
         self.models.put(id.clone(), model);
@@ -325,9 +327,10 @@ pub(crate) fn score(
     series: &Series,
     model: &Model,
     outcome: &forecast::Outcome,
+    readings: &[(i64, f64)],
     now: Instant,
 ) -> NewScore {
-    let forecast = Box::new(shaped(series, model, outcome, now));
+    let forecast = Box::new(shaped(series, model, outcome, readings, now));
     NewScore {
         series: series.id.clone(),
         forecast: kept(

@@ -100,7 +100,7 @@ impl Hub {
             let (model, mut version) =
                 fit(&of, &samples, now, (reason, &almanac), &pools, &cancelled)?;
             let outcome = asked(&model, model.horizon, &pools.of(model.step))?;
-            let forecast = Box::new(shaped(&of, &model, &outcome, now));
+            let forecast = Box::new(shaped(&of, &model, &outcome, &samples, now));
             version.cpu_us = cpu_us() - begun;
             Ok((model, version, forecast))
         });

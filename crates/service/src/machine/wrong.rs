@@ -167,7 +167,7 @@ fn at_limit(series: &Series, state: Option<ForecastState>, now: Instant) -> Opti
     series.limit?;
     let (ailment, severity) = match outlook(series, state, now) {
         Outlook::Over { .. } => (Ailment::AtLimit, 1.0),
-        Outlook::Reaches { crossing } => {
+        Outlook::Reaches { crossing, .. } => {
             let at = crossing.median?;
             let left = at.0.saturating_sub(now.0);
             if left > NEAR {

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use api::{
-    Caller, Error, FitReason, Forecast, Instant, JobKind, JobState, ModelFilter, ModelVersion,
-    SeriesFilter, SeriesId, Services, VersionState,
+    Caller, Direction, Error, FitReason, Forecast, Instant, JobKind, JobState, Limit, LimitChange,
+    ModelFilter, ModelVersion, Outlook, RunwayFilter, SeriesFilter, SeriesId, Services,
+    VersionState,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -61,7 +62,8 @@ impl Home {
         let body = serde_json::json!({ "samples": samples }).to_string();
         let series = &self.services.series;
         let told = series.record_json(&self.caller, body.as_bytes());
-        assert_eq!(told.await.unwrap().refused_total, 0);
+        let told = told.await.unwrap();
+        assert_eq!(told.refused_total, 0, "{:?}", told.refused.first());
     }
 
     fn day(&self, day: i64) {
@@ -147,6 +149,58 @@ async fn a_series_is_fitted_by_the_queue_and_new_days_only_move_its_model() {
         (page.all.live, page.rows.len(), page.next.as_str()),
         (1, 1, "")
     );
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_before_the_next_step_of_its_forecast_is_on_the_runway() {
+    const MINUTE: i64 = 60;
+    let home = Home::new().await;
+    let read = |from: i64, to: i64, filling: i64| {
+        let value = move |place: i64| {
+            let fills = (place - filling).max(0) as f64;
+            40.0 + 0.05 * (place % 7) as f64 + 2.0 * fills
+        };
+        let sample = move |place: i64| serde_json::json!({ "name": "disk", "value": value(place), "at": START + 5 * MINUTE * place });
+        (from..to).map(sample).collect::<Vec<_>>()
+    };
+    let days = 45 * 288;
+    let now = |place: i64| Instant::from_seconds(START + 5 * MINUTE * place);
+    home.clock.set(now(days));
+    for from in (0..days).step_by(2_592) {
+        home.send(&read(from, from + 2_592, days)).await;
+    }
+    let id = home.id().await;
+    let limit = LimitChange {
+        limit: Some(Limit {
+            value: 95.0,
+            direction: Direction::Rising,
+        }),
+    };
+    let set = home.services.series.set_limit(&home.caller, &id, limit);
+    set.await.unwrap();
+    home.settle().await;
+    assert_eq!(home.forecast().await.step, "1 d");
+    let outlook = async || {
+        let filter = RunwayFilter {
+            with_clear: true,
+            domain: None,
+        };
+        let list = home.services.runway.list(&home.caller, filter).await;
+        list.unwrap().strips.remove(0).outlook
+    };
+    assert!(matches!(outlook().await, Outlook::Clear { .. }));
+
+    // 24 % an hour for three quarters of an hour; the day's forecast knows nothing of it before midnight.
+    home.send(&read(days, days + 9, days)).await;
+    home.clock.set(now(days + 9));
+    home.settle().await;
+    let Outlook::Reaches { crossing, per_hour } = outlook().await else {
+        panic!("it fills")
+    };
+    let per_hour = per_hour.unwrap();
+    assert!((18.0..30.0).contains(&per_hour), "{per_hour}");
+    let left = crossing.median.unwrap().seconds_since(now(days + 9)) / 60.0;
+    assert!((70.0..140.0).contains(&left), "{left} minutes");
 }
 
 #[tokio::test]
