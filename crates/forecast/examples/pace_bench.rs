@@ -29,6 +29,9 @@ struct Asked {
     reached: f64,
 }
 
+/// The step at which it is said to be reached.
+type When = fn(&Asked) -> f64;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut asked, mut looks) = (Vec::new(), 0_u32);
     let begun = Instant::now();
@@ -133,7 +136,6 @@ fn tell(asked: &[Asked]) {
             of.len()
         );
     }
-    type When = fn(&Asked) -> f64;
     let says: [(&str, When); 2] = [
         ("at the pace of late", |one| one.said),
         ("the line through the last 24 steps", |one| one.line),
