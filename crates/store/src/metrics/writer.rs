@@ -19,7 +19,8 @@ use crate::{Result, StoreError};
 /// Samples of which no more requests are added to a group: what waits for the disk is bounded.
 const GROUP_SAMPLES: usize = 100_000;
 
-/// Heads that are sealed along with a group's record.
+/// Heads that are sealed along with a group's record, once so many are due: few rows take as many statements as
+/// many, and each waits for the thread that writes.
 const SEALS_IN_PASSING: usize = 64;
 
 /// How long a request that could not be kept says that none can be, in milliseconds: what is tried
@@ -178,13 +179,14 @@ impl Writer {
         // A turn alone does not show that anything can be written.
         let Held { turn, applying } = begun.or_else(|error| self.note(Err(error)))?;
         let mut staged = self.stage(group);
-        if let Err(error) = self
-            .sealer
-            .seal(&shared, SEALS_IN_PASSING, &mut staged.changes)
-            .await
-        {
-            // Sealing can wait; if the database is in trouble, the commit says so.
-            tracing::debug!(%error, "no head was sealed in passing");
+        if shared.state().due.len() >= SEALS_IN_PASSING {
+            let sealed = self
+                .sealer
+                .seal(&shared, SEALS_IN_PASSING, &mut staged.changes);
+            if let Err(error) = sealed.await {
+                // Sealing can wait; if the database is in trouble, the commit says so.
+                tracing::debug!(%error, "no head was sealed in passing");
+            }
         }
         let outcome = self.commit_in(turn, &staged.changes).await;
         let mut state = shared.state_mut();
