@@ -29,6 +29,7 @@ mod machine;
 mod metrics;
 mod model;
 mod offer;
+mod only;
 pub mod parts;
 mod passkey;
 mod people;

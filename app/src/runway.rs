@@ -4,12 +4,12 @@ use api::Topic;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Postcard};
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
-use ui::{Card, Empty, Glyph, PageHead, Runway, RunwayStrip, Segment, Segmented, Skeleton};
+use ui::{Card, Empty, Glyph, PageHead, Runway, RunwayStrip, Skeleton};
 
 use crate::awaited::awaited;
 use crate::live;
 use crate::offer::AddData;
+use crate::only::{Shown, use_shown};
 use crate::problem::Problem;
 use crate::rpc;
 use crate::told::runway::{Lines, Seen};
@@ -19,13 +19,8 @@ use crate::wire;
 #[server(input = GetUrl, output = Postcard)]
 pub async fn load_runway(only: String, clear: bool) -> rpc::Answer<Lines> {
     let (services, caller) = rpc::ctx()?;
-    let domain = match only.as_str() {
-        "business" => Some(api::Domain::Business),
-        "machine" => Some(api::Domain::Machine),
-        _ => None,
-    };
     let filter = api::RunwayFilter {
-        domain,
+        domain: crate::told::domain(&only),
         with_clear: clear,
     };
     let list = services.runway.list(&caller, filter).await?;
@@ -36,40 +31,29 @@ pub async fn load_runway(only: String, clear: bool) -> rpc::Answer<Lines> {
 #[component]
 pub fn RunwayPage() -> impl IntoView {
     let stream = live::live();
-    let query = use_query_map();
-    let only = Memo::new(move |_| query.read().get("only").unwrap_or_default());
-    let clear = Memo::new(move |_| query.read().get("clear").is_some());
+    let shown = use_shown("/", "clear");
     let runway = wire::load(
         move || {
             (
-                only.get(),
-                clear.get(),
+                shown.only.get(),
+                shown.all.get(),
                 stream.version(Topic::Forecasts),
                 (stream.version(Topic::Demo), stream.version(Topic::Findings)),
             )
         },
         |(only, clear, ..)| load_runway(only, clear),
     );
-    let segments = Signal::derive(move || {
-        [
-            ("", "Everything"),
-            ("business", "Business"),
-            ("machine", "Machines"),
-        ]
-        .map(|(value, label)| Segment::new(label, address(value, clear.get()), only.get() == value))
-        .to_vec()
-    });
     view! {
         <Title text="Runway"/>
         <PageHead
             title="Runway"
             lede="What runs out, breaks or goes over next, and how sure that is."
-            actions=move || view! { <Segmented label="Which numbers" segments/> }
+            actions=move || shown.choice()
         />
         <Transition fallback=|| view! { <Card><Skeleton lines=10/></Card> }>
             {awaited(move || async move {
                 match runway.await {
-                    Ok(lines) => view! { <List lines only=only.get_untracked() clear=clear.get_untracked()/> }.into_any(),
+                    Ok(lines) => view! { <List lines shown/> }.into_any(),
                     Err(failure) => view! { <Problem failure/> }.into_any(),
                 }
             })}
@@ -77,17 +61,8 @@ pub fn RunwayPage() -> impl IntoView {
     }
 }
 
-fn address(only: &str, clear: bool) -> String {
-    match (only, clear) {
-        ("", false) => "/".into(),
-        ("", true) => "/?clear=1".into(),
-        (only, false) => format!("/?only={only}"),
-        (only, true) => format!("/?only={only}&clear=1"),
-    }
-}
-
 #[component]
-fn List(lines: Lines, only: String, clear: bool) -> impl IntoView {
+fn List(lines: Lines, shown: Shown) -> impl IntoView {
     let Lines {
         strips,
         unusual,
@@ -104,14 +79,13 @@ fn List(lines: Lines, only: String, clear: bool) -> impl IntoView {
             view! { <Runway>{strips.collect_view()}</Runway> }.into_any()
         }}
         <UnusualNow unusual all/>
-        <p class="runway-foot quiet">
+        <p class="list-foot quiet">
             {(!quiet.is_empty())
                 .then(|| {
-                    let words = if clear { "Hide" } else { "Show" };
                     view! {
                         {quiet}
                         " "
-                        <a href=address(&only, !clear)>{words}" them"</a>
+                        {shown.toggle()}
                         " "
                     }
                 })}

@@ -24,12 +24,22 @@ pub mod runway;
 pub mod similar;
 
 use api::{
-    Aspect, Finding, Foretold, Instant, Point, Range, Scored, Sensitivity, SeriesId, Unusual,
+    Aspect, Domain, Finding, Foretold, Instant, Point, Range, Scored, Sensitivity, SeriesId,
+    Unusual,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 use runway::seen_words;
+
+/// The numbers of a word in an address: all but for `business` and `machine`.
+pub fn domain(word: &str) -> Option<Domain> {
+    match word {
+        "business" => Some(Domain::Business),
+        "machine" => Some(Domain::Machine),
+        _ => None,
+    }
+}
 
 /// How many findings the list shows.
 const SHOWN: usize = 20;
@@ -100,6 +110,15 @@ pub struct Told {
     pub said: String,
     /// Whether chance alone may have brought it.
     pub chance: bool,
+}
+
+/// How many findings chance may have brought, and whether they are among those shown; empty where there are none.
+pub fn chance(count: u32, shown: bool) -> String {
+    let among = if shown { "of these" } else { "more" };
+    match count {
+        0 => String::new(),
+        count => format!("{} {among} may be chance.", api::grouped(count)),
+    }
 }
 
 /// Tells a finding.

@@ -102,6 +102,25 @@ test("findings stand by the time that is told of them, the newest first", async 
   expect(told).toEqual([...told].sort().reverse());
 });
 
+test("findings that may be chance are left out until they are asked for, and business can be alone", async ({ page, hub }) => {
+  await page.goto(`${hub.url}/findings`);
+  const rows = page.getByRole("table", { name: "Findings" }).locator("tbody tr");
+  const chance = rows.filter({ hasText: "may be chance" });
+  await expect(rows.first()).toBeVisible();
+  await expect(chance).toHaveCount(0);
+  await expect(page.getByText(/^\d+ more may be chance\./)).toBeVisible();
+  await page.getByRole("link", { name: "Show them" }).click();
+  await expect(chance.first()).toBeVisible();
+  await expect(page.getByText(/^\d+ of these may be chance\./)).toBeVisible();
+  await page.getByRole("link", { name: "Business", exact: true }).click();
+  await expect(page).toHaveURL(/\/findings\?only=business&chance=1$/);
+  await expect(rows.filter({ hasText: "web-2" })).toHaveCount(0);
+  await page.getByRole("link", { name: "Machines", exact: true }).click();
+  await expect(rows.filter({ hasText: "web-2" }).first()).toBeVisible();
+  await page.getByRole("link", { name: "Hide them" }).click();
+  await expect(page).toHaveURL(/\/findings\?only=machine$/);
+});
+
 test("a source that is silent was last seen when its data came", async ({ page, hub }) => {
   await page.goto(`${hub.url}/sources`);
   const seen = await page.getByRole("row", { name: /drying kiln/ }).locator("time").first().getAttribute("datetime");

@@ -191,12 +191,31 @@ pub const MOST_FINDINGS: u32 = 100;
 /// At most this share of the findings that are told as more than chance is chance, on average.
 pub const MOST_CHANCE: f64 = 0.1;
 
+/// Which of the newest findings are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct FindingFilter {
+    /// Only business numbers, or only machines'.
+    pub domain: Option<Domain>,
+    /// Also those that chance may have brought.
+    pub with_chance: bool,
+}
+
+/// The newest findings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct NewestFindings {
+    /// At most [`MOST_FINDINGS`], by the time when each was worst, the newest first.
+    pub findings: Vec<Finding>,
+    /// How many chance may have brought, whether they are among those or were left out.
+    pub chance: u32,
+}
+
 /// What is unusual.
 #[async_trait]
 pub trait Findings: Send + Sync {
-    /// The newest findings of all series that nobody called nothing, at most [`MOST_FINDINGS`].
-    /// Needs `monitoring:read`.
-    async fn newest(&self, caller: &Caller) -> Result<Vec<Finding>>;
+    /// The newest findings of all series that nobody called nothing. Needs `monitoring:read`.
+    async fn newest(&self, caller: &Caller, filter: FindingFilter) -> Result<NewestFindings>;
     /// What is unusual in a range of one series. Needs `monitoring:read`.
     async fn unusual(&self, caller: &Caller, id: &SeriesId, range: Range) -> Result<Unusual>;
     /// Says what a finding was, or takes that back; the series' sensitivity follows.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Finding, Instant, Occurrence, Result};
+use crate::{Caller, Domain, Finding, Instant, Occurrence, Result};
 
 /// What has to begin within so many minutes of one another to be one incident.
 pub const INCIDENT_MINUTES: i64 = 15;
@@ -37,6 +37,16 @@ pub enum Member {
         /// It.
         alert: Box<Occurrence>,
     },
+}
+
+impl Incident {
+    /// Whether any of it is of business, or of machines.
+    pub fn is_of(&self, domain: Domain) -> bool {
+        self.members.iter().any(|member| match member {
+            Member::Finding { finding } => finding.domain == domain,
+            Member::Alert { .. } => domain == Domain::Machine,
+        })
+    }
 }
 
 impl Member {

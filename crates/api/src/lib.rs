@@ -74,8 +74,9 @@ pub use error::{Error, FieldError, Result};
 pub use event::{Events, MOST_EVENTS, MOST_MARKS, Mark, MarkKind, Occurrence, Unusable};
 pub use factor::{Enrolment, FactorState, Factors};
 pub use finding::{
-    Aspect, ChangePoint, Changed, Evidence, Finding, Findings, Foretold, MOST_CHANCE,
-    MOST_FINDINGS, PREVIEW_DAYS, Scored, Sensitivity, Unusual, Verdict,
+    Aspect, ChangePoint, Changed, Evidence, Finding, FindingFilter, Findings, Foretold,
+    MOST_CHANCE, MOST_FINDINGS, NewestFindings, PREVIEW_DAYS, Scored, Sensitivity, Unusual,
+    Verdict,
 };
 pub use forecast::{
     BackTest, Crossing, Forecast, ForecastPoint, ForecastState, Forecasts, MemberScore, Pace,

@@ -159,6 +159,16 @@ pub enum Domain {
     Machine,
 }
 
+impl Domain {
+    /// It in a word, as in addresses.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Business => "business",
+            Self::Machine => "machine",
+        }
+    }
+}
+
 /// Where a series must not go.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

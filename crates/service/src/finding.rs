@@ -11,9 +11,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use api::{
-    CacheArea, Caller, Domain, EffectKind, Error, Event, Finding, Findings, Foretold, Instant,
-    MOST_FINDINGS, Permission, Range, Result, Sensitivity, Series, SeriesId, Topic, Unusual,
-    Verdict, WhyUnknown,
+    CacheArea, Caller, Domain, EffectKind, Error, Event, Finding, FindingFilter, Findings,
+    Foretold, Instant, MOST_FINDINGS, NewestFindings, Permission, Range, Result, Sensitivity,
+    Series, SeriesId, Topic, Unusual, Verdict, WhyUnknown,
 };
 use async_trait::async_trait;
 use store::{Judgement, ScanOutcome, StoredScan};
@@ -49,10 +49,12 @@ enum Past {
 
 #[async_trait]
 impl Findings for Hub {
-    async fn newest(&self, caller: &Caller) -> Result<Vec<Finding>> {
+    async fn newest(&self, caller: &Caller, filter: FindingFilter) -> Result<NewestFindings> {
         require(caller, Permission::MonitoringRead)?;
-        let key = Key::of(CacheArea::Alerts, "newest");
-        let list = || async { self.newest_findings(caller).await.map(Fresh::Keep) };
+        let domain = filter.domain.map_or("", Domain::word);
+        let key = Key::of(CacheArea::Alerts, "newest").with(domain);
+        let key = key.with_number(i64::from(filter.with_chance));
+        let list = || async { self.newest_findings(caller, filter).await.map(Fresh::Keep) };
         self.cache.get(Some(key), list).await
     }
 
@@ -163,12 +165,22 @@ impl Findings for Hub {
 
 impl Hub {
     /// The newest findings of all series.
-    async fn newest_findings(&self, caller: &Caller) -> Result<Vec<Finding>> {
+    async fn newest_findings(
+        &self,
+        caller: &Caller,
+        filter: FindingFilter,
+    ) -> Result<NewestFindings> {
         let mut found = self.findings_since(caller, Instant(i64::MIN)).await?;
+        found.retain(|one| filter.domain.is_none_or(|domain| domain == one.domain));
+        let chance = found.iter().filter(|one| one.may_be_chance()).count();
+        found.retain(|one| filter.with_chance || !one.may_be_chance());
         found.truncate(usize::try_from(MOST_FINDINGS).unwrap_or(usize::MAX));
         // By the time that is told of each, which is when it was worst and not when it ended.
         found.sort_by_key(|finding| std::cmp::Reverse(finding.worst));
-        self.on_the_calendar(caller, found).await
+        Ok(NewestFindings {
+            findings: self.on_the_calendar(caller, found).await?,
+            chance: u32::try_from(chance).unwrap_or(u32::MAX),
+        })
     }
 
     /// What the threshold found of late and what others would have: some passes over all of the scores

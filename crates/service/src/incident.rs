@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use anomaly::{Begun, correlate};
 use api::{
-    Caller, Domain, Findings, INCIDENT_MINUTES, Incident, Incidents, Instant, MOST_EVENTS, Member,
-    Permission, Result, Series, SeriesId,
+    Caller, Domain, FindingFilter, Findings, INCIDENT_MINUTES, Incident, Incidents, Instant,
+    MOST_EVENTS, Member, Permission, Result, Series, SeriesId,
 };
 use async_trait::async_trait;
 
@@ -18,7 +18,12 @@ use crate::machine::{named, named_by};
 impl Incidents for Hub {
     async fn incidents(&self, caller: &Caller) -> Result<Vec<Incident>> {
         require(caller, Permission::MonitoringRead)?;
-        let findings = self.newest(caller).await?;
+        // What chance may have brought alone is less likely chance together.
+        let all = FindingFilter {
+            domain: None,
+            with_chance: true,
+        };
+        let findings = self.newest(caller, all).await?.findings;
         let alerts = self.store.events(MOST_EVENTS).await.or_failure(caller)?;
         let mut ids: Vec<SeriesId> = findings.iter().map(|one| one.series.clone()).collect();
         ids.sort_unstable();

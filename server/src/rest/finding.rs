@@ -1,6 +1,6 @@
 //! `/api/v1/findings`: what is unusual, and what people said of it.
 
-use api::{Finding, Instant, SeriesId, Unusual, Verdict};
+use api::{Domain, Finding, FindingFilter, Instant, SeriesId, Unusual, Verdict};
 use axum::Json;
 use axum::response::NoContent;
 use serde::Deserialize;
@@ -23,13 +23,38 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(set_sensitivity, usual_sensitivity))
 }
 
+/// Which findings.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct WantedNewest {
+    /// Only of business numbers, or only of machines'.
+    domain: Option<Domain>,
+    /// Also those that chance may have brought; they are among them unless this is false.
+    with_chance: Option<bool>,
+    /// At most so many items; 100 unless said.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// Where the page begins; stands in `next` of the page before.
+    cursor: Option<String>,
+}
+
 /// The newest findings that nobody called nothing
 ///
-/// The newest hundred of all series; older ones are asked for by series.
-#[utoipa::path(get, path = "/findings", params(PageQuery), security(("key" = ["monitoring:read"])),
+/// The newest hundred of all series; older ones are asked for by series. `q_value` says how likely chance brought one.
+#[utoipa::path(get, path = "/findings", params(WantedNewest), security(("key" = ["monitoring:read"])),
     responses((status = 200, body = Page<Finding>)))]
-async fn newest(ask: Ask, Params(page): Params<PageQuery>) -> Answer<Page<Finding>> {
-    let found = ask.services.findings.newest(&ask.caller).await?;
+async fn newest(ask: Ask, Params(wanted): Params<WantedNewest>) -> Answer<Page<Finding>> {
+    let filter = FindingFilter {
+        domain: wanted.domain,
+        with_chance: wanted.with_chance.unwrap_or(true),
+    };
+    let page = PageQuery {
+        limit: wanted.limit,
+        cursor: wanted.cursor,
+    };
+    let findings = &ask.services.findings;
+    let found = findings.newest(&ask.caller, filter).await?.findings;
     let key = |f: &Finding| format!("{:020}{}{:020}", f.last.0, f.series, f.begins.0);
     Ok(Json(page.cut(&ask.uri, found, Order::Down, key)?))
 }

@@ -23,7 +23,13 @@ impl Hub {
         since: Instant,
     ) -> Result<Vec<Finding>> {
         let found = self.store.findings(since, MOST_WEIGHED).await;
-        self.weighed(caller, found.or_failure(caller)?).await
+        let mut found = found.or_failure(caller)?;
+        if u32::try_from(found.len()).is_ok_and(|many| many < MOST_WEIGHED) && since.0 > i64::MIN {
+            return self.weighed(caller, found).await;
+        }
+        // There are no others to weigh them among.
+        self.weigh_among(caller, &mut found, &[]).await?;
+        Ok(found)
     }
 
     /// The findings, each with the share of those as rare on its day that chance would bring.
@@ -38,9 +44,19 @@ impl Hub {
         };
         let others = self.store.findings(begins, MOST_WEIGHED).await;
         let others = others.or_failure(caller)?;
-        let judged = self.store.points_judged().await.or_failure(caller)?;
-        weigh(&mut found, &others, &points_a_family(&judged));
+        self.weigh_among(caller, &mut found, &others).await?;
         Ok(found)
+    }
+
+    async fn weigh_among(
+        &self,
+        caller: &Caller,
+        found: &mut [Finding],
+        others: &[Finding],
+    ) -> Result<()> {
+        let judged = self.store.points_judged().await.or_failure(caller)?;
+        weigh(found, others, &points_a_family(&judged));
+        Ok(())
     }
 }
 

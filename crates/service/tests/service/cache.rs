@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{
-    CacheArea, CacheRedis, CacheUse, CalendarChange, Caller, EntryKind, Error, Instant,
-    MetricsQuestion, Range, Services, Touches,
+    CacheArea, CacheRedis, CacheUse, CalendarChange, Caller, EntryKind, Error, FindingFilter,
+    Instant, MetricsQuestion, Range, Services, Touches,
 };
 use fakes::FixedClock;
 use service::{Bus, CacheSettings, Hub, Relay, Served, Settings, watching};
@@ -254,7 +254,11 @@ async fn what_one_server_computed_the_other_need_not_and_a_change_at_one_is_new_
 
     // The calendar stands in lists of what is unusual.
     let reader = key("reader");
-    let newest = || async { watching(two.findings.newest(&reader)).await.1 };
+    let newest = || async {
+        watching(two.findings.newest(&reader, FindingFilter::default()))
+            .await
+            .1
+    };
     newest().await;
     assert_eq!(newest().await, Some(Served::Hit));
     let before = used(&two, CacheArea::Alerts).await.invalidations;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use api::{
-    CalendarChange, Caller, EntryKind, Instant, Range, SeriesFilter, SeriesId, Services, Touches,
-    Verdict, WhyUnknown,
+    CalendarChange, Caller, Domain, EntryKind, FindingFilter, Instant, Range, SeriesFilter,
+    SeriesId, Services, Touches, Verdict, WhyUnknown,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Served, Settings};
 use store::{DatabaseUrl, Store};
+
+use crate::home::all_findings;
 
 const START: i64 = 1_780_000_000;
 
@@ -70,7 +72,7 @@ async fn a_spike_is_found_once_and_judged() {
     );
     assert_eq!((found.recent, &found.why_not), (1, &None));
     assert!(!found.ribbon.is_empty());
-    assert_eq!(findings.newest(&caller).await.unwrap().len(), 1);
+    assert_eq!(all_findings(&services, &caller).await.len(), 1);
 
     // What other thresholds would have found is counted once.
     let again = findings.unusual(&caller, &id, ever());
@@ -87,7 +89,7 @@ async fn a_spike_is_found_once_and_judged() {
     assert_eq!(judged.sensitivity.dismissed, 1);
     assert_eq!(judged.findings.len(), 1, "it stays, with what was said");
     assert_eq!(judged.findings[0].verdict, Some(Verdict::No));
-    assert_eq!(findings.newest(&caller).await.unwrap(), []);
+    assert_eq!(all_findings(&services, &caller).await, []);
 
     judge(None).await.unwrap();
     let again = findings.unusual(&caller, &id, ever()).await.unwrap();
@@ -121,7 +123,7 @@ async fn what_the_calendar_says_stands_with_a_finding_as_long_as_it_says_so() {
     let id = with_a_spike(&services, &caller, 300).await;
     services.findings.scan_due(&caller).await.unwrap();
     let during = async || {
-        let listed = services.findings.newest(&caller).await.unwrap();
+        let listed = all_findings(&services, &caller).await;
         let of_series = services.findings.unusual(&caller, &id, ever()).await;
         assert_eq!(listed, of_series.unwrap().findings);
         listed[0].during.clone()
@@ -221,8 +223,28 @@ async fn the_demo_company_has_few_findings() {
         .iter()
         .map(|one| one.title.as_str())
         .collect();
-    let newest = services.findings.newest(&caller).await.unwrap();
+    let newest = all_findings(&services, &caller).await;
     let chance = newest.iter().filter(|one| one.may_be_chance()).count();
+    let likely = services.findings.newest(&caller, FindingFilter::default());
+    let likely = likely.await.unwrap();
+    assert!(likely.findings.iter().all(|one| !one.may_be_chance()));
+    assert!(!likely.findings.is_empty() && likely.chance as usize >= chance);
+    let of_business = FindingFilter {
+        domain: Some(Domain::Business),
+        with_chance: true,
+    };
+    let of_business = services
+        .findings
+        .newest(&caller, of_business)
+        .await
+        .unwrap();
+    let business = of_business.findings.iter();
+    assert!(
+        business
+            .map(|one| one.domain)
+            .all(|domain| domain == Domain::Business)
+    );
+    assert!(of_business.chance < likely.chance);
     // A month of five minutes, a quarter of hours and two years of days of a hundred series.
     assert!(chance * 3 > newest.len(), "{chance} of {}", newest.len());
     assert!(series > 100 && all < 110, "{series} {all}");

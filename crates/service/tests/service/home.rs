@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use api::{
-    Caller, Forecast, ForecastState, Instant, KeyId, Push, PushProtocol, Scope, SeriesId, Services,
-    Who,
+    Caller, Finding, FindingFilter, Forecast, ForecastState, Instant, KeyId, Push, PushProtocol,
+    Scope, SeriesId, Services, Who,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -63,6 +63,20 @@ pub(crate) fn influx(lines: &str) -> Push {
 }
 
 /// The forecast of a series, which there is.
+/// The newest findings, those too that chance may have brought.
+pub(crate) async fn all_findings(services: &Services, caller: &Caller) -> Vec<Finding> {
+    let all = FindingFilter {
+        domain: None,
+        with_chance: true,
+    };
+    services
+        .findings
+        .newest(caller, all)
+        .await
+        .unwrap()
+        .findings
+}
+
 pub(crate) async fn forecast(services: &Services, caller: &Caller, id: &SeriesId) -> Box<Forecast> {
     match services.forecasts.get(caller, id).await.unwrap() {
         ForecastState::Ready { forecast } => forecast,

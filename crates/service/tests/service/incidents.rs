@@ -2,7 +2,7 @@
 
 use api::{Caller, Instant, Member};
 
-use crate::home::{NOW_S, home};
+use crate::home::{NOW_S, all_findings, home};
 
 /// A message of Alertmanager about those: when each began, in seconds, and of which instance.
 fn message(alerts: &[(i64, &str)], lasts: bool) -> String {
@@ -47,7 +47,7 @@ async fn what_begins_together_in_one_place_is_one_incident() {
     let recorded = services.series.record_json(&caller, body.as_bytes()).await;
     assert_eq!(recorded.unwrap().accepted, 300);
     services.findings.scan_due(&caller).await.unwrap();
-    assert_eq!(services.findings.newest(&caller).await.unwrap().len(), 1);
+    assert_eq!(all_findings(services, &caller).await.len(), 1);
     assert!(
         services
             .incidents

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::{
-    Caller, Credentials, CustomRole, Error, Instant, LimitChange, NewInvitation, NewKey,
-    Permission, Range, Refusals, Role, RoleChange, RunwayFilter, Scope, SeriesChange, SeriesFilter,
-    Services, Visit, Who,
+    Caller, Credentials, CustomRole, Error, FindingFilter, Instant, LimitChange, NewInvitation,
+    NewKey, Permission, Range, Refusals, Role, RoleChange, RunwayFilter, Scope, SeriesChange,
+    SeriesFilter, Services, Visit, Who,
 };
 use fakes::FixedClock;
 use service::{Bus, Hub, Settings};
@@ -450,7 +450,7 @@ pub(crate) fn operations() -> Vec<(&'static str, May, Call)> {
         (
             "findings.newest",
             Hold(MonitoringRead),
-            call(|s, c| async move { s.findings.newest(&c).await }),
+            call(|s, c| async move { s.findings.newest(&c, FindingFilter::default()).await }),
         ),
         (
             "findings.unusual",
