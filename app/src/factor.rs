@@ -183,7 +183,19 @@ fn Present(since: i64, factors: FactorState, change: ServerAction<ChangeFactor>)
                         }
                     })}
             </ActionForm>
+            <SignInAgain/>
         </div>
+    }
+}
+
+/// The way to sign in once more: the password alone changes no factor.
+#[component]
+pub fn SignInAgain() -> impl IntoView {
+    view! {
+        <p class="quiet">
+            "To change this you must have signed in within the last ten minutes. "
+            <a href="/login?next=%2Faccount">"Sign in again"</a>
+        </p>
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use ui::{Button, ButtonKind, Card, Column, Field, Input, Skeleton, Table, When};
 
 use crate::awaited::awaited;
+use crate::factor::SignInAgain;
 use crate::problem::{FormProblem, Problem};
 use crate::{rpc, wire};
 
@@ -94,7 +95,8 @@ pub fn PasskeyCard() -> impl IntoView {
                         Ok((door, rows)) => {
                             view! {
                                 <div class="stack">
-                                    {(!rows.is_empty()).then(|| view! { <PasskeyTable rows remove/> })}
+                                    {(!rows.is_empty())
+                                        .then(|| view! { <PasskeyTable rows remove/> <SignInAgain/> })}
                                     <AddForm door add/>
                                 </div>
                             }

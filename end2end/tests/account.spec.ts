@@ -165,6 +165,9 @@ test("a role that needs a second step leads to one before anything else", async 
   await other.getByRole("button", { name: "Turn it on and sign in" }).click();
   await expect(other.locator("#recovery-codes li")).toHaveCount(10);
   await expect(other.getByRole("button", { name: "Remove the authenticator" })).toHaveCount(0);
+  await other.getByRole("link", { name: "Sign in again" }).click();
+  await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect(other).toHaveURL(/\/login\?next=(%2F|\/)account$/);
 
   await page.goto(`${empty.url}/people`);
   await ready(page, javaScriptEnabled);

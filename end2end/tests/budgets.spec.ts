@@ -2,7 +2,7 @@
 import { test, expect } from "../hub";
 
 // The goals are 300 and 450 KiB. The first is reached; the second is what is, so that it gets no worse (docs/measurements.md).
-const FIRST_PAINT = 291 * 1024;
+const FIRST_PAINT = 292 * 1024;
 const WITH_CHARTS = 578 * 1024;
 
 test("transfer sizes stay within their budgets @hydrated", async ({ page, hub }) => {

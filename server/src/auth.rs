@@ -128,13 +128,14 @@ async fn who(
         return Ok((Who::Nobody, None));
     };
     let held = accounts.of_session(nobody, &token, used).await?;
-    Ok(held.map_or((Who::Nobody, None), |(user, session)| {
+    Ok(held.map_or((Who::Nobody, None), |held| {
         let who = Who::User {
-            id: user.id,
-            email: user.email,
-            role: user.role,
+            id: held.user.id,
+            email: held.user.email,
+            role: held.user.role,
+            since: held.since,
         };
-        (who, Some(session))
+        (who, Some(held.id))
     }))
 }
 

@@ -41,6 +41,17 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// A session that a token opens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldSession {
+    /// Which one it is.
+    pub id: SessionId,
+    /// Who signed in.
+    pub user: User,
+    /// When.
+    pub since: Instant,
+}
+
 /// Whether somebody must still claim this installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -277,7 +288,7 @@ pub trait Accounts: Send + Sync {
         caller: &Caller,
         token: &str,
         used: bool,
-    ) -> Result<Option<(User, SessionId)>>;
+    ) -> Result<Option<HeldSession>>;
     /// The signed-in person. Open to every signed-in person.
     async fn me(&self, caller: &Caller) -> Result<User>;
     /// Sets the caller's own password. Open to every signed-in person; ends all their sessions and

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{KeyId, Permission, Role, Scope, UserId};
+use crate::{Instant, KeyId, Permission, Role, Scope, UserId};
 
 /// Who asks, and under which request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub enum Who {
         email: String,
         /// Their role.
         role: Role,
+        /// When they signed in.
+        since: Instant,
     },
     /// An API key.
     Key {

@@ -49,8 +49,8 @@ mod time;
 use std::sync::Arc;
 
 pub use account::{
-    Accounts, Credentials, Entry, NewSecret, PasswordFault, Session, SetUp, SignedIn, Step, User,
-    Visit, network, network_of,
+    Accounts, Credentials, Entry, HeldSession, NewSecret, PasswordFault, Session, SetUp, SignedIn,
+    Step, User, Visit, network, network_of,
 };
 pub use audit::{
     AUDIT_DAYS, Audit, AuditActor, AuditAsked, AuditEntry, AuditFilter, AuditFormat, AuditObject,

@@ -5,8 +5,8 @@ mod entry;
 mod password;
 
 use api::{
-    Accounts, Caller, Credentials, Entry, Error, Instant, Permission, Result, Role, Session,
-    SessionId, SetUp, SignedIn, User, UserId, Visit,
+    Accounts, Caller, Credentials, Entry, Error, HeldSession, Instant, Permission, Result, Role,
+    Session, SessionId, SetUp, SignedIn, User, UserId, Visit,
 };
 use async_trait::async_trait;
 use store::NewAccount;
@@ -156,7 +156,7 @@ impl Accounts for Hub {
         caller: &Caller,
         token: &str,
         used: bool,
-    ) -> Result<Option<(User, SessionId)>> {
+    ) -> Result<Option<HeldSession>> {
         let now = self.clock.now();
         let held = self
             .store
@@ -171,7 +171,11 @@ impl Accounts for Hub {
             // Reading goes on where that cannot be written.
             self.key_uses.wrote(&touched.await);
         }
-        Ok(Some((held.user, held.session)))
+        Ok(Some(HeldSession {
+            id: held.session,
+            user: held.user,
+            since: held.opened_at,
+        }))
     }
 
     async fn me(&self, caller: &Caller) -> Result<User> {

@@ -40,7 +40,7 @@ impl Factors for Hub {
 
     async fn begin_totp(&self, caller: &Caller, password: &str) -> Result<()> {
         require_person(caller)?;
-        let user = self.ask_again(caller, "password", password).await?;
+        let user = self.ask_fully(caller, password).await?;
         self.begin(caller, &user.id).await
     }
 
@@ -69,7 +69,7 @@ impl Factors for Hub {
 
     async fn renew_recovery(&self, caller: &Caller, password: &str) -> Result<Vec<String>> {
         require_person(caller)?;
-        let user = self.ask_again(caller, "password", password).await?;
+        let user = self.ask_fully(caller, password).await?;
         let totp = self.store.totp(&user.id).await.or_failure(caller)?;
         if totp.is_none_or(|totp| totp.confirmed_at.is_none()) {
             return Err(Error::conflict("Set up an authenticator first."));
@@ -84,7 +84,7 @@ impl Factors for Hub {
 
     async fn remove_totp(&self, caller: &Caller, password: &str) -> Result<()> {
         require_person(caller)?;
-        let user = self.ask_again(caller, "password", password).await?;
+        let user = self.ask_fully(caller, password).await?;
         let strict = self.store.is_strict(&user.role).await.or_failure(caller)?;
         let passkeys = self.store.passkeys_of(&user.id).await.or_failure(caller)?;
         if strict && passkeys.is_empty() {

@@ -53,7 +53,7 @@ impl Passkeys for Hub {
     ) -> Result<String> {
         require_person(caller)?;
         let rules = self.party.rules()?;
-        let user = self.ask_again(caller, "password", password).await?;
+        let user = self.ask_fully(caller, password).await?;
         let kept = self.store.passkeys_of(&user.id).await.or_failure(caller)?;
         if kept.len() >= MOST_PASSKEYS {
             return Err(Error::conflict(format!(
@@ -130,7 +130,7 @@ impl Passkeys for Hub {
 
     async fn remove_passkey(&self, caller: &Caller, id: &PasskeyId, password: &str) -> Result<()> {
         require_person(caller)?;
-        let user = self.ask_again(caller, "password", password).await?;
+        let user = self.ask_fully(caller, password).await?;
         let kept = self.store.passkeys_of(&user.id).await.or_failure(caller)?;
         let wanted = kept.iter().find(|kept| kept.passkey.id == *id);
         let wanted = wanted.ok_or_else(|| Error::not_found("passkey"))?;

@@ -42,6 +42,8 @@ pub struct Holder {
     pub user: User,
     /// The session.
     pub session: SessionId,
+    /// When it was opened.
+    pub opened_at: Instant,
     /// When it was last used, as far as it was noted.
     pub last_used_at: Instant,
 }
@@ -51,6 +53,7 @@ struct HolderRow {
     #[sqlx(flatten)]
     account: AccountRow,
     session_id: String,
+    opened_at: i64,
     last_used_at: i64,
 }
 
@@ -95,7 +98,7 @@ impl Store {
     ) -> Result<Option<Holder>> {
         let sql = "select a.id, a.email, a.role, r.name as role_name, r.grants as role_grants,
                 a.password_hash, a.created_at, a.last_seen_at, a.disabled_at,
-                s.id as session_id, s.last_used_at
+                s.id as session_id, s.created_at as opened_at, s.last_used_at
             from session s join account a on a.id = s.user_id
                 left join custom_role r on r.id = a.role
             where s.token_hash = $1 and s.expires_at > $2 and s.last_used_at > $3
@@ -110,6 +113,7 @@ impl Store {
             Ok(Holder {
                 user: row.account.user()?,
                 session: row.session_id.into(),
+                opened_at: Instant(row.opened_at),
                 last_used_at: Instant(row.last_used_at),
             })
         })

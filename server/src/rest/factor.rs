@@ -1,6 +1,7 @@
 //! `/api/v1/me/…`: what the signed-in person signs in with besides the password.
 //!
-//! A key is no person and has none of it. What changes a factor asks for the password once more.
+//! A key is no person and has none of it. What changes a factor asks for the password once more, and of who has one that they signed in
+//! within the last ten minutes.
 
 use api::{Enrolment, Error, FactorState, Passkey, PasskeyId, SessionId};
 use axum::response::NoContent;

@@ -2,7 +2,7 @@
 
 use api::{
     Caller, Entry, Error, Instant, PasswordFault, Result, SessionId, SignedIn, Step, User, UserId,
-    Visit,
+    Visit, Who,
 };
 use serde_json::json;
 use store::NewSession;
@@ -34,6 +34,8 @@ impl Default for SessionTimes {
 
 /// How long somebody may take from the password to the second factor.
 const STEP: i64 = 10 * Instant::MINUTE;
+/// How long a second factor that was shown lets somebody change what they sign in with.
+const FRESH: i64 = 10 * Instant::MINUTE;
 /// How long a browser is known after its last sign-in.
 const DEVICE: i64 = 180 * Instant::DAY;
 /// The longest name of a browser that is kept.
@@ -258,6 +260,36 @@ impl Hub {
         }
         self.attempts.succeeded(&attempt);
         Ok(user)
+    }
+
+    /// Who changes what they sign in with shows all of that once more: the password now, and a second factor not
+    /// long ago, where they have one.
+    ///
+    /// # Errors
+    /// Those of [`Self::ask_again`]; `Conflict` where they signed in too long ago.
+    pub(crate) async fn ask_fully(&self, caller: &Caller, password: &str) -> Result<User> {
+        let user = self.ask_again(caller, "password", password).await?;
+        let since = match &caller.who {
+            Who::User { since, .. } => *since,
+            _ => return Err(Error::Unauthenticated),
+        };
+        if self.clock.now().0.saturating_sub(since.0) <= FRESH {
+            return Ok(user);
+        }
+        let totp = self.store.totp(&user.id).await.or_failure(caller)?;
+        let passkeys = self.store.passkeys_of(&user.id).await.or_failure(caller)?;
+        if totp.is_none_or(|totp| totp.confirmed_at.is_none()) && passkeys.is_empty() {
+            return Ok(user);
+        }
+        let note = Note::of("person.confirm").on_person(&user);
+        self.audit(
+            caller,
+            note.refused("the second factor was shown too long ago"),
+        )
+        .await?;
+        Err(Error::conflict(
+            "You showed your second step more than ten minutes ago. Sign in again, and then change this.",
+        ))
     }
 
     pub(crate) async fn hash(&self, caller: &Caller, password: String) -> Result<String> {

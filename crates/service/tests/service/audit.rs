@@ -180,6 +180,7 @@ impl Home {
             id: "ada".into(),
             email: "ada@example.org".into(),
             role: Role::Admin,
+            since: Instant(i64::MAX),
         })
     }
 
@@ -274,6 +275,7 @@ async fn people(home: &mut Home) -> (Vec<String>, ApiKey) {
         id: first.user.id.clone(),
         email: first.user.email.clone(),
         role: Role::Admin,
+        since: Instant(i64::MAX),
     });
     let work = accounts.sign_out(&nobody, &second.token);
     let ((), entry) = home
@@ -928,6 +930,7 @@ async fn what_is_refused_is_noted_once_a_minute_with_who_and_what() {
         id: "eve".into(),
         email: "eve@example.org".into(),
         role: Role::Viewer,
+        since: Instant(i64::MAX),
     });
     for _ in 0..3 {
         let answer = home.services.demo.start(&viewer).await;

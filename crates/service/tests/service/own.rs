@@ -78,7 +78,7 @@ impl Place {
     async fn session(&self, token: &str) -> Option<SessionId> {
         let accounts = &self.0.services.accounts;
         let held = accounts.of_session(&nobody(), token, false).await.unwrap();
-        held.map(|(_, session)| session)
+        held.map(|held| held.id)
     }
 
     async fn having(&self, whose: &Caller) -> Having {

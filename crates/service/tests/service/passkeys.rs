@@ -11,7 +11,7 @@ use fakes::FixedClock;
 use service::{Hub, RelyingParty, Settings};
 
 use crate::device::Device;
-use crate::person::{GOOD, New, as_user, credentials, from, invited, nobody};
+use crate::person::{GOOD, New, as_user, credentials, from, invited, nobody, signed_in};
 
 const SITE: &str = "https://hub.example.org";
 
@@ -34,14 +34,14 @@ impl Place {
         let made = new.first("ada@example.org").await;
         let accounts = &new.services.accounts;
         let held = accounts.of_session(&nobody(), &made.token, true).await;
-        let (user, session) = held.unwrap().unwrap();
+        let held = held.unwrap().unwrap();
         Self {
             _folder: new.folder,
             services: new.services,
             hub: new.hub,
             clock: new.clock,
-            ada: as_user(&user),
-            session,
+            ada: signed_in(&held.user, held.since),
+            session: held.id,
         }
     }
 
@@ -118,8 +118,8 @@ async fn a_passkey_is_made_listed_signed_in_with_and_removed() {
     let listed = passkeys.passkeys(&place.ada).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&made));
     place.clock.advance(Instant::HOUR);
-    let signed_in = place.show(&mut phone).await.unwrap();
-    assert_eq!(signed_in.user.email, "ada@example.org");
+    let shown = place.show(&mut phone).await.unwrap();
+    assert_eq!(shown.user.email, "ada@example.org");
     let (action, outcome, after) = place.noted().await;
     assert_eq!(
         (action.as_str(), outcome),
@@ -134,14 +134,26 @@ async fn a_passkey_is_made_listed_signed_in_with_and_removed() {
     // Without an authenticator a role that needs nothing is let in by the password alone.
     assert!(matches!(place.password().await, Ok(Entry::Open(_))));
 
-    let wrong = passkeys
-        .remove_passkey(&place.ada, &made.id, "not it")
-        .await;
+    // An hour after signing in the password alone changes nothing any more.
+    let old = passkeys.remove_passkey(&place.ada, &made.id, GOOD).await;
+    assert!(matches!(old, Err(Error::Conflict { .. })), "{old:?}");
+    let (action, outcome, after) = place.noted().await;
+    assert_eq!(
+        (action.as_str(), outcome),
+        ("person.confirm", AuditOutcome::Refused)
+    );
+    assert!(after.contains("too long ago"), "{after}");
+    assert!(matches!(place.begin().await, Err(Error::Conflict { .. })));
+    let accounts = &place.services.accounts;
+    let held = accounts.of_session(&nobody(), &shown.token, true).await;
+    let held = held.unwrap().unwrap();
+    let ada = signed_in(&held.user, held.since);
+    let wrong = passkeys.remove_passkey(&ada, &made.id, "not it").await;
     assert!(wrong.unwrap_err().of_field("password").is_some());
-    let removed = passkeys.remove_passkey(&place.ada, &made.id, GOOD).await;
+    let removed = passkeys.remove_passkey(&ada, &made.id, GOOD).await;
     assert_eq!(removed, Ok(()));
     assert_eq!(place.noted().await.0, "passkey.remove");
-    let again = passkeys.remove_passkey(&place.ada, &made.id, GOOD).await;
+    let again = passkeys.remove_passkey(&ada, &made.id, GOOD).await;
     assert_eq!(again, Err(Error::not_found("passkey")));
     let answer = place.show(&mut phone).await;
     place.refused(answer, "not known here").await;
@@ -311,7 +323,8 @@ async fn somebody_elses_passkey_is_no_second_step_and_a_disabled_person_stays_ou
     let bob = ("bob@example.org", "viewer");
     let in_now = invited(&place.services, &place.ada, bob).await.unwrap();
     let held = accounts.of_session(&nobody(), &in_now.token, true).await;
-    let (user, session) = held.unwrap().unwrap();
+    let held = held.unwrap().unwrap();
+    let (user, session) = (held.user, held.id);
     let (bob, passkeys) = (as_user(&user), &place.services.passkeys);
     let options = passkeys.begin_passkey(&bob, &session, GOOD).await;
     let mut key = Device::new(SITE, 2);

@@ -62,7 +62,8 @@ impl Place {
 
     async fn holder(&self, token: &str, used: bool) -> Option<(User, SessionId)> {
         let accounts = &self.services.accounts;
-        accounts.of_session(&nobody(), token, used).await.unwrap()
+        let held = accounts.of_session(&nobody(), token, used).await.unwrap();
+        held.map(|held| (held.user, held.id))
     }
 
     async fn add(&self, by: &Caller, email: &str, role: &str) -> Result<SignedIn> {

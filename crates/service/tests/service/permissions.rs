@@ -1081,6 +1081,7 @@ fn callers() -> Vec<Caller> {
         id: "u".into(),
         email: "u@example.org".into(),
         role,
+        since: Instant(i64::MAX),
     };
     let key = |scopes: Vec<Scope>| Who::Key {
         id: "k".into(),

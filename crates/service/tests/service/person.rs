@@ -17,12 +17,19 @@ pub(crate) fn nobody() -> Caller {
     Caller::nobody("test")
 }
 
+/// Whoever has just signed in, whatever the clock says.
 pub(crate) fn as_user(user: &User) -> Caller {
+    signed_in(user, Instant(i64::MAX))
+}
+
+/// Whoever signed in then.
+pub(crate) fn signed_in(user: &User, since: Instant) -> Caller {
     Caller {
         who: Who::User {
             id: user.id.clone(),
             email: user.email.clone(),
             role: user.role.clone(),
+            since,
         },
         ..nobody()
     }
