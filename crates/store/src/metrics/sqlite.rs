@@ -4,7 +4,7 @@ mod write;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -31,8 +31,11 @@ const READERS: u32 = 4;
 /// small commit write more.
 const PAGE_BYTES: u32 = 8192;
 
-/// Free pages, besides a quarter of all, that the file keeps: the next records go there.
+/// Free pages, besides a sixteenth of all, that the file keeps: the next records go there.
 const FREE_PAGES: i64 = 256;
+
+/// How long giving free pages back may hold up the end.
+const LAST_SHRINKING: Duration = Duration::from_secs(1);
 
 /// Records that are read at once when starting.
 const RECORDS: i64 = 256;
@@ -94,6 +97,28 @@ impl SqliteBackend {
             .await?;
         Ok(Self { write, read, lock })
     }
+
+    /// Gives every free page back, as far as that takes no time: what is stopped takes no more than it holds.
+    async fn give_all_back(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut db = self.write.acquire().await?;
+        while free_pages(&mut db).await?.0 > 0 && begun.elapsed() < LAST_SHRINKING {
+            give_back(&mut db).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How many pages are free, and how many there are.
+async fn free_pages(db: &mut SqliteConnection) -> Result<(i64, i64)> {
+    let counted = rows("select * from pragma_freelist_count(), pragma_page_count()");
+    Ok(counted.fetch_one(db).await?)
+}
+
+/// Gives some free pages back. It moves others: more at once would make senders wait.
+async fn give_back(db: &mut SqliteConnection) -> Result<()> {
+    run("pragma incremental_vacuum(256)").execute(db).await?;
+    Ok(())
 }
 
 fn lock(path: &Path) -> Result<File> {
@@ -261,15 +286,9 @@ impl Backend for SqliteBackend {
 
     async fn shrink(&self) -> Result<()> {
         let mut db = self.write.acquire().await?;
-        let (free, pages): (i64, i64) =
-            rows("select * from pragma_freelist_count(), pragma_page_count()")
-                .fetch_one(&mut *db)
-                .await?;
-        if free > FREE_PAGES + pages / 4 {
-            // It moves pages: more at once would make senders wait.
-            run("pragma incremental_vacuum(256)")
-                .execute(&mut *db)
-                .await?;
+        let (free, pages) = free_pages(&mut db).await?;
+        if free > FREE_PAGES + pages / 16 {
+            give_back(&mut db).await?;
         }
         Ok(())
     }
@@ -343,6 +362,9 @@ impl Backend for SqliteBackend {
 
     async fn close(&self) {
         self.read.close().await;
+        if let Err(error) = self.give_all_back().await {
+            tracing::debug!(%error, "free pages stay in the file");
+        }
         self.write.close().await;
         // Where this fails, the end of the last handle does it.
         self.lock.unlock().ok();

@@ -521,13 +521,18 @@ fn a_file_that_held_much_gives_the_room_back() {
             store.maintain(at(START + DAY)).await.unwrap();
         }
         let left = store.disk_use().await.unwrap().total_bytes;
-        // What the file keeps for the next records is 2 MiB and a quarter.
+        // What the file keeps for the next records is 2 MiB and a sixteenth.
         assert!(
             full > 4 << 20 && left < full * 3 / 4,
             "{full} bytes, {left} left"
         );
         push(&store, &[sample(START + DAY, 1.0)]).await;
         assert_eq!(only(&store).await.len(), 1);
+        store.close().await;
+        let file = home.folder.path().join("metrics.db");
+        let stopped = std::fs::metadata(file).unwrap().len();
+        assert!(stopped < 256 << 10, "{stopped} bytes once stopped");
+        assert_eq!(only(&home.metrics().await).await.len(), 1);
     });
 }
 
