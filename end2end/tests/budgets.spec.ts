@@ -2,8 +2,9 @@
 import { test, expect } from "../hub";
 
 // The goals are 300 and 450 KiB. The first is reached; the second is what is, so that it gets no worse (docs/measurements.md).
-const FIRST_PAINT = 292 * 1024;
-const WITH_CHARTS = 578 * 1024;
+// Each stands a KiB and a half above what was measured: builds of one source differ by half a KiB.
+const FIRST_PAINT = 293 * 1024;
+const WITH_CHARTS = 580 * 1024;
 
 test("transfer sizes stay within their budgets @hydrated", async ({ page, hub }) => {
   const client = await page.context().newCDPSession(page);

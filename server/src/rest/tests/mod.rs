@@ -1,5 +1,6 @@
 //! The API as programs see it: who is let in where, what errors look like, what happens once.
 
+mod drawn;
 mod given_up;
 mod guard;
 mod others;
