@@ -1,7 +1,8 @@
 //! Whether limits are reached when `time_to_limit` says, on the held-out values of a `.bench` file.
 //!
-//! `cargo run --release -p forecast --example crossing_bench -- FILE.bench`
+//! `cargo run --release -p forecast --example crossing_bench -- FILE.bench [AHEAD]`
 //!
+//! With `AHEAD` that many values at the end of each series are held out instead: how well it holds far ahead.
 //! Each series is asked for six limits: a half, one and two mean steps times the root of the horizon above and below its last value.
 //! Prints how often a limit was reached by what had been said of its chance, how often the time fell into the 80 % and
 //! the 95 % band, and the Brier score; series at even and at odd places apart, so that one half can check the other.

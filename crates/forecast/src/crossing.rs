@@ -16,6 +16,10 @@ const LEAST_CHANCE: f64 = 0.1;
 /// How far the errors of different steps go their own ways: 0 would be not at all, 1 independent.
 /// Found on every other series of the competition's monthly set, checked on the rest and on daily series.
 const APART: f64 = 0.1;
+/// The horizon of that set, in steps. A step further off counts for less, as one in so many: errors grow with the
+/// horizon, and such have as much that is new from step 50 to 100 as from 100 to 200. Counted in full, a level that
+/// wavers would reach any limit near it if only one looked far enough ahead.
+const FOUND_ON: f64 = 18.0;
 
 /// From which side a limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,7 +96,7 @@ pub(crate) fn crossing(
         .map(|step| {
             let chance = chance_at(bands, step, limit, direction);
             likeliest = likeliest.max(chance);
-            apart += (1.0 - chance).ln();
+            apart += (FOUND_ON / (step as f64 + 1.0)).min(1.0) * (1.0 - chance).ln();
             1.0 - ((1.0 - own) * (1.0 - likeliest).ln() + own * apart).exp()
         })
         .collect();

@@ -6,12 +6,26 @@ use forecast::{Forecaster, Pool, Request, fit};
 pub(crate) type HeldOut = (Vec<f64>, Vec<f64>, Forecaster);
 
 /// Fits every series of the file that the first argument names; the pool knows the back-tests only.
+///
+/// A second argument is a number of values to hold out instead of those that the file does: the last ones.
+/// Series that would keep fewer than that are left out.
 pub(crate) fn fitted() -> Result<(Vec<HeldOut>, Pool), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("name a FILE.bench")?;
+    let ahead: Option<usize> = std::env::args()
+        .nth(2)
+        .map(|ahead| ahead.parse())
+        .transpose()?;
     let text = std::fs::read_to_string(path)?;
     let mut fitted = Vec::new();
     for line in text.lines() {
-        let (season, values, held_out) = parse(line).ok_or("not a series")?;
+        let (season, mut values, mut held_out) = parse(line).ok_or("not a series")?;
+        if let Some(ahead) = ahead {
+            values.append(&mut held_out);
+            if values.len() < 2 * ahead {
+                continue;
+            }
+            held_out = values.split_off(values.len() - ahead);
+        }
         let request = Request {
             values: &values,
             seasons: &[season],

@@ -2,8 +2,8 @@
 
 use crate::noise;
 use forecast::{
-    Crossing, Direction, ForecastError, Forecaster, Model, Note, Outcome, Pool, Request, fit,
-    forecast, time_to_limit,
+    Bands, Crossing, Direction, ForecastError, Forecaster, Model, Note, Outcome, Pool, Request,
+    fit, forecast, time_to_limit,
 };
 
 fn request(values: &[f64]) -> Request<'_> {
@@ -256,6 +256,40 @@ fn a_value_at_its_limit_has_reached_it() {
 fn a_constant_never_reaches_what_it_is_not() {
     let crossing = time_to_limit(5.0, &outcome(&[5.0; 40]), 100.0, Direction::Rising);
     assert_eq!(crossing, Crossing::Clear { probability: 0.0 });
+}
+
+/// A level with the same small chance of its limit at each step, however far.
+fn wavering(steps: usize) -> Outcome {
+    let curve = |value: f64| vec![value; steps];
+    let free = Bands {
+        point: curve(0.0),
+        lo80: curve(-1.281_551_6),
+        hi80: curve(1.281_551_6),
+        lo95: curve(-1.959_964),
+        hi95: curve(1.959_964),
+    };
+    Outcome {
+        free,
+        ..Outcome::default()
+    }
+}
+
+#[test]
+fn looking_ever_further_ahead_does_not_make_a_wavering_level_reach_its_limit() {
+    let chance = |steps: usize| match time_to_limit(0.0, &wavering(steps), 2.0, Direction::Rising) {
+        Crossing::Reaches { probability, .. } | Crossing::Clear { probability } => probability,
+        Crossing::Already => panic!("it is below"),
+    };
+    // Each doubling says as much that is new as the one before, and less than all its steps would alone.
+    let new = |steps: usize| ((1.0 - chance(steps)) / (1.0 - chance(2 * steps))).ln();
+    assert!(chance(20) < chance(40), "further ahead is not less likely");
+    assert!(
+        (new(80) / new(40) - 1.0).abs() < 0.05,
+        "{} {}",
+        new(40),
+        new(80)
+    );
+    assert!(chance(160) < 0.15, "{}", chance(160));
 }
 
 #[test]
