@@ -194,6 +194,8 @@ impl Db {
             .acquire_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
+            // A connection to a file does not go away, and asking it is a way to its thread and back.
+            .test_before_acquire(false)
             // What was replaced or deleted leaves no trace in a page that is written anyway: a token
             // that was kept in plain text once, say.
             .connect_with(
@@ -208,6 +210,7 @@ impl Db {
             .max_connections(READERS)
             .acquire_timeout(PATIENCE)
             .max_lifetime(None)
+            .test_before_acquire(false)
             .connect_with(options.clone().pragma("query_only", "on"))
             .await?;
         Ok(Self::Sqlite(Box::new(SqliteDb {

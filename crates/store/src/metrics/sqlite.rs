@@ -1,6 +1,7 @@
 //! Metrics in SQLite: a file of their own, one writing connection, a pool of readers.
 
 mod write;
+mod writing;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -14,6 +15,7 @@ use sqlx::sqlite::{
 };
 
 use write::{INSERT_RECORD, begin, end, take_away, write_changes};
+use writing::Writing;
 
 use super::backend::{Backend, Changes, DataRow, Kind, News, Tables, Turn};
 use super::rows::{SourceTuple, meta_row, sealed_row, series_row, source_row};
@@ -41,7 +43,7 @@ const LAST_SHRINKING: Duration = Duration::from_secs(1);
 const RECORDS: i64 = 256;
 
 pub(super) struct SqliteBackend {
-    write: SqlitePool,
+    write: Writing,
     read: SqlitePool,
     /// Held while the database is open: a second process would give out the same numbers.
     lock: File,
@@ -95,13 +97,14 @@ impl SqliteBackend {
                     .pragma("mmap_size", "1073741824"),
             )
             .await?;
+        let write = Writing::new(write);
         Ok(Self { write, read, lock })
     }
 
     /// Gives every free page back, as far as that takes no time: what is stopped takes no more than it holds.
     async fn give_all_back(&self) -> Result<()> {
         let begun = Instant::now();
-        let mut db = self.write.acquire().await?;
+        let mut db = self.write.take().await?;
         while free_pages(&mut db).await?.0 > 0 && begun.elapsed() < LAST_SHRINKING {
             give_back(&mut db).await?;
         }
@@ -136,24 +139,26 @@ fn lock(path: &Path) -> Result<File> {
 
 /// There is one writer: it is always its turn.
 struct SqliteTurn<'a> {
-    write: &'a SqlitePool,
+    write: &'a Writing,
 }
 
 #[async_trait]
 impl Turn for SqliteTurn<'_> {
     async fn commit(self: Box<Self>, changes: &Changes) -> Result<()> {
-        let mut db = self.write.acquire().await?;
+        let mut db = self.write.take().await?;
         if let (Some(record), true) = (&changes.record, changes.is_record_only()) {
             run(INSERT_RECORD)
                 .bind(changes.id)
                 .bind(record.as_slice())
                 .execute(&mut *db)
                 .await?;
-            return Ok(());
+        } else {
+            begin(&mut db).await?;
+            let outcome = write_changes(&mut db, changes).await;
+            end(&mut db, outcome).await?;
         }
-        begin(&mut db).await?;
-        let outcome = write_changes(&mut db, changes).await;
-        end(&mut db, outcome).await
+        db.keep();
+        Ok(())
     }
 }
 
@@ -285,7 +290,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn shrink(&self) -> Result<()> {
-        let mut db = self.write.acquire().await?;
+        let mut db = self.write.take().await?;
         let (free, pages) = free_pages(&mut db).await?;
         if free > FREE_PAGES + pages / 16 {
             give_back(&mut db).await?;
@@ -309,7 +314,7 @@ impl Backend for SqliteBackend {
         if !raw {
             query = query.bind(kind.step_ms());
         }
-        let mut db = self.write.acquire().await?;
+        let mut db = self.write.take().await?;
         begin(&mut db).await?;
         let outcome = take_away(&mut db, kind, query).await;
         end(&mut db, outcome).await
