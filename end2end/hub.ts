@@ -20,7 +20,8 @@ export class Hub {
     const data = mkdtempSync(join(tmpdir(), "millrace-e2e-"));
     const port = wanted ?? (await freePort());
     const child = Hub.spawned(command, data, `127.0.0.1:${port}`, env);
-    const hub = new Hub(`http://127.0.0.1:${port}`, data, child, env);
+    const scheme = env.MILLRACE_TLS_CERT ? "https" : "http";
+    const hub = new Hub(`${scheme}://127.0.0.1:${port}`, data, child, env);
     child.stdout?.on("data", (text) => (hub.output += text));
     child.stderr?.on("data", (text) => (hub.output += text));
     await hub.until(async () => (await fetch(`${hub.url}/health/ready`)).ok, "ready");

@@ -14,7 +14,7 @@ for (const path of PAGES) {
 
   for (const theme of ["light", "dark"]) {
     test(`${path} has no serious accessibility fault in the ${theme} theme @hydrated`, async ({ page, hub, context }) => {
-      await context.addCookies([{ name: "theme", value: theme, url: hub.url }]);
+      await context.addCookies([{ name: "millrace_theme", value: theme, url: hub.url }]);
       await page.goto(`${hub.url}${path}`);
       await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
       await expect(page.getByRole("banner").locator(".live-on")).toBeVisible();
@@ -49,7 +49,7 @@ test.describe("a page that is not there", () => {
 });
 
 test("the theme is remembered without a flash", async ({ page, hub, context }) => {
-  await context.addCookies([{ name: "theme", value: "dark", url: hub.url }]);
+  await context.addCookies([{ name: "millrace_theme", value: "dark", url: hub.url }]);
   const html = await (await context.request.get(`${hub.url}/`)).text();
   expect(html).toContain('data-theme="dark"');
   await page.goto(hub.url);

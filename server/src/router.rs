@@ -266,7 +266,7 @@ fn remember(name: &'static str, offered: &[&str], wanted: &Wanted) -> Response {
     } else {
         ("", 0)
     };
-    let cookie = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={seconds}");
+    let cookie = format!("millrace_{name}={value}; Path=/; SameSite=Lax; Max-Age={seconds}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -112,7 +112,8 @@ impl Accounts for Hub {
         // Nobody, and somebody without a password, take as long as anybody.
         let kept = kept.filter(|hash| !hash.is_empty());
         let kept = kept.unwrap_or_else(|| NOBODY.to_owned());
-        let fits = self.verify(caller, who.password, kept).await?;
+        let password = who.password;
+        let fits = self.verify(caller, password.clone(), kept).await?;
         let Some((user, lock)) = found.filter(|_| fits) else {
             let why = note.refused("the address or the password is wrong");
             self.audit(caller, why).await?;
@@ -129,6 +130,12 @@ impl Accounts for Hub {
             return Err(Error::conflict(
                 "This account is disabled. Ask an administrator.",
             ));
+        }
+        if secret::is_dated(&lock.password_hash) {
+            self.store
+                .set_password_hash(&user.id, &self.hash(caller, password).await?)
+                .await
+                .or_failure(caller)?;
         }
         self.enter(caller, user, visit).await
     }

@@ -27,6 +27,10 @@ use crate::guard::{require, require_on};
 const SAMPLE_BYTES: u64 = 512 * 1024;
 /// How many rows the preview shows.
 const PREVIEW_ROWS: u32 = 25;
+/// How names of tables end. Many programs call a list of tabs `.xls`; one of Excel's own is told by its bytes.
+const ENDINGS: [&str; 9] = [
+    "csv", "tsv", "tab", "txt", "dat", "asc", "prn", "log", "xls",
+];
 /// How many imports the list shows.
 const LISTED: u32 = 50;
 
@@ -231,6 +235,7 @@ impl ImportDesk {
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned());
         let mut reading = guess(&sample)?;
+        known_ending(&file_name)?;
         has_numbers(&reading.layout)?;
         reading.source_name = stem.unwrap_or_else(|| "Imported table".to_owned());
         // Before anything is kept: a draft that cannot be shown would wait for a person for ever.
@@ -328,6 +333,25 @@ fn proposal(guess: std::result::Result<Layout, table::TableError>) -> Result<Rea
         source_name: String::new(),
         layout: guess.map_err(|e| Error::invalid(e.to_string()))?,
     })
+}
+
+/// Refuses a file whose name says that it is something else, although its content reads as a table.
+fn known_ending(file_name: &str) -> Result<()> {
+    let Some(ending) = Path::new(file_name).extension() else {
+        return Ok(());
+    };
+    let ending = ending.to_string_lossy().to_lowercase();
+    // A number is the day or the part of a file that is written anew each day.
+    if ENDINGS.contains(&ending.as_str()) || ending.chars().all(|c| c.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Error::field(
+        "file",
+        format!(
+            "The name ends in .{ending}, but the content is a table of text. If that is what it should be, \
+             give it a name that ends in .csv, .tsv or .txt and choose it again."
+        ),
+    ))
 }
 
 /// Refuses a file without a column of numbers: there is no form yet in which one could be marked.

@@ -1,8 +1,8 @@
 //! Secrets: making them, and the fingerprints that are kept instead.
 
-use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
@@ -73,6 +73,17 @@ pub(crate) fn fits(password: &str, kept: &str) -> bool {
     })
 }
 
+/// Whether a hash was made with other parameters, or another algorithm, than one would be now.
+pub(crate) fn is_dated(kept: &str) -> bool {
+    let now = Params::default();
+    PasswordHash::new(kept).is_ok_and(|kept| {
+        let cost = |name, now| kept.params.get_decimal(name) == Some(now);
+        kept.algorithm != Algorithm::default().ident()
+            || kept.version != Some(Version::default().into())
+            || !(cost("m", now.m_cost()) && cost("t", now.t_cost()) && cost("p", now.p_cost()))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +99,20 @@ mod tests {
         assert!(!fits("Correct horse", &kept));
         assert!(!fits("correct horse", "not a hash"));
         assert_ne!(kept, hash_password("correct horse").unwrap());
+    }
+
+    #[test]
+    fn a_hash_of_other_parameters_is_dated() {
+        let kept = hash_password("correct horse").unwrap();
+        assert!(!is_dated(&kept) && !is_dated(""));
+        for (now, then) in [
+            ("argon2id", "argon2i"),
+            ("v=19", "v=16"),
+            ("m=19456", "m=4096"),
+            ("t=2", "t=3"),
+        ] {
+            assert!(is_dated(&kept.replace(now, then)), "{then}");
+        }
     }
 
     #[test]

@@ -10,6 +10,11 @@ use leptos::html::Nav;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+/// How the names of our cookies begin.
+const OURS: &str = "millrace_";
+/// What stands before them on an encrypted way: the browser then takes them from this host only.
+const HOST: &str = "__Host-";
+
 /// What a browser remembers, as the attributes of `<html>`; none where the default holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
@@ -23,12 +28,18 @@ pub struct Preferences {
 
 impl Preferences {
     /// Reads a `Cookie` header. Values nobody offers are ignored, so that they never reach markup.
+    ///
+    /// The prefix of an encrypted way is read too: a proxy may end the encryption without the server
+    /// knowing, and the browser's half then names its cookies by what it sees.
     pub fn from_cookies(header: &str) -> Self {
         let one_of = |name: &str, allowed: &[&str]| {
             header
                 .split(';')
                 .filter_map(|pair| pair.trim().split_once('='))
-                .filter(|(key, value)| *key == name && allowed.contains(value))
+                .map(|(key, value)| (key.strip_prefix(HOST).unwrap_or(key), value))
+                .filter(|(key, value)| {
+                    key.strip_prefix(OURS) == Some(name) && allowed.contains(value)
+                })
                 .map(|(_, value)| value.to_owned())
                 .next_back()
         };
@@ -128,8 +139,14 @@ pub(crate) fn remember(name: &str, value: Option<&str>) {
     }
     if let Ok(document) = document.dyn_into::<web_sys::HtmlDocument>() {
         let (value, age) = value.map_or(("", 0), |value| (value, 31_536_000));
+        let is_encrypted = window().location().protocol().as_deref() == Ok("https:");
+        let (host, secure) = if is_encrypted {
+            (HOST, "; Secure")
+        } else {
+            ("", "")
+        };
         let _ = document.set_cookie(&format!(
-            "{name}={value}; Path=/; Max-Age={age}; SameSite=Lax"
+            "{host}{OURS}{name}={value}; Path=/; Max-Age={age}; SameSite=Lax{secure}"
         ));
     }
 }
@@ -177,7 +194,9 @@ mod tests {
 
     #[test]
     fn preferences_are_read_from_cookies() {
-        let read = Preferences::from_cookies("session=x; theme=dark;density=compact; rail=narrow");
+        let read = Preferences::from_cookies(
+            "millrace_session=x; millrace_theme=dark;millrace_density=compact; __Host-millrace_rail=narrow",
+        );
         assert_eq!(read.theme.as_deref(), Some("dark"));
         assert_eq!(read.density.as_deref(), Some("compact"));
         assert_eq!(read.rail.as_deref(), Some("narrow"));
@@ -186,7 +205,9 @@ mod tests {
     #[test]
     fn a_cookie_that_nobody_offers_is_ignored() {
         assert_eq!(
-            Preferences::from_cookies("theme=\"><script>; density=huge; rail"),
+            Preferences::from_cookies(
+                "millrace_theme=\"><script>; millrace_density=huge; millrace_rail; rail=narrow"
+            ),
             Preferences::default()
         );
     }

@@ -73,12 +73,12 @@ mod tests {
     #[test]
     fn a_session_that_a_neighbour_planted_is_not_seen() {
         let mut headers = HeaderMap::new();
-        let sent = "theme=dark; millrace_session=planted; __Host-millrace_session=mine";
+        let sent = "other=dark; millrace_session=planted; __Host-millrace_session=mine";
         headers.insert(header::COOKIE, sent.parse().unwrap());
         inwards(&mut headers);
         assert_eq!(
             line(&headers, header::COOKIE),
-            ["theme=dark; millrace_session=mine"]
+            ["other=dark; millrace_session=mine"]
         );
         headers.insert(header::COOKIE, "millrace_session=planted".parse().unwrap());
         inwards(&mut headers);
@@ -90,7 +90,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         for cookie in [
             "millrace_session=x; Path=/; HttpOnly; Secure",
-            "theme=dark; Path=/",
+            "other=dark; Path=/",
         ] {
             headers.append(header::SET_COOKIE, cookie.parse().unwrap());
         }
@@ -99,7 +99,7 @@ mod tests {
             line(&headers, header::SET_COOKIE),
             [
                 "__Host-millrace_session=x; Path=/; HttpOnly; Secure",
-                "theme=dark; Path=/; Secure",
+                "other=dark; Path=/; Secure",
             ]
         );
     }

@@ -12,10 +12,14 @@ fn system() -> Caller {
 
 impl Home {
     async fn upload(&self, table: &str) -> Result<Import> {
+        self.upload_as("table.csv", table).await
+    }
+
+    async fn upload_as(&self, file_name: &str, table: &str) -> Result<Import> {
         let imports = &self.services.imports;
         let staged = imports.stage(&system()).await.unwrap();
         tokio::fs::write(&staged.path, table).await.unwrap();
-        imports.accept(&system(), &staged, "table.csv").await
+        imports.accept(&system(), &staged, file_name).await
     }
 
     async fn import(&self, made: &Import) -> ImportResult {
@@ -41,6 +45,25 @@ async fn a_table_with_bad_rows_is_shown_and_they_are_counted() {
     assert!(!made.preview.is_empty());
     let result = home.import(&made).await;
     assert!(result.samples >= 1 && result.bad_rows >= 3, "{result:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_says_something_else_is_refused_and_says_what_to_do() {
+    let home = home().await;
+    let table = "date,stock\n2026-01-01,5\n2026-01-02,6\n";
+    for refused in ["table.exe", "table.XLSX", "table.csv.html"] {
+        let error = home.upload_as(refused, table).await.unwrap_err();
+        assert!(error.to_string().contains(".csv, .tsv or .txt"), "{error}");
+    }
+    for taken in [
+        "table",
+        "TABLE.CSV",
+        "list.xls",
+        "stock.csv.20261101",
+        "é.tsv",
+    ] {
+        home.upload_as(taken, table).await.unwrap();
+    }
 }
 
 #[tokio::test]

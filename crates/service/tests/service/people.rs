@@ -8,12 +8,13 @@ use api::{
 };
 use fakes::FixedClock;
 use service::Settings;
+use store::{DatabaseUrl, Store};
 
 use crate::authenticator::code;
 use crate::person::{GOOD, New, as_user, from, invited, nobody};
 
 struct Place {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     services: Services,
     clock: Arc<FixedClock>,
 }
@@ -45,7 +46,7 @@ impl Place {
         let new = new.await;
         let made = new.first("ada@example.org").await;
         let place = Self {
-            _folder: new.folder,
+            folder: new.folder,
             services: new.services,
             clock: new.clock,
         };
@@ -146,6 +147,32 @@ async fn signing_in_again_ends_the_session_that_the_browser_had() {
     assert!(place.holder(&ada.token, true).await.is_none());
     assert!(place.holder(&again.token, true).await.is_some());
     assert!(place.holder(&other.token, true).await.is_some());
+}
+
+#[tokio::test]
+async fn a_password_that_was_hashed_with_other_parameters_is_hashed_anew_by_signing_in() {
+    // `printf %s 'a long enough password' | argon2 "a dated salt" -id -v 13 -t 3 -k 4096 -p 1 -e`, by the
+    // reference program of the algorithm's authors.
+    const THEN: &str = "$argon2id$v=19$m=4096,t=3,p=1$YSBkYXRlZCBzYWx0$GwWwfHa5Upg7gL491k8bDxD8KNGYlkL23FnE6ZCt6SM";
+    let (place, ada) = Place::new().await;
+    let folder = place.folder.path();
+    let url = DatabaseUrl::in_folder(folder);
+    let store = Store::open(&url, folder).await.unwrap();
+    let id = &ada.user.id;
+    store.set_password_hash(id, THEN).await.unwrap();
+    let home = from("home");
+    let wrong = place.sign_in("ada@example.org", "another good one", &home);
+    wrong.await.unwrap_err();
+    assert_eq!(
+        store.password_hash(id).await.unwrap().as_deref(),
+        Some(THEN)
+    );
+    for _ in 0..2 {
+        let entry = place.sign_in("ada@example.org", GOOD, &from("home")).await;
+        opened(entry.unwrap());
+        let now = store.password_hash(id).await.unwrap().unwrap();
+        assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{now}");
+    }
 }
 
 #[tokio::test]
