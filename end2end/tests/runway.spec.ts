@@ -13,6 +13,20 @@ test("the planted stories stand on the Runway in their order", async ({ page, hu
   expect(place("SKU-7 Walnut tray")).toBeLessThan(place("/var on db-1"));
 });
 
+test("a disk that began to fill hours ago is told by its pace, before what has days", async ({ page, hub }) => {
+  const row = page.locator(".runway-row", { hasText: "/var on web-1" });
+  await expect(async () => {
+    await page.goto(`${hub.url}/`);
+    await expect(row.locator(".runway-when")).toContainText(/in \d+.h/, { timeout: 1_000 });
+  }).toPass();
+  const titles = await page.locator(".runway-title").allTextContents();
+  const place = (words: string) => titles.findIndex((title) => title.includes(words));
+  expect(place("/var on web-1")).toBeGreaterThanOrEqual(0);
+  expect(place("/var on web-1")).toBeLessThan(place("SKU-7 Walnut tray"));
+  await row.getByRole("link", { name: "/var on web-1" }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("/var on web-1");
+});
+
 test("what cannot be known says why and is never zero", async ({ page, hub }) => {
   await expect(async () => {
     await page.goto(`${hub.url}/`);

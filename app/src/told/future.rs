@@ -109,11 +109,16 @@ fn line(forecast: &Forecast, series: &Series, now: Instant) -> Option<Line> {
     })
 }
 
-/// How a level moves of late: `rises by 30 % an hour`.
+/// How a level moves of late: `rises by 30 % an hour`. Two digits are as much as a pace is worth.
 pub fn pace_words(per_hour: f64, unit: &str) -> String {
     let verb = if per_hour < 0.0 { "falls" } else { "rises" };
-    let much = ui::number_text(Some(per_hour.abs()), unit);
-    format!("{verb} by {much} an hour")
+    let digit = 10_f64.powf(per_hour.abs().log10().floor() - 1.0);
+    let rough = if digit.is_normal() {
+        (per_hour.abs() / digit).round() * digit
+    } else {
+        0.0
+    };
+    format!("{verb} by {} an hour", ui::number_text(Some(rough), unit))
 }
 
 /// What the next steps come to, with the 80 % band.
@@ -232,6 +237,21 @@ mod tests {
             },
             crossing: Some(crossing()),
             pace: None,
+        }
+    }
+
+    #[test]
+    fn a_pace_is_told_to_two_digits() {
+        for (per_hour, told) in [
+            (5.972, "rises by 6 % an hour"),
+            (-0.012_37, "falls by 0.012 % an hour"),
+            (123.4, "rises by 120 % an hour"),
+            (0.0, "rises by 0 % an hour"),
+        ] {
+            assert_eq!(
+                pace_words(per_hour, "%").replace(['\u{a0}', '\u{202f}'], " "),
+                told
+            );
         }
     }
 

@@ -11,6 +11,12 @@ use crate::workshop::{day_wave, hour_of, hundredths};
 const FULL_IN: f64 = 9.0;
 /// Percent that its logs grow a day.
 const LOGS_A_DAY: f64 = 1.3;
+/// A release has left its debug log on since so many days before the anchor: hours, and /var fills.
+const LOG_SINCE: f64 = -3.5 / 24.0;
+/// Percent that this log grows a day.
+const LOG_A_DAY: f64 = 6.0 * 24.0;
+/// How full that disk is without it.
+const LOG_ON: f64 = 36.0;
 /// The shop's certificate ends so many days after the anchor.
 const CERTIFICATE_ENDS: f64 = 23.0;
 /// A report runs away on this server, so many days after the anchor, for so long.
@@ -37,8 +43,10 @@ enum Disk {
     Steady(f64),
     /// So full at the anchor, and growing by so much a day.
     Grows(f64, f64),
-    /// The story.
+    /// The story of days.
     Fills,
+    /// The story of hours.
+    Races,
 }
 
 const SERVERS: [Server; 4] = [
@@ -49,7 +57,7 @@ const SERVERS: [Server; 4] = [
         network: 0.42,
         nightly: false,
         root: Disk::Steady(41.0),
-        var: Disk::Steady(36.0),
+        var: Disk::Races,
     },
     Server {
         host: "web-2",
@@ -198,7 +206,12 @@ fn disk(
             "db-1" => "shop down",
             _ => "pages fail",
         });
-    let rhythm = sampled(days, 60.0, Instant::HOUR, Instant::MINUTE);
+    // What is told by hours has to be read more often than each of them.
+    let step = match disk {
+        Disk::Races => 15 * Instant::MINUTE,
+        _ => Instant::HOUR,
+    };
+    let rhythm = sampled(days, 60.0, step, Instant::MINUTE);
     Track::new(series, rhythm, move |at| {
         // Files come and go by day.
         let wiggle = 0.12 * day_wave(at) + 0.06 * chance.wander(at, Instant::HOUR);
@@ -209,6 +222,9 @@ fn disk(
             // Half a day after it is full, somebody deletes the old logs and limits new ones.
             Disk::Fills if passed > FULL_IN + 0.5 => 31.0,
             Disk::Fills => 100.0 - LOGS_A_DAY * (FULL_IN - passed),
+            // Half a day after it began, somebody is called, switches it off and deletes it.
+            Disk::Races if passed > LOG_SINCE + 0.5 => LOG_ON,
+            Disk::Races => LOG_ON + LOG_A_DAY * (passed - LOG_SINCE).max(0.0),
         };
         hundredths((full + wiggle).clamp(0.0, 100.0))
     })

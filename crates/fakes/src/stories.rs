@@ -15,7 +15,7 @@ pub struct Story {
     /// What happened, in a sentence or two.
     pub text: String,
     /// Between how many days after the anchor a sane forecast puts the limit; only for
-    /// [`StoryKind::Reaches`].
+    /// [`StoryKind::Reaches`] and [`StoryKind::Races`].
     pub expected_days: Option<(f64, f64)>,
 }
 
@@ -24,6 +24,8 @@ pub struct Story {
 pub enum StoryKind {
     /// The limit will be reached.
     Reaches,
+    /// The limit will be reached within hours, and nothing of it showed the day before.
+    Races,
     /// The limit is reached already.
     Over,
     /// Nobody can say yet.
@@ -63,6 +65,16 @@ pub(crate) fn stories() -> Vec<Story> {
         "SKU-23 Elm fruit bowl is out",
         "The last one was sold four days ago. The next batch is ready in twelve days.",
     )];
+    all.push(Story {
+        expected_days: Some((0.2, 0.4)),
+        ..Story::other(
+            "web-1/var",
+            StoryKind::Races,
+            "/var on web-1 is full in 7 hours",
+            "The release of three and a half hours ago left its debug log on, and it grows by six percent of \
+             the disk an hour.",
+        )
+    });
     all.extend(soon());
     all.extend(later());
     all.extend([

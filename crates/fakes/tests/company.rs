@@ -170,6 +170,20 @@ fn stories_hold_on_any_day() {
                         "{place}: {found:?} is not within {from} to {to}"
                     );
                 }
+                StoryKind::Races => {
+                    let limit = told.limit.unwrap();
+                    let before = |hours: i64| {
+                        let then = company.anchor().minus(hours * Instant::HOUR);
+                        let place = samples.partition_point(|(at, _)| *at <= then);
+                        samples[place - 1]
+                    };
+                    let (then, was) = before(2);
+                    let a_day = (last - was) * 86_400.0 / last_at.seconds_since(then);
+                    let days = (limit.value - last) / a_day;
+                    let (from, to) = story.expected_days.unwrap();
+                    assert!((from..=to).contains(&days), "{place}: {days}");
+                    assert!((before(4).1 - before(240).1).abs() < 1.0, "{place}");
+                }
                 StoryKind::Over => assert!(told.limit.unwrap().reached_by(last), "{place}"),
                 StoryKind::NotEnoughHistory => {
                     assert!((8..=10).contains(&samples.len()), "{place}");

@@ -195,16 +195,15 @@ fn compare(name: &str, op: MatchOp, value: &str) -> Result<Matcher, QueryError> 
     Matcher::new(name, op, value).map_err(|error| bad(error.to_string()))
 }
 
-/// A matcher as the parser understood it: it has compiled the expression, and knows Go's dialect.
+/// A matcher as the parser understood it, but for its expression, which the parser reads with Unicode's classes.
 fn understood(matcher: &label::Matcher) -> Result<Matcher, QueryError> {
-    let (name, value) = (&matcher.name, &matcher.value);
-    let compiled = |op, regex: &regex::Regex| Matcher::compiled(name, op, value, regex.clone());
-    match &matcher.op {
-        label::MatchOp::Equal => compare(name, MatchOp::Equal, value),
-        label::MatchOp::NotEqual => compare(name, MatchOp::NotEqual, value),
-        label::MatchOp::Re(regex) => Ok(compiled(MatchOp::Regex, regex)),
-        label::MatchOp::NotRe(regex) => Ok(compiled(MatchOp::NotRegex, regex)),
-    }
+    let op = match &matcher.op {
+        label::MatchOp::Equal => MatchOp::Equal,
+        label::MatchOp::NotEqual => MatchOp::NotEqual,
+        label::MatchOp::Re(_) => MatchOp::Regex,
+        label::MatchOp::NotRe(_) => MatchOp::NotRegex,
+    };
+    compare(&matcher.name, op, &matcher.value)
 }
 
 fn selector(

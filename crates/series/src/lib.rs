@@ -16,6 +16,7 @@
 mod batch;
 mod calendar;
 mod country;
+mod expression;
 mod fill;
 mod grid;
 mod holiday;
@@ -30,6 +31,7 @@ mod thin;
 
 pub use batch::{Batch, BatchSeries, MetricKind, MetricMeta, MetricSample, STALE_BITS};
 pub use country::{HOLIDAY_REGIONS, PublicHoliday, public_holidays};
+pub use expression::expression;
 pub use fill::{FillError, Filled, MOST_MISSING, fill};
 pub use grid::{Aggregation, Grid, GridError, MOST_PERIODS, resample};
 pub use holiday::{Holiday, holidays, periods_within};

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use crate::LabelsRef;
+use crate::{LabelsRef, expression};
 
 /// How a label is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +45,8 @@ pub struct MatcherError {
 }
 
 impl Matcher {
-    /// A matcher of the label `name`; `__name__` is the metric's name. Expressions are anchored at
-    /// both ends, and their `.` is no line break, as Prometheus 2 has it.
+    /// A matcher of the label `name`; `__name__` is the metric's name. Expressions are read by
+    /// [`expression`].
     ///
     /// # Errors
     /// Where the expression cannot be read or would take too much memory.
@@ -58,7 +58,7 @@ impl Matcher {
         let value = value.into();
         let pattern = match texts(op, &value) {
             Some(texts) => Pattern::OneOf(texts),
-            None => match Regex::new(&format!("^(?:{value})$")) {
+            None => match expression(&value) {
                 Ok(regex) => Pattern::Regex(regex),
                 Err(source) => {
                     let expression = value;
@@ -72,17 +72,6 @@ impl Matcher {
             value,
             pattern,
         })
-    }
-
-    /// The same with an expression that somebody compiled, anchored at both ends: a parser may know
-    /// a dialect that [`Regex`] does not.
-    pub fn compiled(name: impl Into<String>, op: MatchOp, value: &str, regex: Regex) -> Self {
-        Self {
-            name: name.into(),
-            op,
-            value: value.to_owned(),
-            pattern: texts(op, value).map_or(Pattern::Regex(regex), Pattern::OneOf),
-        }
     }
 
     /// The label's name.

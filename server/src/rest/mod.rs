@@ -184,7 +184,8 @@ fn queries() -> Router<App> {
             .route("/label/{name}/values", get(prometheus::label_values))
             .route("/series", question(Parameters::series))
             .route("/metadata", question(Parameters::metadata))
-            .route("/status/buildinfo", get(prometheus::build_info)),
+            .route("/status/buildinfo", get(prometheus::build_info))
+            .fallback(prometheus::not_there),
     )
 }
 

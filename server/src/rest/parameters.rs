@@ -11,9 +11,9 @@ pub(crate) struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// Those of the address and of a form.
     fn read(query: Option<&str>, form: &[u8]) -> Self {
-        let address = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let form = form_urlencoded::parse(form);
-        Self(address.into_owned().chain(form.into_owned()).collect())
+        let address = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        Self(form.into_owned().chain(address.into_owned()).collect())
     }
 
     fn all(&self, name: &str) -> Vec<String> {
@@ -21,9 +21,10 @@ impl Parameters {
         fitting.map(|(_, value)| value.clone()).collect()
     }
 
-    /// The last value of a name, if it is not empty.
-    fn last(&self, name: &str) -> Option<String> {
-        self.all(name).pop().filter(|value| !value.is_empty())
+    /// The first value of a name, if it is not empty: that of the form, where it stands there too, as in Go.
+    fn first(&self, name: &str) -> Option<String> {
+        let value = self.all(name).into_iter().next();
+        value.filter(|value| !value.is_empty())
     }
 
     /// The selectors, any of which a series must fit.
@@ -58,7 +59,7 @@ impl Parameters {
 
     /// The question of `/metadata`.
     pub(crate) fn metadata(&self) -> Result<MetricsQuestion, MetricsProblem> {
-        let limit = match self.last("limit") {
+        let limit = match self.first("limit") {
             None => None,
             Some(text) => {
                 let number = text.parse::<i64>();
@@ -67,14 +68,14 @@ impl Parameters {
                 usize::try_from(number).ok()
             }
         };
-        let metric = self.last("metric");
+        let metric = self.first("metric");
         Ok(MetricsQuestion::Metadata { metric, limit })
     }
 
     /// From `start` to `end`, where they are given.
     fn stretch(&self) -> Result<Stretch, MetricsProblem> {
         let at = |name| {
-            let given = self.last(name);
+            let given = self.first(name);
             given.map(|text| instant_ms(name, &text)).transpose()
         };
         Ok(Stretch {
@@ -86,7 +87,7 @@ impl Parameters {
     /// Refuses a `timeout` that cannot be read. A longer one than ours would not be kept, and who wants
     /// a shorter one hangs up.
     fn check_timeout(&self) -> Result<(), MetricsProblem> {
-        if let Some(text) = self.last("timeout") {
+        if let Some(text) = self.first("timeout") {
             duration_ms("timeout", &text)?;
         }
         Ok(())
@@ -95,10 +96,10 @@ impl Parameters {
     /// The question of `/query`.
     pub(crate) fn instant(&self) -> Result<MetricsQuestion, MetricsProblem> {
         self.check_timeout()?;
-        let time = self.last("time");
+        let time = self.first("time");
         let at_ms = time.map(|text| instant_ms("time", &text)).transpose()?;
         Ok(MetricsQuestion::Instant {
-            query: self.last("query").unwrap_or_default(),
+            query: self.first("query").unwrap_or_default(),
             at_ms,
         })
     }
@@ -106,7 +107,7 @@ impl Parameters {
     /// The question of `/query_range`.
     pub(crate) fn range(&self) -> Result<MetricsQuestion, MetricsProblem> {
         self.check_timeout()?;
-        let given = |name: &str| self.last(name).unwrap_or_default();
+        let given = |name: &str| self.first(name).unwrap_or_default();
         Ok(MetricsQuestion::Range {
             from_ms: instant_ms("start", &given("start"))?,
             to_ms: instant_ms("end", &given("end"))?,
@@ -250,7 +251,10 @@ mod tests {
     #[test]
     fn a_name_may_stand_in_the_address_and_in_the_form() {
         let parameters = Parameters::read(Some("match[]=up&x="), b"match%5B%5D=a%7Bb%3D%221%22%7D");
-        assert_eq!(parameters.all("match[]"), ["up", "a{b=\"1\"}"]);
-        assert_eq!(parameters.last("x"), None);
+        assert_eq!(parameters.all("match[]"), ["a{b=\"1\"}", "up"]);
+        assert_eq!(parameters.first("x"), None);
+        let twice = Parameters::read(Some("query=1&query=2&time=3"), b"time=4");
+        assert_eq!(twice.first("query").as_deref(), Some("1"));
+        assert_eq!(twice.first("time").as_deref(), Some("4"));
     }
 }

@@ -4,7 +4,7 @@ use api::{Caller, MetricsProblem, MetricsQuestion, Push, PushAnswer, PushProtoco
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use serde::Deserialize;
@@ -111,6 +111,18 @@ pub(crate) async fn build_info() -> Response {
         "goVersion": "",
     });
     success(&data.to_string())
+}
+
+/// What else Prometheus has under `/api/v1` and Millrace has not: clients read an answer of it as JSON.
+pub(crate) async fn not_there(uri: Uri) -> Response {
+    failure(&MetricsProblem {
+        status: 404,
+        kind: "not_found",
+        message: format!(
+            "Nothing is at {}: Millrace answers query, query_range, labels, label/NAME/values, series, metadata and status/buildinfo.",
+            uri.path()
+        ),
+    })
 }
 
 async fn ask(

@@ -63,7 +63,49 @@ pub(crate) fn memory() -> Memory {
     buckets(&mut memory, &mut chance);
     facts(&mut memory);
     oddities(&mut memory, &mut chance);
+    words(&mut memory);
     memory
+}
+
+/// Texts that expressions of two dialects tell apart.
+fn words(memory: &mut Memory) {
+    let texts = [
+        "a",
+        "A",
+        "K",
+        "\u{17f}",
+        "\u{212a}",
+        "é",
+        "Zürich",
+        "١٢٣",
+        "09",
+        "a b",
+        "a\u{a0}b",
+        "a\tb",
+        "a\nb",
+        "a-b",
+        "é-b",
+        "a.b",
+        "axb",
+        "a|b",
+        "[a",
+        "]a",
+        "a&b",
+        "a~b",
+        "-./",
+        "+,-",
+        "[:",
+        "]\\b",
+        "aab",
+        "a{x}b{,2}",
+    ];
+    for text in texts {
+        let samples = every(300_000).map(|at| (at, 1.0));
+        memory.push(
+            &[("__name__", "word"), ("text", text)],
+            samples.collect::<Vec<_>>(),
+        );
+    }
 }
 
 fn every(step_ms: i64) -> impl Iterator<Item = i64> {

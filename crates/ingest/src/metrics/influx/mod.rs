@@ -70,6 +70,10 @@ impl Precision {
     }
 }
 
+/// Seconds that are taken for nanoseconds, as they are where no precision is said, lie in the first month of 1970, and
+/// nobody would hear of it. 1971, in milliseconds since 1970.
+const EARLIEST_MS: i64 = 365 * 86_400_000;
+
 /// Reads a body that is decompressed already ([`compression::plain_or_gzip`]). `now_ms` is the
 /// server's time, in milliseconds since 1970: that of lines without one.
 ///
@@ -94,7 +98,16 @@ pub fn parse(
             Ok(None) => {}
             Ok(Some(point)) => {
                 let at_ms = point.time.map_or(now_ms, |time| precision.to_ms(time));
-                take(&point, at_ms, number, &mut intake)?;
+                if (0..EARLIEST_MS).contains(&at_ms) {
+                    intake.received.refused.add(Reason::BadLine, 1, || {
+                        format!(
+                            "line {number}: its time lies before 1971: say what it counts with precision=s, ms, us or ns: {}",
+                            shortened(text)
+                        )
+                    });
+                } else {
+                    take(&point, at_ms, number, &mut intake)?;
+                }
             }
             Err(what) => intake.received.refused.add(Reason::BadLine, 1, || {
                 format!("line {number}: {what}: {}", shortened(text))

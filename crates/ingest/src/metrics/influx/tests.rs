@@ -62,10 +62,13 @@ fn escapes_are_resolved() {
 #[test]
 fn a_text_may_go_over_lines_and_the_numbers_of_lines_stay_right() {
     let received = read(
-        "a s=\"one\ntwo\n\",v=1 1\n\n# a \"comment\nb v=x\nc v=2 1\n",
+        "a s=\"one\ntwo\n\",v=1 1000000000\n\n# a \"comment\nb v=x\nc v=2 1000000000\n",
         Precision::Seconds,
     );
-    assert_eq!(shown(&received), ["a_v 1 @1000", "c_v 2 @1000"]);
+    assert_eq!(
+        shown(&received),
+        ["a_v 1 @1000000000000", "c_v 2 @1000000000000"]
+    );
     let (reason, example) = &received.refused.examples()[1];
     assert_eq!(*reason, Reason::BadLine);
     assert!(example.starts_with("line 6: "), "{example}");
@@ -152,6 +155,14 @@ fn a_time_in_the_wrong_unit_is_refused() {
     assert_eq!(received.refused.count(Reason::InTheFuture), 1);
     let received = read("a v=1 -1\n", Precision::Nanoseconds);
     assert_eq!(received.refused.count(Reason::Before1970), 1);
+    // Nobody says a precision, and the numbers are seconds, milliseconds or microseconds.
+    for time in [1_700_000_000, 1_700_000_000_000, 1_700_000_000_000_000_i64] {
+        let received = read(&format!("a v=1 {time}\n"), Precision::Nanoseconds);
+        assert_eq!(received.batch.samples(), 0);
+        let (reason, example) = &received.refused.examples()[0];
+        assert_eq!(*reason, Reason::BadLine);
+        assert!(example.contains("precision=s, ms, us or ns"), "{example}");
+    }
 }
 
 #[test]
@@ -184,7 +195,7 @@ proptest! {
     fn what_is_written_is_read(
         tags in proptest::collection::btree_map("[a-z]{1,5}", "[a-z ,=\"é]{1,8}", 0..4),
         value in -1e300..1e300_f64,
-        at_ms in 0..NOW_MS,
+        at_ms in EARLIEST_MS..NOW_MS,
     ) {
         let escape = |text: &str| text.replace(',', "\\,").replace('=', "\\=").replace(' ', "\\ ");
         let tags_text: Vec<_> = tags.iter().map(|(k, v)| format!(",{k}={}", escape(v))).collect();

@@ -13,7 +13,7 @@ mod v2;
 use crate::metrics::compression;
 use crate::metrics::error::BodyError;
 use crate::metrics::intake::{Intake, Received};
-use crate::metrics::limits::Limits;
+use crate::metrics::limits::{Limits, NameScheme};
 
 /// The media type of both versions.
 const MEDIA_TYPE: &str = "application/x-protobuf";
@@ -106,7 +106,12 @@ pub fn decode(
     limits: &Limits,
     now_ms: i64,
 ) -> Result<Received, BodyError> {
-    let mut intake = Intake::new(limits, now_ms);
+    // Prometheus 3 sends names of any letters to whoever it writes to, in both versions.
+    let limits = Limits {
+        names: NameScheme::Utf8,
+        ..*limits
+    };
+    let mut intake = Intake::new(&limits, now_ms);
     match version {
         Version::V1 => v1::decode(message, &mut intake)?,
         Version::V2 => v2::decode(message, &mut intake)?,

@@ -97,8 +97,6 @@ fn what_is_wrong_is_refused_and_the_rest_is_kept() {
         v1_series(&[("__name__", "")], &[(1, 1.0)]),
         v1_series(&[("job", "x")], &[(1, 1.0), (2, 1.0)]),
         v1_series(&[("__name__", "NaN")], &[(1, 1.0)]),
-        v1_series(&[("__name__", "a b")], &[(1, 1.0)]),
-        v1_series(&[("__name__", "a"), ("b-c", "1")], &[(1, 1.0)]),
         v1_series(&[("__name__", "a"), ("b", &long)], &[(1, 1.0)]),
         v1_series(
             &[("__name__", "a")],
@@ -117,12 +115,10 @@ fn what_is_wrong_is_refused_and_the_rest_is_kept() {
         counts,
         [
             (Reason::EmptyLabelName, 1),
-            (Reason::BadLabelName, 1),
             (Reason::LabelTooLong, 1),
             (Reason::DuplicateLabel, 1),
             (Reason::NotUtf8, 1),
             (Reason::NoMetricName, 3),
-            (Reason::BadMetricName, 1),
             (Reason::NumberAsName, 1),
             (Reason::InTheFuture, 1),
             (Reason::Before1970, 1),
@@ -130,6 +126,32 @@ fn what_is_wrong_is_refused_and_the_rest_is_kept() {
     );
     assert_eq!(shown(&received), [("good".into(), vec![(1, 1.0)])]);
     assert_eq!((received.written.samples, received.status()), (1, 400));
+}
+
+/// Prometheus 3 sends them unless it is told otherwise.
+#[test]
+fn names_of_any_letters_are_taken() {
+    let labels = [("__name__", "http.size"), ("größe", "1"), ("job", "a")];
+    let received = v1(&[v1_series(&labels, &[(1, 1.0)])]);
+    assert_eq!((received.written.samples, received.status()), (1, 204));
+    let series = received.batch.series().next().unwrap();
+    let label = |name| series.labels.iter().find(|l| l.0 == name).map(|l| l.1);
+    assert_eq!(label("größe"), Some("1"));
+    assert_eq!(label("__name__"), Some("http.size"));
+}
+
+#[test]
+fn a_value_of_another_wire_type_is_no_nought() {
+    let wrong = [
+        Encoder::default().varint(1, 7).varint(2, 1),
+        Encoder::default().double(1, 7.0).text(2, "1"),
+    ];
+    for sample in wrong {
+        let series = v1_series(&[("__name__", "a")], &[]).message(2, sample);
+        let message = Encoder::default().message(1, series);
+        let error = decode(Version::V1, &message.0, &Limits::default(), NOW_MS).unwrap_err();
+        assert!(error.to_string().contains("wire type"), "{error}");
+    }
 }
 
 #[test]

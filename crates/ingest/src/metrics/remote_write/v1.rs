@@ -184,6 +184,8 @@ fn short(byte: u8) -> Option<u8> {
     (byte < 0x80).then_some(byte)
 }
 
+const NO_SAMPLE: WireError = WireError("a sample's value or time has another wire type");
+
 /// A `Sample`: 1 the value, 2 the time in milliseconds. Both versions have the same.
 pub(super) fn sample(bytes: &[u8]) -> Result<MetricSample, WireError> {
     let mut sample = MetricSample {
@@ -193,8 +195,9 @@ pub(super) fn sample(bytes: &[u8]) -> Result<MetricSample, WireError> {
     let mut message = Message(bytes);
     while let Some((number, value)) = message.field()? {
         match number {
-            1 => sample.value = value.as_double().unwrap_or(sample.value),
-            2 => sample.at_ms = value.as_int64().unwrap_or(sample.at_ms),
+            // A number that is not read must not become a nought.
+            1 => sample.value = value.as_double().ok_or(NO_SAMPLE)?,
+            2 => sample.at_ms = value.as_int64().ok_or(NO_SAMPLE)?,
             _ => {}
         }
     }

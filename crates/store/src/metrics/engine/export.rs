@@ -69,9 +69,11 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').filter(|item| !item.is_empty())
 }
 
+/// A value. VictoriaMetrics keeps no number that is none but that of an end, and writes it as `null`; as the first of a
+/// line it writes `NaN`.
 fn value(text: &str) -> Option<f64> {
     match text.trim_matches('"') {
-        "null" => Some(f64::from_bits(STALE_BITS)),
+        "null" | "NaN" => Some(f64::from_bits(STALE_BITS)),
         number => number.parse().ok(),
     }
 }
@@ -114,7 +116,7 @@ mod tests {
             assert_eq!(found[0].0, "a");
             assert_eq!(found[0].1[0], (1, bits(f64::INFINITY)));
             assert_eq!(found[0].1[1], (2, bits(f64::NEG_INFINITY)));
-            assert_eq!(found[0].1[2], (3, bits(1e3)));
+            assert_eq!(found[0].1[2..], [(3, bits(1e3)), (4, STALE_BITS)]);
             assert_eq!(found[1].1, [(1, bits(1.5)), (2, STALE_BITS)]);
         }
     }

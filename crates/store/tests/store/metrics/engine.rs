@@ -84,25 +84,14 @@ async fn an_engine_that_is_away_acknowledges_nothing_and_loses_nothing(mut peer:
 async fn questions_that_are_at_fault_are_refused_in_its_words(peer: Peer) {
     let store = peer.metrics();
     push(&store, &[sample(START, 1.0)]).await;
-    // RE2 has no look-ahead; whoever made this matcher knows another dialect.
-    let regex = Matcher::compiled(
-        "host",
-        MatchOp::Regex,
-        "(?=x)",
-        Matcher::new("host", MatchOp::Equal, "x")
-            .map(|_| regex())
-            .unwrap(),
-    );
+    // RE2 repeats a thousand times at most.
+    let regex = Matcher::new("host", MatchOp::Regex, "x{1001}").unwrap();
     let refused = store.series(&[regex], None, 10).await;
     assert!(matches!(refused, Err(ReadError::Refused(_))), "{refused:?}");
     let refused = store.label_values("../../x", &[], None).await;
     assert!(matches!(refused, Err(ReadError::Refused(_))), "{refused:?}");
     assert!(matches!(store.place(), Place::Engine { .. }));
     assert!(matches!(store.disk_use().await, Err(StoreError::NotHere)));
-}
-
-fn regex() -> regex::Regex {
-    regex::Regex::new("x").unwrap()
 }
 
 #[test]

@@ -237,6 +237,14 @@ async fn the_end_of_a_series_is_read_as_it_was_sent(home: impl Opens) {
     home.settle();
     let wanted: Vec<_> = sent.iter().map(|s| (s.at_ms, s.value.to_bits())).collect();
     assert_eq!(only(&*store).await, wanted);
+    // As the first of what is asked for as well, and alone.
+    for last in [4, 1] {
+        let asked = within(START + STEP, START + last * STEP);
+        let found = store.select(&asked).await.unwrap();
+        let found = found[0].1.iter().map(|s| (s.at_ms, s.value.to_bits()));
+        let wanted = &wanted[1..=usize::try_from(last).unwrap()];
+        assert_eq!(found.collect::<Vec<_>>(), wanted, "{last}");
+    }
 }
 
 async fn windows_begin_where_they_are_asked_for(home: impl Opens) {
