@@ -188,6 +188,11 @@ fn notes(live: &ModelVersion) -> Vec<String> {
                 ui::number_text(Some(*by), ""),
                 day(*at)
             ),
+            ModelNote::HeldBack { at, value } => format!(
+                "{} on {} is far from all that was usual: it does not count until another value confirms it.",
+                ui::number_text(Some(*value), ""),
+                day(*at)
+            ),
         });
     }
     match live.fitted.season {

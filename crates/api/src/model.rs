@@ -84,6 +84,13 @@ pub enum ModelNote {
         /// How far.
         by: f64,
     },
+    /// One of the newest two values is far from all that was usual and nothing confirms it: it does not count yet.
+    HeldBack {
+        /// When.
+        at: Instant,
+        /// The value.
+        value: f64,
+    },
 }
 
 /// What was found in a fit.

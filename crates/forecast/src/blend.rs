@@ -35,22 +35,30 @@ impl Reach {
 
     /// What members say, without those that run away from the others.
     pub(crate) fn without_runaways(self, mut says: Vec<(f64, Vec<f64>)>) -> Vec<(f64, Vec<f64>)> {
-        if says.len() < FEWEST_FOR_A_MEDIAN {
-            return says;
-        }
-        let median = middle(&says);
-        let stays = |(_, points): &(f64, Vec<f64>)| {
-            let mut steps = points.iter().zip(&median).enumerate();
-            steps.all(|(step, (point, median))| {
-                let lengths = 1.0 + (step + 1) as f64 / self.count as f64;
-                (point - median).abs() <= FARTHEST * self.range * lengths
-            })
-        };
-        let staying = says.iter().filter(|one| stays(one)).count();
-        if staying > 0 {
-            says.retain(stays);
+        // One after the other, since who runs away the farthest moves the median that the others are measured by.
+        while says.len() >= FEWEST_FOR_A_MEDIAN {
+            let median = middle(&says);
+            let farthest = says
+                .iter()
+                .map(|(_, points)| self.excess(points, &median))
+                .enumerate()
+                .max_by(|a, b| a.1.total_cmp(&b.1));
+            match farthest {
+                Some((index, excess)) if excess > 1.0 => drop(says.remove(index)),
+                _ => break,
+            }
         }
         says
+    }
+
+    /// How far what somebody says is from the median, where it is farthest, as a multiple of what is allowed there.
+    fn excess(self, points: &[f64], median: &[f64]) -> f64 {
+        let steps = points.iter().zip(median).enumerate();
+        let excess = steps.map(|(step, (point, median))| {
+            let lengths = 1.0 + (step + 1) as f64 / self.count as f64;
+            (point - median).abs() / (FARTHEST * self.range * lengths)
+        });
+        excess.fold(0.0, f64::max)
     }
 }
 

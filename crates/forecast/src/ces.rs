@@ -42,16 +42,23 @@ impl FitAdjusted for Ces {
             // The book of the `smooth` package begins here too.
             potential: level / 1.1,
         };
-        let cost = |point: &[f64; 2]| {
-            let state = from(point);
-            if state.forgets() {
-                state.backcast(z).over(z).1
-            } else {
-                f64::INFINITY
-            }
+        let among = |allowed: fn(&Complex) -> bool| {
+            let cost = |point: &[f64; 2]| {
+                let state = from(point);
+                if allowed(&state) {
+                    state.backcast(z).over(z).1
+                } else {
+                    f64::INFINITY
+                }
+            };
+            let bounds = [(0.01, 2.4), (0.01, 1.98)];
+            minimise(cost, [1.2, 1.0], &bounds, passes(60, z.len())).0
         };
-        let bounds = [(0.01, 2.4), (0.01, 1.98)];
-        let (point, _) = minimise(cost, [1.2, 1.0], &bounds, passes(60, z.len()));
+        // Seldom is what fits best wild ahead, and the way to it need not be narrower for that.
+        let mut point = among(Complex::forgets);
+        if !from(&point).goes_on_calmly() {
+            point = among(|state| state.forgets() && state.goes_on_calmly());
+        }
         let (state, _) = from(&point).backcast(z).over(z);
         Box::new(adjusted.fitted(state))
     }
@@ -59,6 +66,9 @@ impl FitAdjusted for Ces {
 
 /// The level before the first value is guessed from at least this many.
 const FEWEST: usize = 4;
+
+/// The most that it grows by in a step, as a factor.
+const FASTEST: f64 = 1.1;
 
 /// The complex smoothing parameter, and level and potential after some values.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +107,21 @@ impl Complex {
         let determinant =
             (1.0 - real + imaginary) * (1.0 - real) - (imaginary - 1.0) * (1.0 - real - imaginary);
         determinant.abs() < 1.0 && trace.abs() < 1.0 + determinant
+    }
+}
+
+impl Complex {
+    /// Whether what it says of the future neither swings ever wider nor grows by more than a tenth at each step. That
+    /// old values are forgotten does not see to it: ahead there are no errors, and the states go on by themselves.
+    fn goes_on_calmly(&self) -> bool {
+        // The eigenvalues of `[[1, imaginary - 1], [1, 1 - real]]`.
+        let half_trace = 1.0 - self.real / 2.0;
+        let determinant = 2.0 - self.real - self.imaginary;
+        let square = half_trace * half_trace - determinant;
+        if square < 0.0 {
+            return determinant <= 1.0;
+        }
+        half_trace - square.sqrt() >= -1.0 && half_trace + square.sqrt() <= FASTEST
     }
 }
 

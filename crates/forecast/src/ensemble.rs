@@ -8,6 +8,7 @@ use crate::backtest::{Origin, Tried, error_of, naive_step, origins, try_model};
 use crate::blend::{Member, Reach, blend, weigh};
 use crate::forecaster::{Forecaster, Told};
 use crate::intermittent::is_intermittent;
+use crate::newest::HeldBack;
 use crate::pool::{Miss, Pool};
 use crate::scaling::Scaling;
 use crate::season::main_season;
@@ -21,6 +22,8 @@ use crate::{
 
 /// From so many values on a history is long.
 const LONG: usize = 300;
+/// From so many values since its first sale on, what came before may be left out.
+const ENOUGH: usize = 12;
 /// At most about so many errors of a back-test are kept: enough for a scale, and little beside the models.
 const MOST_MISSES: usize = 600;
 
@@ -48,7 +51,9 @@ pub fn fit(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Forecaster
     }
     let scaling = Scaling::of(values);
     let mut y = scaling.into_range(values);
-    let season = main_season(&y, request.seasons);
+    let held = HeldBack::of(&y, request.seasons);
+    let newest = held.map(|held| std::mem::replace(&mut y[held.place], held.instead));
+    let season = season_of(&y, request.seasons);
     let main = season.unwrap_or(1);
     let shift = Shift::latest(&y, main);
     if let Some(shift) = shift {
@@ -90,6 +95,11 @@ pub fn fit(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Forecaster
         place: shift.place,
         by: scaling.back(shift.by) - scaling.back(0.0),
     }));
+    told.notes
+        .extend(held.zip(newest).map(|(held, value)| Note::HeldBack {
+            place: held.place,
+            value: scaling.back(value),
+        }));
     Ok(Forecaster {
         told,
         reach: Reach::of(&trial.y),
@@ -100,6 +110,17 @@ pub fn fit(request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Forecaster
         floor: trial.floor,
         integer: request.integer,
     })
+}
+
+/// The main season, which a level that moved at once is not taken for.
+fn season_of(y: &[f64], seasons: &[usize]) -> Option<usize> {
+    let found = main_season(y, seasons)?;
+    let Some(shift) = Shift::latest(y, 1) else {
+        return Some(found);
+    };
+    let mut y = y.to_vec();
+    shift.undo(&mut y);
+    main_season(&y, seasons)
 }
 
 /// What every member is tried on.
@@ -225,13 +246,35 @@ fn checked<'a>(request: &Request<'a>) -> Result<&'a [f64], ForecastError> {
             need: FEWEST_VALUES,
         });
     }
-    Ok(&request.values[have.saturating_sub(MOST_VALUES)..])
+    let used = &request.values[have.saturating_sub(MOST_VALUES)..];
+    Ok(if request.non_negative {
+        since_it_began(used)
+    } else {
+        used
+    })
+}
+
+/// The values from the first that is not nought on, where more of them lie before it than ever after in a row, twice
+/// over: what was not sold yet says nothing of how it sells.
+fn since_it_began(values: &[f64]) -> &[f64] {
+    let is_nought = |value: &f64| value.abs() <= 0.0;
+    let before = values.iter().take_while(|value| is_nought(value)).count();
+    let since = &values[before..];
+    let gaps = since.chunk_by(|a, b| is_nought(a) == is_nought(b));
+    let longest = gaps
+        .filter(|gap| gap.iter().all(is_nought))
+        .map(<[f64]>::len);
+    if since.len() >= ENOUGH && before > 2 * longest.max().unwrap_or(0) {
+        since
+    } else {
+        values
+    }
 }
 
 /// The members for this history, the floor first.
 fn lineup(y: &[f64], main: usize, request: &Request) -> Vec<Box<dyn Fit>> {
     let floor = Box::new(SeasonalNaive { season: main });
-    let mut members: Vec<Box<dyn Fit>> = if is_intermittent(y) {
+    let mut members: Vec<Box<dyn Fit>> = if is_intermittent(y, main) {
         vec![
             floor,
             Box::new(Sba),

@@ -187,26 +187,35 @@ impl Smoothed {
         } else {
             f64::INFINITY
         };
-        let tried = FADES.map(|fade| Self::with(off, range.clone(), season, fade, farthest));
+        // At the beginning a level may be next to nothing, and what is off it by far is no index to begin with.
+        let begins = |phase: usize| {
+            let places = range.clone().filter(|at| at % season == phase);
+            let values: Vec<f64> = places.filter_map(|at| off.get(at).copied()).collect();
+            median(&values).unwrap_or(0.0)
+        };
+        let begins: Vec<f64> = (0..season).map(begins).collect();
+        let tried = FADES.map(|fade| Self::with(off, range.clone(), &begins, fade, farthest));
         let least = |best: Self, next: Self| if next.cost < best.cost { next } else { best };
         let [first, rest @ ..] = tried;
         rest.into_iter().fold(first, least)
     }
 
-    fn with(off: &[f64], range: Range<usize>, season: usize, fade: f64, farthest: f64) -> Self {
+    /// `begins` has what the first value of each phase may be off from as far as any other from its index.
+    fn with(off: &[f64], range: Range<usize>, begins: &[f64], fade: f64, farthest: f64) -> Self {
+        let season = begins.len();
         let mut phases = vec![Phase::default(); season];
         let (mut errors, mut count) = (0.0, 0.0);
         let mut at = range.start % season;
         for value in off.get(range).unwrap_or_default() {
             let phase = &mut phases[at];
-            let mut value = *value;
-            if phase.weight > 0.0 {
-                let index = phase.mean();
-                let error = (value - index).max(-farthest).min(farthest);
+            let is_first = phase.weight <= 0.0;
+            let index = if is_first { begins[at] } else { phase.mean() };
+            let error = (value - index).max(-farthest).min(farthest);
+            if !is_first {
                 errors += error * error;
                 count += 1.0;
-                value = index + error;
             }
+            let value = index + error;
             phase.sum = fade * phase.sum + value;
             phase.squares = fade * phase.squares + value * value;
             phase.weight = fade * phase.weight + 1.0;

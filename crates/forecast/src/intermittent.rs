@@ -8,11 +8,20 @@ use crate::{Fit, FitError, Model, Predict};
 const LONGEST_SMOOTH_INTERVAL: f64 = 1.32;
 
 /// Whether demand is intermittent: never negative, and the mean interval between demands is above 1.32.
-pub(crate) fn is_intermittent(y: &[f64]) -> bool {
-    let demands = y.iter().filter(|value| **value > 0.0).count();
+///
+/// Phases of the season in which there never was any, such as the night of a shop, are none of the interval.
+pub(crate) fn is_intermittent(y: &[f64], season: usize) -> bool {
+    let season = season.max(1);
+    let in_phase = |phase: usize| y.iter().skip(phase).step_by(season);
+    let (mut demands, mut periods) = (0, 0);
+    for phase in 0..season {
+        let sold = in_phase(phase).filter(|value| **value > 0.0).count();
+        demands += sold;
+        periods += if sold > 0 { in_phase(phase).count() } else { 0 };
+    }
     y.iter().all(|value| *value >= 0.0)
         && demands > 0
-        && y.len() as f64 / demands as f64 > LONGEST_SMOOTH_INTERVAL
+        && periods as f64 / demands as f64 > LONGEST_SMOOTH_INTERVAL
 }
 
 /// Croston's method with the correction of Syntetos and Boylan,

@@ -20,6 +20,7 @@ mod minimise;
 mod model;
 mod mstl;
 mod naive;
+mod newest;
 mod pace;
 mod pool;
 mod request;

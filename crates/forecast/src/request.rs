@@ -97,6 +97,13 @@ pub enum Note {
         /// How far the level moved, in the unit of the history.
         by: f64,
     },
+    /// One of the newest two values is far from all that was usual and nothing confirms it: it does not count yet.
+    HeldBack {
+        /// Its place among the values used, 0 is the oldest of them.
+        place: usize,
+        /// The value, in the unit of the history.
+        value: f64,
+    },
 }
 
 /// A back-test's error, averaged over origins and steps.

@@ -300,7 +300,7 @@ fn a_level_that_moved_for_good_is_said_so_and_believed() {
     let found = outcome(&users);
     let shift = found.notes.iter().find_map(|note| match note {
         Note::LevelShift { place, by } => Some((*place, *by)),
-        Note::ShortForSeason { .. } => None,
+        _ => None,
     });
     let (place, by) = shift.unwrap();
     assert!(place == 80 && (45.0..55.0).contains(&by), "{shift:?}");
@@ -432,4 +432,95 @@ fn learned_from(value: impl Fn(usize) -> f64) -> Pool {
         })
         .collect();
     Pool::learn(&calibrations)
+}
+
+/// Twenty weeks of a shop, and the newest of them.
+fn shop(newest: &[f64]) -> Vec<f64> {
+    let usual = |day: usize| 100.0 + 30.0 * f64::from(u8::from(day % 7 == 5)) + 4.0 * noise(day);
+    (0..140).map(usual).chain(newest.iter().copied()).collect()
+}
+
+#[test]
+fn a_lone_wild_value_does_not_count_until_another_one_confirms_it() {
+    let calm = outcome(&shop(&[100.0]));
+    for wild in [900.0, 0.0] {
+        let found = outcome(&shop(&[wild]));
+        let held = found.notes.iter().find_map(|note| match note {
+            Note::HeldBack { place, value } => Some((*place, *value)),
+            _ => None,
+        });
+        let (place, value) = held.unwrap();
+        assert!(place == 140 && (value - wild).abs() < 1e-9, "{held:?}");
+        let apart = found
+            .point
+            .iter()
+            .zip(&calm.point)
+            .map(|(a, b)| (a - b).abs());
+        assert!(apart.fold(0.0, f64::max) < 10.0, "{:?}", found.point);
+    }
+    let confirmed = outcome(&shop(&[300.0, 310.0]));
+    assert!(confirmed.notes.is_empty(), "{:?}", confirmed.notes);
+    assert!(confirmed.point[0] > calm.point[0] + 20.0);
+}
+
+#[test]
+fn what_was_not_sold_yet_does_not_count() {
+    let sold: Vec<f64> = (0..40)
+        .map(|day| (7.0 + 3.0 * noise(day)).round())
+        .collect();
+    let ahead: Vec<f64> = std::iter::repeat_n(0.0, 120).chain(sold.clone()).collect();
+    let whole = Request { ..request(&ahead) };
+    let found = forecast(&whole, &|| false).unwrap();
+    let since = Request {
+        non_negative: true,
+        ..request(&sold)
+    };
+    assert_eq!(found, forecast(&since, &|| false).unwrap());
+    assert_eq!(found.used, 40);
+    // Below nought nobody knows what it means.
+    let signed = Request {
+        non_negative: false,
+        ..request(&ahead)
+    };
+    assert_eq!(forecast(&signed, &|| false).unwrap().used, 160);
+}
+
+#[test]
+fn hours_in_which_a_shop_is_closed_are_a_season() {
+    let sold = |hour: usize| {
+        let open = (9..18).contains(&(hour % 24));
+        if open {
+            20.0 + (hour % 24) as f64 + 4.0 * noise(hour)
+        } else {
+            0.0
+        }
+    };
+    let values: Vec<f64> = (0..24 * 21).map(sold).collect();
+    let asked = Request {
+        seasons: &[24],
+        horizon: 24,
+        ..request(&values)
+    };
+    let found = forecast(&asked, &|| false).unwrap();
+    for (hour, point) in found.point.iter().enumerate() {
+        let open = (9..18).contains(&hour);
+        assert!(
+            if open { *point > 20.0 } else { *point < 1.5 },
+            "{hour}: {point}"
+        );
+    }
+}
+
+#[test]
+fn a_level_that_moved_is_no_season() {
+    let values: Vec<f64> = (0..55)
+        .map(|at| if at < 5 { 100.0 } else { 50.0 })
+        .collect();
+    let found = outcome(&values);
+    assert!(
+        found.point.iter().all(|point| (point - 50.0).abs() < 5.0),
+        "{:?}",
+        found.point
+    );
+    assert!(found.hi95[5] - found.lo95[5] < 60.0, "{:?}", found.hi95);
 }

@@ -374,18 +374,20 @@ fn digest(filled: &Filled, marked: &Marked, background: bool) -> String {
 fn notes(outcome: &Outcome, filled: &Filled) -> Vec<ModelNote> {
     let left_out = filled.values.len().saturating_sub(outcome.used);
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let at = |place: usize| {
+        let place = i64::try_from(left_out + place).unwrap_or(0);
+        Instant(filled.step.advance(filled.start_us, place))
+    };
     let notes = outcome.notes.iter().map(|note| match *note {
         Note::ShortForSeason { season, have } => ModelNote::ShortForSeason {
             season: small(season),
             have: small(have),
         },
-        Note::LevelShift { place, by } => {
-            let place = i64::try_from(left_out + place).unwrap_or(0);
-            ModelNote::LevelShift {
-                at: Instant(filled.step.advance(filled.start_us, place)),
-                by,
-            }
-        }
+        Note::LevelShift { place, by } => ModelNote::LevelShift { at: at(place), by },
+        Note::HeldBack { place, value } => ModelNote::HeldBack {
+            at: at(place),
+            value,
+        },
     });
     notes.collect()
 }

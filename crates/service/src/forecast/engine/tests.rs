@@ -190,7 +190,7 @@ fn a_level_that_moved_is_noted_where_it_moved() {
     let (_, _, version) = fitted(&samples, 120);
     let moved = version.fitted.notes.iter().find_map(|note| match note {
         ModelNote::LevelShift { at, by } => Some((*at, *by)),
-        ModelNote::ShortForSeason { .. } => None,
+        _ => None,
     });
     let (at, by) = moved.unwrap();
     assert_eq!(at, Instant(70 * DAY));
