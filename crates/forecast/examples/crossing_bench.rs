@@ -23,7 +23,7 @@ struct Asked {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (fitted, pool) = fitted()?;
+    let (fitted, pool) = fitted(|_| {})?;
     for half in 0..2 {
         let mut asked = Vec::new();
         for (values, held_out, forecaster) in fitted.iter().skip(half).step_by(2) {

@@ -13,7 +13,7 @@ use forecast::running_total;
 use held_out::fitted;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (fitted, pool) = fitted()?;
+    let (fitted, pool) = fitted(|_| {})?;
     for half in 0..2 {
         println!("series at {} places", ["even", "odd"][half]);
         for part in [4, 2, 1] {

@@ -20,7 +20,7 @@ const LATEST: usize = 10;
 const WANDERS: f64 = 1.25;
 /// Fewer differences than this say little about what is usual.
 const FEWEST: usize = 20;
-/// More than one so far in so many values is how the series is.
+/// More than one in so many values that is at least half as far is how the series is.
 const OFTEN: usize = 50;
 
 /// What is held back.
@@ -49,10 +49,8 @@ impl HeldBack {
         let best = seasonal.min_by(|a, b| a.1.total_cmp(&b.1));
         let (season, usual, apart) = best.or_else(|| at_lag(1))?;
         let middle = median(&apart)?;
-        let far = |difference: f64| (difference - middle).abs() > FAR * usual;
-        let often = apart.iter().filter(|one| far(**one)).count();
         // Where most differences are nought, steps are all there is.
-        if usual <= 0.0 || often > (past.len() / OFTEN).max(2) {
+        if usual <= 0.0 {
             return None;
         }
         if season == 1 && MAD_TO_SIGMA * mad(&differences(past, 2))? > WANDERS * usual {
@@ -69,7 +67,9 @@ impl HeldBack {
         let is_far = |place: usize| {
             let drifted = seasons_back(place) as f64 * middle;
             let off = (y.get(place)? - before(place)? - drifted).abs();
-            Some(off > FAR * usual && off > FARTHER * latest)
+            let like_it = |one: &&f64| (**one - middle).abs() > off / 2.0;
+            let often = apart.iter().filter(like_it).count() > (past.len() / OFTEN).max(2);
+            Some(off > FAR * usual && off > FARTHER * latest && !often)
         };
         let place = match (is_far(known)?, is_far(known + 1)?) {
             (true, false) => known,

@@ -8,8 +8,10 @@ pub(crate) type HeldOut = (Vec<f64>, Vec<f64>, Forecaster);
 /// Fits every series of the file that the first argument names; the pool knows the back-tests only.
 ///
 /// A second argument is a number of values to hold out instead of those that the file does: the last ones.
-/// Series that would keep fewer than that are left out.
-pub(crate) fn fitted() -> Result<(Vec<HeldOut>, Pool), Box<dyn std::error::Error>> {
+/// Series that would keep fewer than that are left out. What is fitted may be spoilt before.
+pub(crate) fn fitted(
+    spoil: impl Fn(&mut [f64]),
+) -> Result<(Vec<HeldOut>, Pool), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("name a FILE.bench")?;
     let ahead: Option<usize> = std::env::args()
         .nth(2)
@@ -26,6 +28,7 @@ pub(crate) fn fitted() -> Result<(Vec<HeldOut>, Pool), Box<dyn std::error::Error
             }
             held_out = values.split_off(values.len() - ahead);
         }
+        spoil(&mut values);
         let request = Request {
             values: &values,
             seasons: &[season],
