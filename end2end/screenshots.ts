@@ -44,7 +44,7 @@ try {
   for (const [size, viewport] of Object.entries({ desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } })) {
     for (const theme of ["light", "dark"]) {
       const context = await browser.newContext({ viewport, deviceScaleFactor: size === "phone" ? 2 : 1 });
-      await context.addCookies([{ name: "theme", value: theme, url: hub.url }]);
+      await context.addCookies([{ name: "millrace_theme", value: theme, url: hub.url }]);
       const page = await context.newPage();
       await page.goto(`${hub.url}/login`);
       await page.screenshot({ path: `${out}/login-${size}-${theme}.png` });
