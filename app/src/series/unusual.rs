@@ -100,6 +100,11 @@ fn item(
     });
     let alike = finding.alike.into_iter();
     let alike = alike.map(|(href, at)| view! { " " <a href=href><When at/></a> });
+    let alike = if alike.len() > 0 {
+        view! { <p>"Most like it before:" {alike.collect_view()}</p> }.into_any()
+    } else {
+        view! { <p>"There is too little before it to say what was like it."</p> }.into_any()
+    };
     view! {
         <li class="finding">
             <div class="finding-words">
@@ -110,7 +115,7 @@ fn item(
                 {said(finding.said, finding.chance)}
                 <p>{finding.rare}</p>
                 <p>"Why: " {finding.why} "."</p>
-                <p>"Most like it before:" {alike.collect_view()}</p>
+                {alike}
             </div>
             <div class="finding-forms">{forms}</div>
         </li>

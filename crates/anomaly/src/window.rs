@@ -95,10 +95,28 @@ fn squares_below(a: &[f64], b: &[f64], limit: f64) -> f64 {
     sum
 }
 
+/// So many values two stretches need in common to be compared, if they are as long.
+const FEWEST_IN_COMMON: usize = 4;
+
+/// How far apart two stretches are on average where both have values; `None` where that is less than half of what the
+/// latest has.
+fn distance(latest: &[f64], other: &[f64]) -> Option<f64> {
+    let apart = latest.iter().zip(other).map(|(a, b)| (a - b) * (a - b));
+    let (sum, count) = apart
+        .filter(|square| square.is_finite())
+        .fold((0.0, 0_usize), |(sum, count), square| {
+            (sum + square, count + 1)
+        });
+    let there = latest.iter().filter(|value| value.is_finite()).count();
+    let enough = 2 * count >= there && count >= FEWEST_IN_COMMON.min(latest.len());
+    enough.then(|| (sum / count as f64).sqrt())
+}
+
 /// Up to `count` stretches of the past that are most like the `length` values that end before `end`, the most alike
 /// first, none of which overlaps another.
 ///
-/// Empty where there is no such past; values that are not finite are like nothing.
+/// Values that are not finite are gaps, and nothing is compared with them.
+/// Empty where there is no past to compare.
 pub fn similar(values: &[f64], end: usize, length: usize, count: usize) -> Vec<Match> {
     let Some(begin) = end
         .checked_sub(length)
@@ -108,14 +126,12 @@ pub fn similar(values: &[f64], end: usize, length: usize, count: usize) -> Vec<M
     };
     let latest = &values[begin..end];
     let mut found: Vec<Match> = (length..=begin)
-        .map(|other| {
-            let squares = squares_below(latest, &values[other - length..other], f64::INFINITY);
-            Match {
+        .filter_map(|other| {
+            Some(Match {
                 points_ago: end - other,
-                distance: (squares / length as f64).sqrt(),
-            }
+                distance: distance(latest, &values[other - length..other])?,
+            })
         })
-        .filter(|found| found.distance.is_finite())
         .collect();
     found.sort_by(|a, b| a.distance.total_cmp(&b.distance));
     let mut apart: Vec<Match> = Vec::new();
@@ -168,5 +184,22 @@ mod tests {
             days.iter().all(|ago| ago % 24 == 0) && days.len() == 2,
             "{days:?}"
         );
+    }
+
+    #[test]
+    fn what_comes_once_an_hour_on_a_finer_grid_is_like_its_other_days() {
+        let hourly = |at: i32| (f64::from(at) * std::f64::consts::TAU / 96.0).sin();
+        let every = |step: i32| {
+            let at = move |at: i32| if at % step == 0 { hourly(at) } else { f64::NAN };
+            (0..384).map(at).collect::<Vec<f64>>()
+        };
+        let found = similar(&every(4), 384, 24, 2);
+        let ago: Vec<usize> = found.iter().map(|found| found.points_ago).collect();
+        assert!(
+            ago.iter().all(|ago| ago % 96 == 0) && ago.len() == 2,
+            "{ago:?}"
+        );
+        // Three values are like too much.
+        assert_eq!(similar(&every(8), 384, 24, 2), []);
     }
 }
